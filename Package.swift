@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One package; each target is a floor of the house and imports only what lies below it (docs/architecture.md).
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "callboard",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "callboard", targets: ["callboard"]),
+        .library(name: "AMQP", targets: ["AMQP"]),
+        .library(name: "AMQPTransport", targets: ["AMQPTransport"]),
+        .library(name: "ServiceBus", targets: ["ServiceBus"]),
+        .library(name: "CallboardCore", targets: ["CallboardCore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 1
+        .target(
+            name: "AMQP",
+            dependencies: [nioCore, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
+            name: "RESTClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"), nioCore,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                logging,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "CNcurses",
+            linkerSettings: [
+                .linkedLibrary("ncursesw", .when(platforms: [.linux])),
+                .linkedLibrary("ncurses", .when(platforms: [.macOS])),
+            ]),
+        // Floor 2
+        .target(
+            name: "Identity",
+            dependencies: ["RESTClient", .product(name: "Crypto", package: "swift-crypto"), logging],
+            swiftSettings: strict),
+        .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
+        .target(
+            name: "AMQPTransport",
+            dependencies: [
+                "AMQP", nioCore,
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                logging,
+            ],
+            swiftSettings: strict),
+        // Floor 3
+        .target(
+            name: "ServiceBus",
+            dependencies: ["AMQP", "AMQPTransport", "Identity", "RESTClient", nioCore, logging],
+            swiftSettings: strict),
+        .target(
+            name: "Backstage",
+            dependencies: ["RESTClient", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        // Floor 4
+        .target(
+            name: "CallboardCore",
+            dependencies: [
+                "ServiceBus", "Backstage", "Identity", logging, .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        // Floor 5
+        .target(name: "Console", dependencies: ["CallboardCore", "Terminal", "ServiceBus"], swiftSettings: strict),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "ServiceBus", "AMQPTransport", "AMQP", nioCore,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                logging,
+            ],
+            swiftSettings: strict),
+        // Floor 6
+        .executableTarget(
+            name: "callboard",
+            dependencies: [
+                "Console", "CallboardCore", "Sandbox", "ServiceBus", "Backstage", "Identity", "Terminal",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProtocolTests",
+            dependencies: [
+                "AMQP", "AMQPTransport", "ServiceBus", "Identity", nioCore,
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProductTests",
+            dependencies: ["CallboardCore", "Backstage", "Console", "Terminal", "ServiceBus"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "ServiceBus", "AMQPTransport", "AMQP", "CallboardCore", nioCore],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
