@@ -174,53 +174,6 @@ public struct AMQPMap: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public var isEmpty: Bool { pairs.isEmpty }
 }
 
-/// An AMQP array: values that share one constructor (part 1, 1.6.24).
-public struct AMQPArray: Hashable, Sendable {
-    /// The type all elements share.
-    public enum ElementType: Hashable, Sendable {
-        /// A primitive type, by its widest format code.
-        case primitive(UInt8)
-        /// A described type: its descriptor and the type described.
-        indirect case described(AMQPValue, ElementType)
-    }
-
-    /// The shared type. Kept apart from the elements so that an empty array keeps its type.
-    public var elementType: ElementType
-    /// The elements, without the shared descriptor.
-    public var elements: [AMQPValue]
-
-    /// Creates an array; elements must be of the element type (others are refused when encoding).
-    public init(elementType: ElementType, elements: [AMQPValue]) {
-        self.elementType = elementType
-        self.elements = elements
-    }
-
-    /// An array of symbols.
-    public static func symbols(_ symbols: [Symbol]) -> AMQPArray {
-        AMQPArray(elementType: .primitive(FormatCode.symbol32), elements: symbols.map { .symbol($0) })
-    }
-
-    /// An array of signed 64-bit integers.
-    public static func longs(_ values: [Int64]) -> AMQPArray {
-        AMQPArray(elementType: .primitive(FormatCode.long), elements: values.map { .long($0) })
-    }
-
-    /// An array of UUIDs.
-    public static func uuids(_ values: [UUIDBytes]) -> AMQPArray {
-        AMQPArray(elementType: .primitive(FormatCode.uuid), elements: values.map { .uuid($0) })
-    }
-
-    /// An array of timestamps, in milliseconds since 1970.
-    public static func timestamps(_ values: [Int64]) -> AMQPArray {
-        AMQPArray(elementType: .primitive(FormatCode.timestamp), elements: values.map { .timestamp($0) })
-    }
-
-    /// An array of strings.
-    public static func strings(_ values: [String]) -> AMQPArray {
-        AMQPArray(elementType: .primitive(FormatCode.string32), elements: values.map { .string($0) })
-    }
-}
-
 extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral {
     /// A string value.
     public init(stringLiteral value: String) { self = .string(value) }
