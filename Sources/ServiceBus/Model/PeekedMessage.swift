@@ -1,0 +1,182 @@
+package import AMQP
+internal import NIOCore
+
+/// Where a message stands in its queue.
+public enum MessageState: Hashable, Sendable, CustomStringConvertible {
+    /// Ready to be received, or locked by a receiver (peek cannot tell which).
+    case active
+    /// Set aside; only to be had by its sequence number.
+    case deferred
+    /// Waiting for its time.
+    case scheduled
+    /// A state this version does not know.
+    case other(Int64)
+
+    /// Reads `x-opt-message-state`; absent means active.
+    init(_ value: Int64?) {
+        switch value {
+        case nil, 0: self = .active
+        case 1: self = .deferred
+        case 2: self = .scheduled
+        case .some(let other): self = .other(other)
+        }
+    }
+
+    /// The word used in JSON and on screen.
+    public var description: String {
+        switch self {
+        case .active: "active"
+        case .deferred: "deferred"
+        case .scheduled: "scheduled"
+        case .other(let value): "state-\(value)"
+        }
+    }
+}
+
+/// The body of a message as it was sent.
+public struct MessageBody: Hashable, Sendable {
+    /// What the body is made of on the wire.
+    public enum Kind: String, Hashable, Sendable {
+        /// No body, or it was not asked for.
+        case none
+        /// Bytes.
+        case data
+        /// One typed value.
+        case value
+        /// Sequences of typed values.
+        case sequence
+    }
+
+    /// What it is made of.
+    public var kind: Kind
+    /// The bytes of a data body, or of a value that is binary.
+    public var bytes: [UInt8]
+    /// The value or sequence of the other kinds.
+    public var content: PropertyValue?
+    /// The number of bytes of a data body; for other kinds, of its encoding.
+    public var sizeBytes: Int
+
+    /// The text of a data body that is valid UTF-8, or of a value that is a string; else nil.
+    public var text: String? {
+        if case .text(let text) = content?.content { return text }
+        return kind == .data ? String(validating: bytes, as: UTF8.self) : nil
+    }
+}
+
+/// A message seen without being locked: its delivery count is untouched and nobody else notices.
+///
+/// The received bytes are kept as they came; every property is read from them on demand.
+public struct PeekedMessage: Sendable {
+    /// One application property.
+    public struct Property: Hashable, Sendable {
+        /// Its name.
+        public var name: String
+        /// Its value and wire type.
+        public var value: PropertyValue
+    }
+
+    /// The message as received.
+    package let message: Message
+    /// The number the entity gave it.
+    public let sequenceNumber: SequenceNumber
+    private let annotations: AMQPMap
+    private let properties: Properties?
+    private let header: Header?
+    private let application: AMQPMap
+
+    /// Reads a received message; nil when it bears no sequence number and so did not come from an entity.
+    package init?(_ message: Message) {
+        guard let annotations = message.messageAnnotations, let number = annotations["x-opt-sequence-number"]?.integer else { return nil }
+        self.message = message
+        self.annotations = annotations
+        sequenceNumber = SequenceNumber(number)
+        properties = message.properties
+        header = message.header
+        application = message.applicationProperties ?? AMQPMap()
+    }
+
+    private func time(_ name: String) -> Timestamp? {
+        if case .timestamp(let milliseconds)? = annotations[name] { Timestamp(milliseconds: milliseconds) } else { nil }
+    }
+
+    /// The number it got when it first entered, before it was forwarded or scheduled.
+    public var enqueuedSequenceNumber: SequenceNumber? {
+        (annotations["x-opt-enqueue-sequence-number"]?.integer ?? annotations["x-opt-offset"]?.integer).map { SequenceNumber($0) }
+    }
+    /// The message id, whatever its type, as text.
+    public var messageID: String? { properties?.messageID.map { PropertyValue($0).text } }
+    /// The correlation id, whatever its type, as text.
+    public var correlationID: String? { properties?.correlationID.map { PropertyValue($0).text } }
+    /// The session it belongs to.
+    public var sessionID: String? { properties?.groupID }
+    /// The partition key.
+    public var partitionKey: String? { annotations["x-opt-partition-key"]?.text }
+    /// What it is about.
+    public var subject: String? { properties?.subject }
+    /// Whom it is addressed to.
+    public var to: String? { properties?.to }
+    /// Where answers go.
+    public var replyTo: String? { properties?.replyTo }
+    /// The session answers belong to.
+    public var replyToSessionID: String? { properties?.replyToGroupID }
+    /// The MIME type of the body.
+    public var contentType: String? { properties?.contentType?.name }
+    /// The encoding of the body.
+    public var contentEncoding: String? { properties?.contentEncoding?.name }
+    /// How long it was to live; nil for ever. Taken from the expiry where the service gives one, since a header cannot hold 50 days.
+    public var timeToLive: Duration? {
+        if let expiry = properties?.absoluteExpiryTime, let creation = properties?.creationTime, expiry >= creation {
+            return Timestamp(milliseconds: expiry).since(Timestamp(milliseconds: creation))
+        }
+        return header?.ttl.map { .milliseconds(Int64($0)) }
+    }
+    /// When the entity took it.
+    public var enqueuedTime: Timestamp? { time("x-opt-enqueued-time") }
+    /// When it expires.
+    public var expiresAt: Timestamp? {
+        if let absolute = properties?.absoluteExpiryTime { return Timestamp(milliseconds: absolute) }
+        guard let enqueued = enqueuedTime, let ttl = header?.ttl, ttl != .max else { return nil }
+        return enqueued.advanced(by: .milliseconds(Int64(ttl)))
+    }
+    /// When it is to become active.
+    public var scheduledEnqueueTime: Timestamp? { time("x-opt-scheduled-enqueue-time") }
+    /// How often it was delivered.
+    public var deliveryCount: Int { Int(header?.deliveryCount ?? 0) }
+    /// Where it stands.
+    public var state: MessageState { MessageState(annotations["x-opt-message-state"]?.integer) }
+    /// The entity it was dead-lettered from.
+    public var deadLetterSource: String? { annotations["x-opt-deadletter-source"]?.text }
+    /// Why it was dead-lettered.
+    public var deadLetterReason: String? { application["DeadLetterReason"].map { PropertyValue($0).text } }
+    /// More about why.
+    public var deadLetterErrorDescription: String? { application["DeadLetterErrorDescription"].map { PropertyValue($0).text } }
+    /// The application's properties in the order they were sent.
+    public var applicationProperties: [Property] {
+        application.pairs.map { Property(name: PropertyValue.keyText($0.key), value: PropertyValue($0.value)) }
+    }
+    /// The size of the whole message as received, in bytes.
+    public var encodedSize: Int { message.buffer.readableBytes }
+    /// What the body is made of, without decoding it.
+    public var hasBody: Bool { message.bodyKind != .none }
+
+    /// The body, decoded now.
+    public var body: MessageBody {
+        switch message.body {
+        case .none: return MessageBody(kind: .none, bytes: [], content: nil, sizeBytes: 0)
+        case .data(let sections):
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(sections.reduce(0) { $0 + $1.readableBytes })
+            for section in sections { bytes.append(contentsOf: section.readableBytesView) }
+            return MessageBody(kind: .data, bytes: bytes, content: nil, sizeBytes: bytes.count)
+        case .value(let value):
+            let content = PropertyValue(value)
+            let bytes: [UInt8] = if case .bytes(let bytes) = content.content { bytes } else { [] }
+            return MessageBody(kind: .value, bytes: bytes, content: content, sizeBytes: message.bytes(of: .body)?.readableBytes ?? 0)
+        case .sequence(let sections):
+            let elements = sections.flatMap { $0 }.map { PropertyValue.content($0) }
+            return MessageBody(
+                kind: .sequence, bytes: [], content: PropertyValue(typeName: "sequence", content: .list(elements)),
+                sizeBytes: message.bytes(of: .body)?.readableBytes ?? 0)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+internal import AMQP
+internal import NIOCore
+
+/// The value of an application property, with the type it has on the wire.
+public struct PropertyValue: Hashable, Sendable {
+    /// The wire type: an AMQP type name, or `timespan`, `uri`, `datetime-offset` for what Microsoft's SDKs wrap.
+    public let typeName: String
+    /// The value as JSON would show it.
+    public let content: Content
+
+    /// A value in JSON's terms, without losing its exact digits.
+    public enum Content: Hashable, Sendable {
+        /// Nothing.
+        case null
+        /// A truth value.
+        case boolean(Bool)
+        /// A whole number.
+        case integer(Int64)
+        /// A whole number above 2^63 - 1.
+        case unsigned(UInt64)
+        /// A number with a fraction; it may be infinite or no number.
+        case number(Double)
+        /// Text, or anything that has an exact text form (uuid, timestamps, durations).
+        case text(String)
+        /// Bytes.
+        case bytes([UInt8])
+        /// Keys and values in order.
+        case map([Entry])
+        /// Values in order.
+        case list([Content])
+    }
+
+    /// A key and a value.
+    public struct Entry: Hashable, Sendable {
+        /// The key.
+        public var key: String
+        /// The value.
+        public var value: Content
+    }
+
+    /// Creates a value of a named type.
+    public init(typeName: String, content: Content) {
+        self.typeName = typeName
+        self.content = content
+    }
+
+    /// The value as one line for people. Not sanitised.
+    public var text: String { Self.text(content) }
+
+    private static func text(_ content: Content) -> String {
+        switch content {
+        case .null: "null"
+        case .boolean(let value): String(value)
+        case .integer(let value): String(value)
+        case .unsigned(let value): String(value)
+        case .number(let value): String(value)
+        case .text(let value): value
+        case .bytes(let bytes): "0x" + bytes.prefix(64).map { hex($0) }.joined() + (bytes.count > 64 ? "…" : "")
+        case .map(let entries): "{" + entries.map { "\($0.key): \(text($0.value))" }.joined(separator: ", ") + "}"
+        case .list(let values): "[" + values.map { text($0) }.joined(separator: ", ") + "]"
+        }
+    }
+
+    init(_ value: AMQPValue) {
+        if case .described(.symbol(let descriptor), let inner) = value {
+            switch (descriptor.name, inner) {
+            case ("com.microsoft:timespan", .long(let ticks)):
+                self.init(typeName: "timespan", content: .text(DotNetTicks.duration(ticks)))
+                return
+            case ("com.microsoft:uri", .string(let text)):
+                self.init(typeName: "uri", content: .text(text))
+                return
+            case ("com.microsoft:datetime-offset", .long(let ticks)):
+                self.init(typeName: "datetime-offset", content: .text(DotNetTicks.moment(ticks)))
+                return
+            default: break
+            }
+        }
+        self.init(typeName: value.typeName, content: Self.content(value))
+    }
+
+    static func content(_ value: AMQPValue) -> Content {
+        switch value {
+        case .null: .null
+        case .boolean(let value): .boolean(value)
+        case .ubyte, .ushort, .uint, .byte, .short, .int, .long: .integer(value.integer ?? 0)
+        case .ulong(let value): Int64(exactly: value).map { .integer($0) } ?? .unsigned(value)
+        case .float(let value): .number(Double(value))
+        case .double(let value): .number(value)
+        case .decimal32(let bits): .text("0x" + String(bits, radix: 16))
+        case .decimal64(let bits): .text("0x" + String(bits, radix: 16))
+        case .decimal128(let bits): .text("0x" + String(bits.high, radix: 16) + "," + String(bits.low, radix: 16))
+        case .char(let code): .text(Unicode.Scalar(code).map { String($0) } ?? "U+" + String(code, radix: 16))
+        case .timestamp(let milliseconds): .text(Timestamp(milliseconds: milliseconds).rfc3339)
+        case .uuid(let uuid): .text(uuid.description)
+        case .binary(let bytes): .bytes(Array(bytes.readableBytesView))
+        case .string(let text): .text(text)
+        case .symbol(let symbol): .text(symbol.name)
+        case .list(let elements): .list(elements.map { content($0) })
+        case .array(let array): .list(array.elements.map { content($0) })
+        case .map(let map): .map(map.pairs.map { Entry(key: keyText($0.key), value: content($0.value)) })
+        case .described(_, let value): content(value)
+        }
+    }
+
+    static func keyText(_ key: AMQPValue) -> String { key.text ?? text(content(key)) }
+}
+
+/// .NET's unit of time: 100 nanoseconds, counted from 0001-01-01.
+package enum DotNetTicks {
+    /// Ticks at 1970-01-01T00:00Z.
+    package static let epoch: Int64 = 621_355_968_000_000_000
+
+    /// Milliseconds since 1970 of a tick count.
+    package static func milliseconds(_ ticks: Int64) -> Int64 { ticks.subtractingReportingOverflow(epoch).partialValue / 10_000 }
+
+    static func moment(_ ticks: Int64) -> String {
+        ticks < 0 ? String(ticks) : Timestamp(milliseconds: milliseconds(ticks)).rfc3339
+    }
+
+    /// The .NET form of a duration: `[-][d.]hh:mm:ss[.fffffff]`.
+    static func duration(_ ticks: Int64) -> String {
+        let magnitude = ticks.magnitude
+        let (seconds, fraction) = magnitude.quotientAndRemainder(dividingBy: 10_000_000)
+        func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        var text = ticks < 0 ? "-" : ""
+        if seconds >= 86_400 { text += "\(seconds / 86_400)." }
+        text += "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+        if fraction > 0 { text += "." + String(repeating: "0", count: 7 - String(fraction).utf8.count) + String(fraction) }
+        return text
+    }
+}
+
+func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
