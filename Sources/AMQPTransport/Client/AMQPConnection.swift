@@ -1,0 +1,314 @@
+public import AMQP
+public import NIOCore
+public import NIOPosix
+import NIOSSL
+
+/// How a client connection behaves.
+public struct ConnectionConfiguration: Sendable {
+    /// The name of our container; peers show it in their logs.
+    public var containerID: String
+    /// The host announced in `open` and for SASL; nil for the endpoint's.
+    public var hostname: String?
+    /// SASL mechanisms to use, best first; empty for none.
+    public var mechanisms: [EngineConfiguration.SASLMechanism] = [.anonymous]
+    /// The largest frame we accept, in bytes.
+    public var maxFrameSize: UInt32 = 65536
+    /// Transfers we can hold in the session.
+    public var incomingWindow: UInt32 = 5000
+    /// After how much silence the connection counts as lost.
+    public var idleTimeout: Duration = .seconds(60)
+    /// How long connecting may take: address, socket, TLS, SASL and open together.
+    public var connectTimeout: Duration = .seconds(4)
+    /// How long attaching a link may take.
+    public var attachTimeout: Duration = .seconds(30)
+    /// Properties announced in `open`.
+    public var properties: AMQPMap?
+
+    /// A configuration with the defaults above.
+    public init(containerID: String) { self.containerID = containerID }
+}
+
+/// A client's connection to an AMQP 1.0 peer, with one session.
+///
+/// The actor runs on the connection's event loop; its tables need no locks, and a call costs one hop.
+public actor AMQPConnection {
+    private let core: NIOLoopBound<ClientCore>
+    private let eventLoop: any EventLoop
+    private let configuration: ConnectionConfiguration
+
+    /// The connection's event loop.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
+
+    private init(_ core: NIOLoopBound<ClientCore>, _ eventLoop: any EventLoop, _ configuration: ConnectionConfiguration) {
+        self.core = core
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+    }
+
+    // MARK: Connecting
+
+    /// Connects, runs `body`, and closes the connection whatever happens.
+    /// - Throws: ``TransportError`` when connecting fails; what `body` throws.
+    public static func withConnection<R: Sendable>(
+        to endpoint: Endpoint, configuration: ConnectionConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        _ body: (AMQPConnection) async throws -> R
+    ) async throws -> R {
+        let connection = try await connect(to: endpoint, configuration: configuration, group: group)
+        do {
+            let result = try await body(connection)
+            await connection.close()
+            return result
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// Connects and opens; the caller closes.
+    /// - Throws: ``TransportError``.
+    public static func connect(
+        to endpoint: Endpoint, configuration: ConnectionConfiguration, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) async throws -> AMQPConnection {
+        let eventLoop = group.next()
+        var engine = EngineConfiguration(
+            side: .client, containerID: configuration.containerID, hostname: configuration.hostname ?? endpoint.host,
+            security: configuration.mechanisms.isEmpty ? .none : .client(configuration.mechanisms))
+        engine.maxFrameSize = configuration.maxFrameSize
+        engine.incomingWindow = configuration.incomingWindow
+        engine.idleTimeout = TimeAmount(configuration.idleTimeout)
+        engine.properties = configuration.properties
+        let settings = engine
+        let tls = try TLS.clientContext(endpoint.security)
+        let deadline = NIODeadline.now() + TimeAmount(configuration.connectTimeout)
+        let bound: NIOLoopBound<ClientCore>
+        do {
+            bound = try await ClientBootstrap(group: eventLoop)
+                .connectTimeout(TimeAmount(configuration.connectTimeout))
+                .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .connect(host: endpoint.host, port: endpoint.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        if let tls {
+                            try channel.pipeline.syncOperations.addHandler(TLS.clientHandler(tls, host: endpoint.host))
+                        }
+                        let core = ClientCore(eventLoop: channel.eventLoop)
+                        let handler = EngineHandler(settings, owner: core, now: .now())
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                        core.bind(handler)
+                        return NIOLoopBound(core, eventLoop: channel.eventLoop)
+                    }
+                }
+        } catch {
+            throw TransportError(socket: error, endpoint)
+        }
+        let connection = AMQPConnection(bound, eventLoop, configuration)
+        try await connection.waitUntilOpen(deadline)
+        return connection
+    }
+
+    private func waitUntilOpen(_ deadline: NIODeadline) async throws {
+        let core = core
+        let timer = eventLoop.scheduleTask(deadline: deadline) {
+            core.value.end(.timeout("opening the AMQP connection"))
+        }
+        defer { timer.cancel() }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { core.value.waitUntilOpen($0) }
+        } onCancel: {
+            eventLoop.execute { core.value.end(.closed) }
+        }
+    }
+
+    /// Closes the connection; everything that waits on it ends with ``TransportError/closed``.
+    public func close() async {
+        let core = core
+        _ = try? await withCheckedThrowingContinuation { core.value.close($0) }
+    }
+
+    /// Why the connection ended, or nil while it lives.
+    public var failure: TransportError? { core.value.failure }
+
+    // MARK: Links
+
+    private func attach(_ options: LinkOptions, _ record: sending LinkRecord) async throws -> LinkID {
+        let core = core
+        let timeout = TimeAmount(configuration.attachTimeout)
+        let name = options.name
+        let record = NIOLoopBound(record, eventLoop: eventLoop)
+        let timer = eventLoop.scheduleTask(in: timeout) {
+            core.value.cancelAttach(record.value, TransportError.timeout("attaching \(name)"))
+        }
+        defer { timer.cancel() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { core.value.attach(options, record.value, $0) }
+        } onCancel: {
+            eventLoop.execute { core.value.cancelAttach(record.value, CancellationError()) }
+        }
+    }
+
+    /// Opens a link to send on.
+    /// - Throws: ``TransportError/link(_:)`` with the peer's reason when it refuses.
+    public func openSender(_ options: SenderOptions) async throws -> AMQPSender {
+        var link = LinkOptions(
+            name: options.name, role: .sender, source: Source(address: options.source), target: options.target)
+        link.senderSettleMode = options.settled ? 1 : 0
+        link.receiverSettleMode = 0
+        link.properties = options.properties
+        link.desiredCapabilities = options.desiredCapabilities
+        let id = try await attach(link, SenderRecord(settled: options.settled))
+        return AMQPSender(connection: self, id: id, maxMessageSize: core.value.links[id]?.remoteMaxMessageSize)
+    }
+
+    /// Opens a link to receive on.
+    /// - Throws: ``TransportError/link(_:)`` with the peer's reason when it refuses.
+    public func openReceiver(_ options: ReceiverOptions) async throws -> AMQPReceiver {
+        var link = LinkOptions(
+            name: options.name, role: .receiver, source: options.source, target: .address(options.target))
+        link.senderSettleMode = options.settlement == .atSender ? 1 : 0
+        link.receiverSettleMode = options.settlement == .confirmed ? 1 : 0
+        link.properties = options.properties
+        let id = try await attach(link, ReceiverRecord(window: options.window))
+        return AMQPReceiver(
+            connection: self, id: id, settlement: options.settlement, properties: core.value.links[id]?.attach?.properties)
+    }
+
+    /// Opens the pair of links of a request/response node (`$cbs`, `$management`).
+    /// - Parameters:
+    ///   - address: the node's address.
+    ///   - replyTo: the address answers are sent to; it names our receiving link.
+    public func openRequestLink(to address: String, replyTo: String, name: String) async throws -> RequestLink {
+        var outgoing = LinkOptions(name: name + "-request", role: .sender, source: Source(address: replyTo), target: .address(address))
+        outgoing.senderSettleMode = 0
+        outgoing.receiverSettleMode = 0
+        var incoming = LinkOptions(name: name + "-response", role: .receiver, source: Source(address: address), target: .address(replyTo))
+        incoming.senderSettleMode = 0
+        incoming.receiverSettleMode = 0
+        // Both attaches leave before either is answered.
+        async let sender = attach(outgoing, SenderRecord(settled: false))
+        async let receiver = attach(incoming, ResponseRecord())
+        let (senderID, receiverID) = try await (sender, receiver)
+        return RequestLink(connection: self, sender: senderID, receiver: receiverID, replyTo: replyTo)
+    }
+
+    func detach(_ id: LinkID) async {
+        let core = core
+        let timer = eventLoop.scheduleTask(in: .seconds(2)) { core.value.finishDetach(id) }
+        defer { timer.cancel() }
+        _ = try? await withCheckedThrowingContinuation { core.value.detach(id, $0) }
+    }
+
+    // MARK: Sending
+
+    func send(_ messages: [OutboundMessage], on id: LinkID) async throws -> [Result<DeliveryState, TransportError>] {
+        let core = core
+        let eventLoop = eventLoop
+        let holder = NIOLoopBoundBox<SendBatch?>.makeEmptyBox(valueType: SendBatch.self, eventLoop: eventLoop)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiter in
+                let batch = SendBatch(count: messages.count, waiter)
+                guard let record = core.value.links[id] as? SenderRecord else {
+                    return batch.giveUp(core.value.failure ?? .link(nil))
+                }
+                holder.value = batch
+                record.enqueue(messages, batch, id, core.value)
+            }
+        } onCancel: {
+            eventLoop.execute {
+                guard let batch = holder.value else { return }
+                (core.value.links[id] as? SenderRecord)?.remove(batch)
+                batch.giveUp(CancellationError())
+            }
+        }
+    }
+
+    // MARK: Receiving
+
+    func nextDeliveries(_ id: LinkID, maximum: Int) async throws -> [Delivery] {
+        let core = core
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiter in
+                guard let record = core.value.links[id] as? ReceiverRecord else {
+                    return waiter.resume(throwing: core.value.failure ?? .closed)
+                }
+                record.next(maximum, waiter, core.value)
+            }
+        } onCancel: {
+            eventLoop.execute { (core.value.links[id] as? ReceiverRecord)?.cancelNext(CancellationError()) }
+        }
+    }
+
+    func setCredit(_ id: LinkID, _ credit: UInt32) {
+        core.value.handler?.engine.setCredit(id, credit)
+        core.value.handler?.setNeedsFlush()
+    }
+
+    /// Stops deliveries: gives unused credit back, and hands over what had arrived.
+    func drain(_ id: LinkID, timeout: Duration) async -> [Delivery] {
+        let core = core
+        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { (core.value.links[id] as? ReceiverRecord)?.finishDrain() }
+        defer { timer.cancel() }
+        _ = try? await withCheckedThrowingContinuation { waiter in
+            guard let record = core.value.links[id] as? ReceiverRecord else { return waiter.resume() }
+            record.drain(waiter, core.value)
+        }
+        return (core.value.links[id] as? ReceiverRecord)?.takeAll() ?? []
+    }
+
+    /// Settles deliveries without waiting for an answer; neighbours share a frame.
+    func settle(_ numbers: [UInt32], on id: LinkID, _ state: DeliveryState) {
+        guard let handler = core.value.handler else { return }
+        var index = 0
+        while index < numbers.count {
+            let first = numbers[index]
+            var last = first
+            while index + 1 < numbers.count, numbers[index + 1] == last &+ 1 {
+                index += 1
+                last = numbers[index]
+            }
+            index += 1
+            handler.engine.dispose(id.session, role: .receiver, first: first, last: last, settled: true, state: state)
+        }
+        handler.setNeedsFlush()
+    }
+
+    /// Proposes an outcome and waits for the sender's (receiver-settle-mode second).
+    func settleConfirmed(_ number: UInt32, on id: LinkID, _ state: DeliveryState, timeout: Duration) async throws -> DeliveryState? {
+        let core = core
+        let eventLoop = eventLoop
+        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) {
+            core.value.settling.removeValue(forKey: number)?.resume(throwing: TransportError.timeout("settlement"))
+        }
+        defer { timer.cancel() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiter in
+                guard let handler = core.value.handler, core.value.links[id] != nil else {
+                    return waiter.resume(throwing: core.value.failure ?? .link(nil))
+                }
+                core.value.settling[number] = waiter
+                handler.engine.dispose(id.session, role: .receiver, first: number, settled: false, state: state)
+                handler.setNeedsFlush()
+            }
+        } onCancel: {
+            eventLoop.execute { core.value.settling.removeValue(forKey: number)?.resume(throwing: CancellationError()) }
+        }
+    }
+
+    // MARK: Requests
+
+    func request(
+        _ message: MessageContent, key: String, sender: LinkID, receiver: LinkID, timeout: Duration
+    ) async throws -> Message {
+        let core = core
+        let eventLoop = eventLoop
+        let bytes = message.encoded
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiter in
+                guard let answers = core.value.links[receiver] as? ResponseRecord, let requests = core.value.links[sender] as? SenderRecord
+                else { return waiter.resume(throwing: core.value.failure ?? .link(nil)) }
+                answers.expect(key, timeout: TimeAmount(timeout), waiter, core.value)
+                requests.enqueueRequest(OutboundMessage(bytes), sender, core.value) { error in answers.fail(key, error) }
+            }
+        } onCancel: {
+            eventLoop.execute { (core.value.links[receiver] as? ResponseRecord)?.fail(key, CancellationError()) }
+        }
+    }
+}

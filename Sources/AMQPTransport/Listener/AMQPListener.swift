@@ -1,0 +1,50 @@
+package import AMQP
+package import NIOCore
+import NIOPosix
+
+/// Accepts AMQP connections. Each gets an engine in the server's role and an owner made for it.
+package final class AMQPListener: Sendable {
+    private let channel: any Channel
+    /// The port listened on.
+    package let port: Int
+
+    private init(channel: any Channel, port: Int) {
+        self.channel = channel
+        self.port = port
+    }
+
+    /// Starts listening.
+    /// - Parameters:
+    ///   - port: 0 for any free one.
+    ///   - loop: the one event loop all connections run on.
+    ///   - configuration: the engines' configuration.
+    ///   - makeOwner: called on the loop for each connection; `bind` is called with the handler right after.
+    package static func start(
+        host: String, port: Int, on loop: any EventLoop, configuration: EngineConfiguration,
+        makeOwner: @escaping @Sendable (_ peer: SocketAddress?) -> any ConnectionOwner
+    ) async throws -> AMQPListener {
+        let channel = try await ServerBootstrap(group: loop)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let owner = makeOwner(channel.remoteAddress)
+                    let handler = EngineHandler(configuration, owner: owner, now: .now())
+                    owner.bind(handler)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .bind(host: host, port: port).get()
+        return AMQPListener(channel: channel, port: channel.localAddress?.port ?? port)
+    }
+
+    /// Stops listening. Connections that are open stay so.
+    package func stop() async { try? await channel.close() }
+}
+
+/// An owner that keeps its handler.
+package protocol ConnectionOwner: EngineOwner {
+    /// Called once, before any event.
+    func bind(_ handler: EngineHandler)
+}
