@@ -1,0 +1,54 @@
+/// Where a URL leads, as far as errors and diagnosis need to know.
+struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    let isSecure: Bool
+    let host: String
+    let port: Int
+
+    /// The endpoint of an absolute `http` or `https` URL.
+    init?(url: String) {
+        let scheme: Substring
+        let rest: Substring
+        if url.hasPrefix("https://") {
+            (scheme, rest) = ("https", url.dropFirst(8))
+        } else if url.hasPrefix("http://") {
+            (scheme, rest) = ("http", url.dropFirst(7))
+        } else {
+            return nil
+        }
+        self.isSecure = scheme == "https"
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard !authority.contains("@") else { return nil }
+        let host: Substring
+        var port: Substring?
+        if authority.hasPrefix("["), let bracket = authority.firstIndex(of: "]") {
+            host = authority[authority.index(after: authority.startIndex)..<bracket]
+            let behind = authority[authority.index(after: bracket)...]
+            if behind.hasPrefix(":") { port = behind.dropFirst() } else if !behind.isEmpty { return nil }
+        } else if let colon = authority.lastIndex(of: ":") {
+            host = authority[..<colon]
+            port = authority[authority.index(after: colon)...]
+        } else {
+            host = authority
+        }
+        guard !host.isEmpty else { return nil }
+        self.host = String(host)
+        if let port {
+            guard let number = UInt16(port), number > 0 else { return nil }
+            self.port = Int(number)
+        } else {
+            self.port = self.isSecure ? 443 : 80
+        }
+    }
+
+    var description: String {
+        self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
+    }
+}
+
+extension Endpoint {
+    /// `url` as it may be logged: without its query, which can carry tokens.
+    static func loggable(_ url: String) -> String {
+        guard let question = url.firstIndex(of: "?") else { return url }
+        return String(url[..<question])
+    }
+}
