@@ -1,0 +1,101 @@
+public import ServiceBus
+
+/// How a service is.
+public enum Health: Int, Hashable, Sendable, Comparable {
+    /// Nothing is wrong.
+    case well
+    /// Its figures are not known.
+    case unknown
+    /// Something needs attention soon: a disabled or missing entity.
+    case warning
+    /// Messages die.
+    case ill
+
+    /// Orders from well to ill.
+    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// A service on the board, with the sums over its entities.
+public struct BoardRow: Sendable, Identifiable {
+    /// The service.
+    public var service: ServiceSummary
+    /// Dead letters of its entities; a topic counts the subscriptions that no other service claims.
+    public var deadLetters: Reading<Int64>
+    /// Messages that could not be forwarded.
+    public var transferDeadLetters: Reading<Int64>
+    /// Messages waiting.
+    public var active: Reading<Int64>
+    /// Messages scheduled for later.
+    public var scheduled: Reading<Int64>
+    /// How it is.
+    public var health: Health
+    /// The entity with most dead letters, when there are any.
+    public var worstEntity: EntityPath?
+    /// What is wrong, worst first, one line each.
+    public var findings: [String]
+
+    /// The service's catalogue reference.
+    public var id: String { service.ref }
+
+    /// Creates a row.
+    public init(
+        service: ServiceSummary, deadLetters: Reading<Int64> = .pending, transferDeadLetters: Reading<Int64> = .pending,
+        active: Reading<Int64> = .pending, scheduled: Reading<Int64> = .pending, health: Health = .unknown,
+        worstEntity: EntityPath? = nil, findings: [String] = []
+    ) {
+        self.service = service
+        self.deadLetters = deadLetters
+        self.transferDeadLetters = transferDeadLetters
+        self.active = active
+        self.scheduled = scheduled
+        self.health = health
+        self.worstEntity = worstEntity
+        self.findings = findings
+    }
+}
+
+/// The board: every service, worst first, and what belongs to nobody.
+public struct Board: Sendable {
+    /// Sums over the whole namespace; an entity shared by two services counts once.
+    public struct Totals: Hashable, Sendable {
+        /// Dead letters.
+        public var deadLetters: Int64
+        /// Transfer dead letters.
+        public var transferDeadLetters: Int64
+        /// Messages waiting.
+        public var active: Int64
+        /// Queues, topics and subscriptions.
+        public var entities: Int
+
+        /// Creates totals.
+        public init(deadLetters: Int64 = 0, transferDeadLetters: Int64 = 0, active: Int64 = 0, entities: Int = 0) {
+            self.deadLetters = deadLetters
+            self.transferDeadLetters = transferDeadLetters
+            self.active = active
+            self.entities = entities
+        }
+    }
+
+    /// Services, worst first.
+    public var rows: [BoardRow]
+    /// Entities of the namespace that the catalogue does not know, most dead letters first.
+    public var unownedEntities: [EntityDescription]
+    /// Entities the catalogue names and the namespace lacks.
+    public var missingEntities: [EntityPath]
+    /// Sums over the namespace.
+    public var totals: Reading<Totals>
+    /// What could not be used of the catalogue.
+    public var problems: [CatalogueProblem]
+
+    /// Creates a board.
+    public init(
+        rows: [BoardRow] = [], unownedEntities: [EntityDescription] = [], missingEntities: [EntityPath] = [],
+        totals: Reading<Totals> = .pending, problems: [CatalogueProblem] = []
+    ) {
+        self.rows = rows
+        self.unownedEntities = unownedEntities
+        self.missingEntities = missingEntities
+        self.totals = totals
+        self.problems = problems
+    }
+}

@@ -1,0 +1,58 @@
+/// Which annotations of the catalogue bind a Resource or Component to Service Bus entities, and which name who is on call.
+///
+/// Keys are tried in order; the first that is present on a catalogue entity decides for it.
+public struct BindingRules: Hashable, Sendable {
+    /// How the value of an annotation names entities.
+    public enum Form: String, Hashable, Sendable, CaseIterable {
+        /// Paths separated by commas: `orders, order-events/billing`.
+        case entities
+        /// Queue names separated by commas.
+        case queues
+        /// Topic names separated by commas.
+        case topics
+        /// The ARM id of a Service Bus namespace, queue, topic or subscription, in any casing.
+        case armID = "arm-id"
+    }
+
+    /// One annotation that binds.
+    public struct Rule: Hashable, Sendable {
+        /// The annotation's key.
+        public var annotation: String
+        /// How to read its value.
+        public var form: Form
+
+        /// Creates a rule.
+        public init(annotation: String, form: Form) {
+            self.annotation = annotation
+            self.form = form
+        }
+    }
+
+    /// The binding annotations, first hit wins; rules of forms queues and topics next to each other count as one hit.
+    public var rules: [Rule]
+    /// The annotations that say who is on call, first hit wins.
+    public var onCallAnnotations: [String]
+    /// The `spec.type` values that make a Component a service even when it has no entity.
+    public var serviceTypes: [String]
+
+    /// Creates rules.
+    public init(rules: [Rule], onCallAnnotations: [String], serviceTypes: [String]) {
+        self.rules = rules
+        self.onCallAnnotations = onCallAnnotations
+        self.serviceTypes = serviceTypes
+    }
+
+    /// What is used unless a context says otherwise: our own key first, then the ones found in the field.
+    public static let standard = BindingRules(
+        rules: [
+            Rule(annotation: "callboard.dev/entities", form: .entities),
+            Rule(annotation: "azure-service-bus/queues", form: .queues),
+            Rule(annotation: "azure-service-bus/topics", form: .topics),
+            Rule(annotation: "management.azure.com/resourceId", form: .armID),
+        ],
+        onCallAnnotations: [
+            "callboard.dev/on-call", "pagerduty.com/service-id", "opsgenie.com/team", "opsgenie.com/component-selector",
+            "splunk.com/on-call-team",
+        ],
+        serviceTypes: ["service"])
+}

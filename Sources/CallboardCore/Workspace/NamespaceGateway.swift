@@ -1,0 +1,71 @@
+package import ServiceBus
+
+/// All that a workspace asks of a namespace. The live one stands on ``ServiceBus``; tests have one in memory.
+///
+/// A gateway connects when it is first asked for something, not before, and may be asked several things at once.
+/// When the asking task is cancelled it stops, leaves nothing locked, and throws ``OperatorError/Code/cancelled``.
+package protocol NamespaceGateway: Sendable {
+    /// Who and what we are connected to; known without connecting.
+    var endpoint: NamespaceEndpoint { get }
+
+    /// Every queue, topic and subscription, with counts where the service gives them.
+    func entities() async throws(OperatorError) -> [EntityDescription]
+
+    /// One entity; ``OperatorError/Code/notFound`` when there is none.
+    func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription
+
+    /// One page of messages from a sequence number on, without locking them; empty only when there are no more.
+    /// - Parameter count: how many to ask for; the service may give fewer though more exist.
+    func peekPage(
+        _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
+    ) async throws(OperatorError) -> [PeekedMessage]
+
+    /// All messages from a sequence number on, page by page, at the speed of the link.
+    func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource
+
+    /// Sends messages in order; returns when the service has accepted every one of them.
+    func send(_ messages: [MessageDraft], to path: EntityPath) async throws(OperatorError)
+
+    /// Closes every connection.
+    func close() async
+}
+
+/// Pages of a running scan. Asked by one task at a time.
+package protocol PageSource: Sendable {
+    /// The next page; nil when an empty page came and the scan is at its end.
+    func nextPage() async throws(OperatorError) -> [PeekedMessage]?
+
+    /// Stops asking for more; called once, when no further page is wanted.
+    func finish() async
+}
+
+/// Who and what a gateway is connected to.
+package struct NamespaceEndpoint: Hashable, Sendable {
+    /// The host, with the port where it is unusual.
+    package var host: String
+    /// Whether it is an emulator or the sandbox.
+    package var isEmulator: Bool
+    /// Who we are to the service.
+    package var identity: String
+
+    /// Creates an endpoint.
+    package init(host: String, isEmulator: Bool = false, identity: String = "") {
+        self.host = host
+        self.isEmulator = isEmulator
+        self.identity = identity
+    }
+}
+
+/// What a peek asks for.
+public struct PeekOptions: Hashable, Sendable {
+    /// Leave the bodies out: many times faster.
+    public var headersOnly: Bool
+    /// Only this session; nil for all.
+    public var sessionID: String?
+
+    /// Creates options.
+    public init(headersOnly: Bool = false, sessionID: String? = nil) {
+        self.headersOnly = headersOnly
+        self.sessionID = sessionID
+    }
+}

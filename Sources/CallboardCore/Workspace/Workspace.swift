@@ -1,0 +1,112 @@
+internal import Backstage
+public import ServiceBus
+
+/// One open context: its catalogue and its namespace. The console and the commands both stand on it.
+///
+/// Opening one connects to nothing; the first question that needs the namespace does. Every call may be cancelled by cancelling its task.
+public actor Workspace {
+    /// Where we are, and as whom.
+    public nonisolated let title: ContextTitle
+    private let context: OperatorContext
+    private let gateway: any NamespaceGateway
+    private let now: @Sendable () -> Timestamp
+    private var loadedEstate: Task<LoadedEstate, Never>?
+
+    /// Opens a context on a namespace.
+    /// - Parameter now: the clock, injected for tests.
+    package init(context: OperatorContext, gateway: any NamespaceGateway, now: @escaping @Sendable () -> Timestamp = { .now }) {
+        let endpoint = gateway.endpoint
+        title = ContextTitle(
+            name: context.name, endpoint: endpoint.host, environment: context.environment, isProduction: context.isProduction,
+            mode: context.effectiveMode(isEmulator: endpoint.isEmulator), identity: endpoint.identity, isEmulator: endpoint.isEmulator)
+        self.context = context
+        self.gateway = gateway
+        self.now = now
+    }
+
+    /// What the organisation runs, by its catalogue files. Needs no network; read once, until ``reloadEstate()``.
+    public func estate() async -> Estate { await loaded().estate }
+
+    /// Reads the catalogue files again.
+    public func reloadEstate() async -> Estate {
+        loadedEstate = nil
+        return await estate()
+    }
+
+    /// Every queue, topic and subscription with its counts, in order of path.
+    public func entities() async throws(OperatorError) -> EntityListing {
+        let entities = try await gateway.entities()
+        return EntityListing(entities: entities.sorted { $0.path < $1.path }, asOf: now())
+    }
+
+    /// The board: every service, worst first. Where the entities cannot be listed, its figures say why.
+    public func board() async -> Board {
+        let loaded = await loaded()
+        let listing: Result<EntityListing, OperatorError>
+        do throws(OperatorError) { listing = .success(try await entities()) } catch { listing = .failure(error) }
+        return loaded.board(listing)
+    }
+
+    /// One entity's settings and counts.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/notFound`` when there is none.
+    public func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
+        try await gateway.entity(path.entity)
+    }
+
+    /// Up to `count` messages from a sequence number on (nil: from the first), without locking them.
+    ///
+    /// Fewer come only when there are no more.
+    public func peek(
+        _ path: EntityPath, from: SequenceNumber? = nil, count: Int = 100, options: PeekOptions = PeekOptions()
+    ) async throws(OperatorError) -> [PeekedMessage] {
+        var messages: [PeekedMessage] = []
+        var next = from ?? SequenceNumber(0)
+        while messages.count < count {
+            let page = try await gateway.peekPage(path, from: next, count: min(count - messages.count, Self.pageSize), options: options)
+            guard let last = page.last else { break }
+            messages.append(contentsOf: page.prefix(count - messages.count))
+            // A page that does not go on would be asked for again for ever.
+            guard let following = last.sequenceNumber.next, following > next else { break }
+            next = following
+        }
+        return messages
+    }
+
+    /// The largest page one peek asks for; the service gives 250 at most.
+    static let pageSize = 250
+
+    /// All messages from a sequence number on (nil: from the first), page by page at the speed of the link.
+    /// - Parameter limit: end after this many messages; nil for no limit.
+    public nonisolated func scan(
+        _ path: EntityPath, from: SequenceNumber? = nil, options: PeekOptions = PeekOptions(headersOnly: true), limit: Int? = nil
+    ) -> MessageScan {
+        MessageScan(source: gateway.scan(path, from: from ?? SequenceNumber(0), options: options), limit: limit)
+    }
+
+    /// Sends messages in order; returns when the service has accepted them all.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` in a read-only context.
+    public func send(_ messages: [MessageDraft], to path: EntityPath) async throws(OperatorError) {
+        guard title.mode == .readWrite else {
+            throw OperatorError(
+                .refused, "Context '\(title.name)' is read-only: nothing was sent to \(path.displayName).",
+                hint: "Set 'mode: read-write' for this context in the configuration file.", entity: path)
+        }
+        guard path.subQueue == .active, path.kind == .queueOrTopic else {
+            throw OperatorError(
+                .usage, "\(path.displayName) takes no messages: only queues and topics do.",
+                hint: "Send to \(path.topic?.displayName ?? path.entity.displayName) instead.", entity: path)
+        }
+        try await gateway.send(messages, to: path)
+    }
+
+    /// Closes every connection.
+    public func close() async { await gateway.close() }
+
+    private func loaded() async -> LoadedEstate {
+        if let loadedEstate { return await loadedEstate.value }
+        let (context, host) = (context, gateway.endpoint.host)
+        let task = Task.detached { LoadedEstate(context: context, host: host) }
+        loadedEstate = task
+        return await task.value
+    }
+}
