@@ -1,0 +1,433 @@
+import AMQP
+import NIOCore
+
+/// A Service Bus namespace in memory: queues, topics, subscriptions and their messages, with no I/O and no clock of its own.
+///
+/// It belongs to one event loop: neither it nor anything it gives out by reference may be used elsewhere. Every operation first catches up
+/// with the clock, so that a lock that has run out is lost and a message that has expired is gone whether or not a timer fired in between;
+/// the owner arms one timer for ``nextDeadline`` and calls ``advance()`` when it fires, so that things also happen when nobody asks.
+///
+/// Each operation is O(log n) in the number of messages or better, apart from what it returns.
+public final class Broker {
+    /// The namespace's host name, for texts.
+    public let namespace: String
+    /// The namespace's quotas.
+    public let limits: BrokerLimits
+    /// Called after an operation with what it made possible. It may call the broker again.
+    public var onEvent: ((BrokerEvent) -> Void)?
+    /// Called after an operation when the next deadline is now earlier than the one announced last: milliseconds since 1970.
+    public var onDeadline: ((Int64) -> Void)?
+
+    private let clock: () -> Int64
+    /// The time of the operation that is running. It never goes back, even when the clock does.
+    private(set) var now: Int64
+    var random: BrokerRandom
+    var deadlines = DeadlineHeap()
+    /// Bytes of all messages and session states.
+    var sizeInBytes = 0
+
+    private var entities: [String: QueueEntity] = [:]
+    private var topics: [String: Topic] = [:]
+    private var queueCount = 0
+    private var depth = 0
+    private var announced: [MessageQueue] = []
+    private var events: [BrokerEvent] = []
+    private var isReporting = false
+    private var armedDeadline = Int64.max
+
+    /// Creates an empty namespace.
+    /// - Parameters:
+    ///   - namespace: the host name that texts mention.
+    ///   - limits: the quotas to hold it to.
+    ///   - seed: where lock tokens and tracking ids come from; the same seed gives the same ones.
+    ///   - now: the clock: milliseconds since 1970.
+    public init(
+        namespace: String = "sbemulatorns", limits: BrokerLimits = .standard, seed: UInt64 = .random(in: .min ... .max),
+        now: @escaping () -> Int64
+    ) {
+        self.namespace = namespace
+        self.limits = limits
+        clock = now
+        self.now = now()
+        random = BrokerRandom(seed: seed)
+    }
+
+    deinit { for entity in entities.values { entity.tearDown() } }
+
+    // MARK: Time
+
+    /// When the next lock ends, message expires or message becomes active, in milliseconds since 1970; nil when nothing is due.
+    public var nextDeadline: Int64? { deadlines.earliest }
+
+    /// Lets happen what is due by the clock.
+    public func advance() {
+        armedDeadline = .max
+        enter()
+        leave()
+    }
+
+    func enter() {
+        if depth == 0 {
+            now = max(now, clock())
+            depth = 1
+            while let bearer = deadlines.popDue(at: now) { bearer.deadlineReached(at: now) }
+        } else {
+            depth += 1
+        }
+    }
+
+    func leave() {
+        depth -= 1
+        if depth > 0 { return }
+        if !announced.isEmpty || !events.isEmpty { reportAll() }
+        if let earliest = deadlines.earliest, earliest < armedDeadline, let onDeadline {
+            armedDeadline = earliest
+            onDeadline(earliest)
+        }
+    }
+
+    /// Notes that a queue has messages, or a session, for whoever waits.
+    func announce(_ queue: MessageQueue) {
+        if onEvent == nil || queue.isAnnounced { return }
+        queue.isAnnounced = true
+        announced.append(queue)
+    }
+
+    func report(_ event: BrokerEvent) { if onEvent != nil { events.append(event) } }
+
+    private func reportAll() {
+        if isReporting { return }
+        isReporting = true
+        defer { isReporting = false }
+        while !announced.isEmpty || !events.isEmpty {
+            let queues = announced
+            let others = events
+            announced.removeAll(keepingCapacity: true)
+            events.removeAll(keepingCapacity: true)
+            for event in others { onEvent?(event) }
+            for queue in queues {
+                queue.isAnnounced = false
+                onEvent?(.messagesAvailable(queue))
+            }
+        }
+    }
+
+    // MARK: Finding
+
+    /// What receivers attached to an address receive from: a queue, a subscription or a sub-queue. A topic's own queue holds its scheduled
+    /// messages, which may be peeked and cancelled.
+    ///
+    /// - Throws: ``BrokerError`` with reason `entityNotFound`.
+    public func queue(at address: EntityAddress) throws(BrokerError) -> MessageQueue {
+        guard let entity = entities[address.key] else { throw notFound(address.path) }
+        if case .topic = entity.kind, address.subQueue != .active { throw notFound(address.description) }
+        return entity.part(address.subQueue)
+    }
+
+    func entity(_ path: String) -> QueueEntity? { entities[path.lowercased()] }
+
+    /// Every entity, in order of path.
+    public func snapshots() -> [EntitySnapshot] {
+        enter()
+        defer { leave() }
+        return entities.keys.sorted().compactMap { entities[$0].map { EntitySnapshot($0, topics[$0.path.lowercased()]) } }
+    }
+
+    /// One entity.
+    ///
+    /// - Throws: ``BrokerError`` with reason `entityNotFound`.
+    public func snapshot(of path: String) throws(BrokerError) -> EntitySnapshot {
+        enter()
+        defer { leave() }
+        guard let entity = entity(path) else { throw notFound(path) }
+        return EntitySnapshot(entity, topics[path.lowercased()])
+    }
+
+    // MARK: Making entities
+
+    /// Creates a queue.
+    ///
+    /// - Throws: ``BrokerError``: the name is malformed or taken, or there are too many.
+    public func createQueue(_ name: String, _ settings: QueueSettings = QueueSettings()) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        try checkNewName(name, maximumLength: 260)
+        guard queueCount < limits.maximumEntities else { throw tooMany("queues", limits.maximumEntities) }
+        queueCount += 1
+        entities[name.lowercased()] = QueueEntity(.queue, path: name, settings: settings, broker: self, now: now)
+    }
+
+    /// Creates a topic.
+    ///
+    /// - Throws: ``BrokerError``: the name is malformed or taken, or there are too many.
+    public func createTopic(_ name: String, _ settings: TopicSettings = TopicSettings()) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        try checkNewName(name, maximumLength: 260)
+        guard topics.count < limits.maximumEntities else { throw tooMany("topics", limits.maximumEntities) }
+        let topic = Topic(name, settings, broker: self, now: now)
+        topics[name.lowercased()] = topic
+        entities[name.lowercased()] = topic.input
+    }
+
+    /// Creates a subscription.
+    ///
+    /// - Parameter rules: which messages it gets a copy of; without any, all.
+    /// - Throws: ``BrokerError``: the topic is missing, the name is malformed or taken, there are too many, or a rule has a SQL filter other than
+    ///   the constants `1=1` and `1=0`, or a SQL action, neither of which this sandbox evaluates yet.
+    public func createSubscription(
+        _ name: String, of topicName: String, _ settings: QueueSettings = QueueSettings(), rules: [RuleSettings] = []
+    ) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        guard let topic = topics[topicName.lowercased()] else { throw notFound(topicName) }
+        let path = EntityAddress.subscription(name, of: topic.input.path).path
+        guard Self.isValidName(name, maximumLength: 50), !name.contains("/") else {
+            throw error(.invalidArgument, "'\(name)' is not a valid subscription name.", "Topic:\(topicName)")
+        }
+        guard entities[path.lowercased()] == nil else { throw exists("Topic:\(topic.input.path)|\(name)") }
+        guard topic.subscriptions.count < limits.maximumSubscriptions else { throw tooMany("subscriptions", limits.maximumSubscriptions) }
+        guard rules.count <= limits.maximumRules else { throw tooMany("rules", limits.maximumRules) }
+        for rule in rules { try checkSupported(rule, systemName: "Topic:\(topic.input.path)|\(name)") }
+        let entity = QueueEntity(.subscription(topic, name: name), path: path, settings: settings, broker: self, now: now)
+        entity.rules = rules.isEmpty ? [.defaultRule] : rules
+        entities[path.lowercased()] = entity
+        topic.subscriptions.append(entity)
+    }
+
+    private func checkSupported(_ rule: RuleSettings, systemName: String) throws(BrokerError) {
+        if !rule.filter.isSupported, case .sql(let expression) = rule.filter {
+            throw BrokerError(
+                .unsupportedFilter,
+                "Rule '\(rule.name)' of \(systemName): the sandbox does not evaluate the SQL filter '\(expression)'. "
+                    + "Use a correlation filter, or 1=1, until it does.")
+        }
+        if let action = rule.action, !action.isEmpty {
+            throw BrokerError(
+                .unsupportedFilter,
+                "Rule '\(rule.name)' of \(systemName): the sandbox does not run the SQL action '\(action)'. Remove the action until it does."
+            )
+        }
+    }
+
+    /// Removes a queue, a subscription, or a topic with its subscriptions, and every message in it.
+    ///
+    /// - Throws: ``BrokerError`` with reason `entityNotFound`.
+    public func remove(_ path: String) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        let key = path.lowercased()
+        guard let entity = entities[key] else { throw notFound(path) }
+        entities[key] = nil
+        switch entity.kind {
+        case .queue: queueCount -= 1
+        case .subscription(let topic, _): topic.subscriptions.removeAll { $0 === entity }
+        case .topic(let topic):
+            topics[key] = nil
+            for subscription in topic.subscriptions {
+                entities[subscription.path.lowercased()] = nil
+                tearDown(subscription)
+            }
+            topic.subscriptions = []
+        }
+        tearDown(entity)
+    }
+
+    private func tearDown(_ entity: QueueEntity) {
+        sizeInBytes -= entity.ownSizeInBytes
+        entity.tearDown()
+        report(.entityRemoved(EntityAddress(path: entity.path)))
+    }
+
+    /// Opens or closes an entity for sending and receiving.
+    ///
+    /// - Throws: ``BrokerError`` with reason `entityNotFound`.
+    public func setAvailability(_ availability: EntityAvailability, of path: String) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        guard let entity = entity(path) else { throw notFound(path) }
+        entity.settings.availability = availability
+        entity.updatedAt = now
+        report(.availabilityChanged(EntityAddress(path: entity.path), availability))
+    }
+
+    private func checkNewName(_ name: String, maximumLength: Int) throws(BrokerError) {
+        guard Self.isValidName(name, maximumLength: maximumLength) else {
+            throw error(.invalidArgument, "'\(name)' is not a valid entity name.", "gateway7")
+        }
+        if entities[name.lowercased()] != nil { throw exists(name) }
+    }
+
+    /// Whether a text may name an entity: letters, digits, `_`, `-`, `.` and `/`, beginning and ending with a letter or digit.
+    static func isValidName(_ name: String, maximumLength: Int) -> Bool {
+        let bytes = Array(name.utf8)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= maximumLength else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2d || $0 == 0x2e || $0 == 0x2f || $0 == 0x5f }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+    }
+
+    // MARK: Sending
+
+    /// Whether a sender may be opened at an address.
+    ///
+    /// - Throws: ``BrokerError``: no such entity, not one that can be sent to, or disabled.
+    public func checkSender(to address: EntityAddress) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        _ = try destination(address)
+    }
+
+    /// Takes messages in: all of them or none.
+    ///
+    /// - Returns: the sequence numbers they got, in order; nil in the place of one that duplicate detection dropped.
+    /// - Throws: ``BrokerError``: the entity is missing, disabled or full, or a message is too large, has an identifier that is too long or lacks
+    ///   the session id that the entity requires.
+    @discardableResult
+    public func send(_ messages: [IncomingMessage], to address: EntityAddress) throws(BrokerError) -> [Int64?] {
+        enter()
+        defer { leave() }
+        let entity = try destination(address)
+        var size = 0
+        for message in messages {
+            try check(message, for: entity)
+            size += message.envelope.size
+        }
+        if let refusal = quotaRefusal(adding: size, to: entity) { throw refusal }
+        entity.accessedAt = now
+        return messages.map { entity.accept($0, hops: 0, at: now) }
+    }
+
+    /// Takes one message in; see ``send(_:to:)-([IncomingMessage],_)``.
+    @discardableResult
+    public func send(_ message: IncomingMessage, to address: EntityAddress) throws(BrokerError) -> Int64? {
+        enter()
+        defer { leave() }
+        let entity = try destination(address)
+        try check(message, for: entity)
+        if let refusal = quotaRefusal(adding: message.envelope.size, to: entity) { throw refusal }
+        entity.accessedAt = now
+        return entity.accept(message, hops: 0, at: now)
+    }
+
+    private func destination(_ address: EntityAddress) throws(BrokerError) -> QueueEntity {
+        guard let entity = entities[address.key] else { throw notFound(address.path) }
+        guard address.subQueue == .active else { throw error(.notAllowed, BrokerText.sendToSubQueue, entity.systemName) }
+        if case .subscription = entity.kind { throw error(.notAllowed, BrokerText.sendToSubscription, entity.systemName) }
+        if !entity.settings.availability.acceptsSends { throw disabled(entity.path) }
+        return entity
+    }
+
+    private func check(_ message: IncomingMessage, for entity: QueueEntity) throws(BrokerError) {
+        if message.encodedSize > limits.maximumMessageBytes {
+            throw error(.messageTooLarge, BrokerText.messageTooLarge(message.encodedSize, limits.maximumMessageBytes), entity.systemName)
+        }
+        try check(message.messageID, "MessageId", entity)
+        try check(message.sessionID, "SessionId", entity)
+        try check(message.partitionKey, "PartitionKey", entity)
+        if entity.settings.requiresSession, message.sessionID == nil {
+            throw error(.notAllowed, BrokerText.sessionIDRequired, entity.systemName)
+        }
+    }
+
+    private func check(_ identifier: String?, _ name: String, _ entity: QueueEntity) throws(BrokerError) {
+        guard let identifier, identifier.utf8.count > limits.maximumIdentifierLength,
+            identifier.utf16.count > limits.maximumIdentifierLength
+        else { return }
+        throw error(.invalidArgument, BrokerText.identifierTooLong(name), entity.systemName)
+    }
+
+    /// Passes a message on to another entity.
+    ///
+    /// - Returns: why it could not be; nil when it arrived.
+    func forward(
+        _ message: IncomingMessage, to path: String, hops: Int, _ enqueuedSequenceNumber: Int64, at now: Int64
+    ) -> DeadLetterCause? {
+        if hops > limits.maximumHops { return .tooManyHops }
+        guard let entity = entity(path) else {
+            return DeadLetterCause(reason: "MessagingEntityNotFoundException", description: notFound(path).description)
+        }
+        if case .subscription = entity.kind {
+            return DeadLetterCause(reason: "InvalidOperationException", description: BrokerText.sendToSubscription)
+        }
+        if let refusal = entity.refusal(of: message) {
+            let reason =
+                switch refusal.reason {
+                case .entityDisabled: "MessagingEntityDisabledException"
+                case .quotaExceeded: "QuotaExceededException"
+                default: "InvalidOperationException"
+                }
+            return DeadLetterCause(reason: reason, description: refusal.description)
+        }
+        entity.accept(message, hops: hops, enqueuedSequenceNumber: enqueuedSequenceNumber, at: now)
+        return nil
+    }
+
+    // MARK: Refusing
+
+    func quotaRefusal(adding bytes: Int, to entity: QueueEntity) -> BrokerError? {
+        let (quota, overflow) = entity.settings.maximumSizeInMegabytes.multipliedReportingOverflow(by: 1 << 20)
+        if bytes <= 0 { return nil }
+        if !overflow, entity.sizeInBytes >= quota - bytes {
+            return error(.quotaExceeded, quotaText(entity.systemName, entity.sizeInBytes + bytes, quota), entity.systemName)
+        }
+        if sizeInBytes >= limits.maximumNamespaceBytes - bytes {
+            let text = quotaText("Namespace:\(namespace)", sizeInBytes + bytes, limits.maximumNamespaceBytes)
+            return error(.quotaExceeded, text, entity.systemName)
+        }
+        return nil
+    }
+
+    private func quotaText(_ name: String, _ size: Int, _ quota: Int) -> String {
+        "The maximum entity size has been reached or exceeded for \(qualified(name)). "
+            + "Size of entity in bytes:\(size), Max entity size in bytes:\(quota). "
+            + "For more information please see https://aka.ms/ServiceBusExceptions . QuotaType: EntitySize"
+    }
+
+    /// `Queue: 'namespace:Queue:orders'`, as quota texts name an entity.
+    private func qualified(_ systemName: String) -> String {
+        let kind = systemName.prefix { $0 != ":" }
+        return "\(kind): '\(namespace):\(systemName)'"
+    }
+
+    private func tooMany(_ what: String, _ limit: Int) -> BrokerError {
+        error(.quotaExceeded, "The maximum number of \(what) (\(limit)) has been reached in namespace '\(namespace)'.", "gateway7")
+    }
+
+    private func exists(_ name: String) -> BrokerError {
+        error(.entityExists, "The messaging entity '\(namespace):\(name)' already exists.", "gateway7")
+    }
+
+    func notFound(_ path: String) -> BrokerError {
+        error(
+            .entityNotFound,
+            "The messaging entity 'sb://\(namespace)/\(path)' could not be found. To know more visit https://aka.ms/sbResourceMgrExceptions. ",
+            "\(namespace):\(path)", isQualified: true)
+    }
+
+    func disabled(_ path: String) -> BrokerError {
+        error(
+            .entityDisabled,
+            "Messaging entity 'sb://\(namespace)/\(path)' is currently disabled. "
+                + "For more information please see https://aka.ms/ServiceBusExceptions . ", "gateway7", isQualified: true)
+    }
+
+    /// An error in the service's form: text, tracking id, tracker, time.
+    func error(_ reason: BrokerError.Reason, _ text: String, _ systemName: String, isQualified: Bool = false) -> BrokerError {
+        let separator = text.hasSuffix(" ") ? "" : " "
+        let trackingID = random.uuid().description.filter { $0 != "-" }
+        let tracker = isQualified ? systemName : "\(namespace):\(systemName)"
+        return BrokerError(
+            reason,
+            "\(text)\(separator)TrackingId:\(trackingID)_G7_B1, SystemTracker:\(tracker), Timestamp:\(TrackingText.timestamp(now))")
+    }
+}
+
+@available(*, unavailable)
+extension Broker: Sendable {}
+
+@available(*, unavailable)
+extension MessageQueue: Sendable {}

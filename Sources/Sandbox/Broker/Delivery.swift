@@ -1,0 +1,200 @@
+public import AMQP
+public import NIOCore
+
+/// A message on its way to a receiver or to somebody who peeks: what the broker stamps on it at this moment, and its content as it arrived.
+public struct Delivery: Sendable {
+    /// The state that peeking shows (annotation x-opt-message-state).
+    public enum State: Int8, Sendable {
+        /// Ready or locked.
+        case active = 0
+        /// Set aside.
+        case deferred = 1
+        /// Not yet active.
+        case scheduled = 2
+    }
+
+    /// The message's name in its entity.
+    public let sequenceNumber: Int64
+    /// The number it got where it was first submitted.
+    public let enqueuedSequenceNumber: Int64
+    /// When it arrived, in milliseconds since 1970.
+    public let enqueuedTime: Int64
+    /// Earlier deliveries that failed.
+    public let deliveryCount: UInt32
+    /// Its state.
+    public let state: State
+    /// The token of the lock under which it is delivered: nil when peeked, or received and deleted.
+    public let lockToken: UUIDBytes?
+    /// When that lock ends, in milliseconds since 1970.
+    public let lockedUntil: Int64?
+    /// Its session, in an entity that requires sessions.
+    public let sessionID: String?
+    /// Properties, application properties, body and footer, byte for byte as they arrived.
+    public let bare: ByteBuffer
+
+    private let durable: Bool?
+    private let priority: UInt8?
+    private let timeToLive: UInt32?
+    private let scheduledEnqueueTime: Int64?
+    private let deadLetterSource: String?
+    private let annotations: [UInt8]
+    private let annotationCount: Int
+    private let showsState: Bool
+
+    /// How a message is shown.
+    enum View {
+        /// Delivered under its present lock.
+        case locked
+        /// Delivered and removed.
+        case removed
+        /// Peeked, with or without its body.
+        case peeked(omitsBody: Bool)
+    }
+
+    init(_ message: StoredMessage, as view: View) {
+        let envelope = message.envelope
+        sequenceNumber = message.sequenceNumber
+        enqueuedSequenceNumber = message.enqueuedSequenceNumber
+        enqueuedTime = message.enqueuedTime
+        deliveryCount = message.deliveryCount
+        state =
+            switch message.state {
+            case .ready: .active
+            case .locked: message.wasDeferred ? .deferred : .active
+            case .deferred: .deferred
+            case .scheduled: .scheduled
+            }
+        sessionID = message.session?.id
+        durable = envelope.durable
+        priority = envelope.priority
+        timeToLive =
+            message.expiresAt == .max
+            ? envelope.timeToLive : UInt32(clamping: message.expiresAt.subtractingReportingOverflow(message.enqueuedTime).partialValue)
+        scheduledEnqueueTime = envelope.scheduledEnqueueTime
+        deadLetterSource = envelope.deadLetterSource
+        annotations = envelope.annotations
+        annotationCount = envelope.annotationCount
+        switch view {
+        case .locked:
+            lockToken = message.lockToken
+            lockedUntil = message.lockedUntil
+            showsState = state != .active
+            bare = envelope.content
+        case .removed:
+            lockToken = nil
+            lockedUntil = nil
+            showsState = state != .active
+            bare = envelope.content
+        case .peeked(let omitsBody):
+            lockToken = nil
+            lockedUntil = nil
+            showsState = true
+            let content = envelope.content
+            bare = omitsBody ? content.getSlice(at: content.readerIndex, length: envelope.bodyStart) ?? content : content
+        }
+    }
+
+    /// The size of the whole encoded message, in bytes.
+    public var encodedSize: Int { prefixSize + bare.readableBytes }
+
+    /// The sections the broker writes: header, delivery annotations, message annotations. ``bare`` follows them on the wire.
+    public var prefix: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(prefixSize)
+        writePrefix(into: &buffer)
+        return buffer
+    }
+
+    /// Appends the whole encoded message to a buffer.
+    public func write(into buffer: inout ByteBuffer) {
+        buffer.reserveCapacity(minimumWritableBytes: encodedSize)
+        writePrefix(into: &buffer)
+        buffer.writeImmutableBuffer(bare)
+    }
+
+    // MARK: Sizes
+
+    /// The size of header, delivery annotations and message annotations, in bytes.
+    public var prefixSize: Int {
+        5 + headerFieldsSize + (lockToken == nil ? 0 : 6 + Annotation.lockToken.count + 16) + 12 + annotationsSize
+    }
+
+    /// The count byte and the five fields of the header's list.
+    private var headerFieldsSize: Int {
+        let count = deliveryCount == 0 ? 1 : deliveryCount <= 0xff ? 2 : 5
+        return 1 + 1 + (priority == nil ? 1 : 2) + (timeToLive == nil ? 1 : 5) + 1 + count
+    }
+
+    private var annotationsSize: Int {
+        var size = Annotation.sequenceNumber.count + Annotation.enqueuedTime.count + Annotation.enqueueSequenceNumber.count + 24
+        if lockedUntil != nil { size += Annotation.lockedUntil.count + 8 }
+        if scheduledEnqueueTime != nil { size += Annotation.scheduledEnqueueTime.count + 8 }
+        if showsState { size += Annotation.messageState.count + 1 }
+        if let deadLetterSource { size += Annotation.deadLetterSource.count + 5 + deadLetterSource.utf8.count }
+        return size + annotations.count
+    }
+
+    private var annotationPairs: Int {
+        3 + (lockedUntil == nil ? 0 : 1) + (scheduledEnqueueTime == nil ? 0 : 1) + (showsState ? 1 : 0) + (deadLetterSource == nil ? 0 : 1)
+            + annotationCount
+    }
+
+    // MARK: Bytes
+
+    private func writePrefix(into buffer: inout ByteBuffer) {
+        writeHeader(into: &buffer)
+        if let lockToken {
+            // delivery-annotations: map8 of one pair
+            buffer.writeMultipleIntegers(
+                UInt8(0), UInt8(0x53), UInt8(0x71), UInt8(0xc1), UInt8(Annotation.lockToken.count + 17), UInt8(2))
+            buffer.writeBytes(Annotation.lockToken)
+            buffer.writeMultipleIntegers(lockToken.high, lockToken.low)
+        }
+        writeMessageAnnotations(into: &buffer)
+    }
+
+    private func writeHeader(into buffer: inout ByteBuffer) {
+        buffer.writeMultipleIntegers(UInt8(0), UInt8(0x53), UInt8(0x70), UInt8(0xc0), UInt8(headerFieldsSize), UInt8(5))
+        buffer.writeInteger(durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
+        if let priority { buffer.writeMultipleIntegers(UInt8(0x50), priority) } else { buffer.writeInteger(UInt8(0x40)) }
+        if let timeToLive { buffer.writeMultipleIntegers(UInt8(0x70), timeToLive) } else { buffer.writeInteger(UInt8(0x40)) }
+        buffer.writeInteger(UInt8(0x40))
+        if deliveryCount == 0 {
+            buffer.writeInteger(UInt8(0x43))
+        } else if deliveryCount <= 0xff {
+            buffer.writeMultipleIntegers(UInt8(0x52), UInt8(truncatingIfNeeded: deliveryCount))
+        } else {
+            buffer.writeMultipleIntegers(UInt8(0x70), deliveryCount)
+        }
+    }
+
+    private func writeMessageAnnotations(into buffer: inout ByteBuffer) {
+        // map32, so that a long partition key needs no second form
+        buffer.writeMultipleIntegers(UInt8(0), UInt8(0x53), UInt8(0x72), UInt8(0xd1))
+        buffer.writeMultipleIntegers(UInt32(clamping: annotationsSize + 4), UInt32(clamping: annotationPairs * 2))
+        buffer.writeBytes(Annotation.enqueuedTime)
+        buffer.writeInteger(enqueuedTime)
+        buffer.writeBytes(Annotation.sequenceNumber)
+        buffer.writeInteger(sequenceNumber)
+        if let lockedUntil {
+            buffer.writeBytes(Annotation.lockedUntil)
+            buffer.writeInteger(lockedUntil)
+        }
+        buffer.writeBytes(Annotation.enqueueSequenceNumber)
+        buffer.writeInteger(enqueuedSequenceNumber)
+        if let scheduledEnqueueTime {
+            buffer.writeBytes(Annotation.scheduledEnqueueTime)
+            buffer.writeInteger(scheduledEnqueueTime)
+        }
+        if showsState {
+            buffer.writeBytes(Annotation.messageState)
+            buffer.writeInteger(state.rawValue)
+        }
+        if let deadLetterSource {
+            buffer.writeBytes(Annotation.deadLetterSource)
+            buffer.writeMultipleIntegers(UInt8(0xb1), UInt32(clamping: deadLetterSource.utf8.count))
+            buffer.writeString(deadLetterSource)
+        }
+        buffer.writeBytes(annotations)
+    }
+}

@@ -1,0 +1,24 @@
+import DequeModule
+
+/// The message ids an entity has seen within its duplicate detection window.
+struct DuplicateHistory {
+    private var seenAt: [String: Int64] = [:]
+    private var order: Deque<(id: String, time: Int64)> = []
+
+    /// The number of ids remembered.
+    var count: Int { seenAt.count }
+
+    /// Notes an id; answers whether it was seen before within the window.
+    ///
+    /// A duplicate does not lengthen the time the first one is remembered: the window counts from the message that was accepted.
+    mutating func isDuplicate(_ id: String, at now: Int64, window: Int64, capacity: Int) -> Bool {
+        while let oldest = order.first, now - oldest.time >= window || order.count >= max(1, capacity) {
+            order.removeFirst()
+            seenAt[oldest.id] = nil
+        }
+        if seenAt[id] != nil { return true }
+        seenAt[id] = now
+        order.append((id, now))
+        return false
+    }
+}

@@ -1,0 +1,508 @@
+public import AMQP
+import NIOCore
+
+/// What receivers receive from: a queue or subscription, or one of its sub-queues.
+///
+/// Not thread-safe: it belongs to the event loop of its ``Broker``. It stays valid when its entity is removed; every operation fails with
+/// `entityNotFound` then.
+public final class MessageQueue {
+    /// How messages are received.
+    public enum ReceiveMode: Sendable, Hashable {
+        /// Locked until they are settled.
+        case peekLock
+        /// Removed at once.
+        case receiveAndDelete
+    }
+
+    let entity: QueueEntity
+    let subQueue: EntityAddress.SubQueue
+    /// Every message, by sequence number.
+    var all = SequenceIndex<StoredMessage>()
+    /// Those that may be received; in an entity that requires sessions each session has its own instead.
+    var ready = SequenceIndex<StoredMessage>()
+    /// Those that are held, by lock token.
+    var locks: [UUIDBytes: StoredMessage] = [:]
+    private(set) var scheduledCount = 0
+    var sessions: [String: MessageSession] = [:]
+    /// All sessions in the order in which they appeared.
+    var sessionOrder = SequenceIndex<MessageSession>()
+    /// Unlocked sessions with something to receive, by the number of their first message.
+    var waitingSessions = SequenceIndex<MessageSession>()
+    var nextSessionOrdinal: Int64 = 0
+    /// Whether the broker has this queue on its list of queues to announce.
+    var isAnnounced = false
+
+    var broker: Broker { entity.broker }
+
+    init(of entity: QueueEntity, _ subQueue: EntityAddress.SubQueue) {
+        self.entity = entity
+        self.subQueue = subQueue
+    }
+
+    /// The queue's address.
+    public var address: EntityAddress { EntityAddress(path: entity.path, subQueue: subQueue) }
+
+    /// Whether messages are received by session. Sub-queues never are.
+    public var requiresSession: Bool { subQueue == .active && entity.settings.requiresSession }
+
+    /// How long a lock lasts, in milliseconds.
+    public var lockDuration: Int64 { entity.settings.lockDuration }
+
+    /// The number of messages, scheduled ones included.
+    public var count: Int { all.count }
+
+    /// Active, locked and deferred messages: what the service counts as active.
+    var activeCount: Int { all.count - scheduledCount }
+
+    // MARK: Receiving
+
+    /// Whether a receiver may be opened here, with or without a session.
+    ///
+    /// - Throws: ``BrokerError``: the entity is gone or disabled, forwards what arrives, or the kind of receiver does not fit it.
+    public func checkReceiver(withSession: Bool) throws(BrokerError) {
+        try enter(.receive)
+        defer { broker.leave() }
+        try verifyReceiver(withSession: withSession)
+    }
+
+    func verifyReceiver(withSession: Bool) throws(BrokerError) {
+        if case .topic = entity.kind { throw broker.error(.notAllowed, BrokerText.topicReceiver, entity.systemName) }
+        let forwards =
+            switch subQueue {
+            case .active: entity.settings.forwardTo != nil
+            case .deadLetter: entity.settings.forwardDeadLetteredMessagesTo != nil
+            case .transferDeadLetter: false
+            }
+        if forwards { throw broker.error(.notAllowed, BrokerText.forwardingReceiver, entity.systemName) }
+        switch (withSession, requiresSession) {
+        case (false, true): throw broker.error(.notAllowed, BrokerText.sessionReceiverRequired, entity.systemName)
+        case (true, false) where subQueue != .active:
+            throw broker.error(.notAllowed, BrokerText.subQueueSession, entity.systemName)
+        case (true, false): throw broker.error(.notAllowed, BrokerText.sessionReceiverRefused, entity.systemName)
+        default: break
+        }
+    }
+
+    /// Takes up to `maxCount` messages in order.
+    ///
+    /// - Parameters:
+    ///   - maxCount: the receiver's credit.
+    ///   - mode: lock them, or remove them at once.
+    ///   - session: the session to take them from; required by entities that require sessions, and by them only.
+    /// - Returns: fewer than asked, or none, when there are no more.
+    /// - Throws: ``BrokerError``: see ``checkReceiver(withSession:)``; `sessionLockLost` when the session is no longer held.
+    public func receive(maxCount: Int, mode: ReceiveMode, session: SessionLease? = nil) throws(BrokerError) -> [Delivery] {
+        try enter(.receive)
+        defer { broker.leave() }
+        try verifyReceiver(withSession: session != nil)
+        let limit = min(maxCount, broker.limits.maximumReceiveCount)
+        var deliveries: [Delivery] = []
+        if let session {
+            let held = try heldSession(session)
+            deliveries.reserveCapacity(max(0, min(limit, held.ready.count)))
+            while deliveries.count < limit, let message = held.ready.popFirst() {
+                deliveries.append(deliver(message, mode))
+            }
+        } else {
+            deliveries.reserveCapacity(max(0, min(limit, ready.count)))
+            while deliveries.count < limit, let message = ready.popFirst() {
+                deliveries.append(deliver(message, mode))
+            }
+        }
+        entity.accessedAt = broker.now
+        return deliveries
+    }
+
+    /// Receives deferred messages by sequence number: all of them or none.
+    ///
+    /// - Throws: ``BrokerError`` with reason `messageNotFound` when one of them is not here, not deferred, locked, expired, or of another session.
+    public func receiveDeferred(
+        _ sequenceNumbers: [Int64], mode: ReceiveMode, sessionID: String? = nil
+    ) throws(BrokerError) -> [Delivery] {
+        try enter(.receive)
+        defer { broker.leave() }
+        guard sequenceNumbers.count <= broker.limits.maximumReceiveCount else {
+            throw broker.error(.invalidArgument, "Too many sequence numbers in one request.", entity.systemName)
+        }
+        var messages: [StoredMessage] = []
+        for number in sequenceNumbers {
+            guard let message = all[number], message.state == .deferred, !messages.contains(where: { $0 === message }),
+                sessionID == nil || message.session?.id == sessionID, !expireDeferred(message)
+            else { throw broker.error(.messageNotFound, BrokerText.deferredNotFound, entity.systemName) }
+            messages.append(message)
+        }
+        return messages.map { message in
+            message.wasDeferred = true
+            return deliver(message, mode)
+        }
+    }
+
+    private func deliver(_ message: StoredMessage, _ mode: ReceiveMode) -> Delivery {
+        switch mode {
+        case .receiveAndDelete:
+            let delivery = Delivery(message, as: .removed)
+            remove(message)
+            return delivery
+        case .peekLock:
+            let now = broker.now
+            message.state = .locked
+            message.lockToken = broker.random.uuid()
+            locks[message.lockToken] = message
+            if let session = message.session, let lease = session.lease {
+                // In a session the session's lock is the message's lock.
+                message.lockedUntil = lease.lockedUntil
+                session.locked.insert(message, at: message.sequenceNumber)
+                broker.deadlines.cancel(message)
+            } else {
+                message.lockedUntil = now + entity.settings.lockDuration
+                broker.deadlines.set(message, to: message.lockedUntil)
+            }
+            return Delivery(message, as: .locked)
+        }
+    }
+
+    /// Deferred messages outlive their time until somebody asks for them. Answers whether this one was too old.
+    private func expireDeferred(_ message: StoredMessage) -> Bool {
+        guard subQueue == .active, message.expiresAt <= broker.now else { return false }
+        expire(message, at: broker.now)
+        return true
+    }
+
+    // MARK: Settling
+
+    /// Settles a message by its lock token.
+    ///
+    /// - Throws: ``BrokerError`` with reason `messageLockLost` (in a session: `sessionLockLost`) when no live lock has this token;
+    ///   `notAllowed` when a message of a dead-letter queue is to be dead-lettered.
+    public func settle(_ lockToken: UUIDBytes, _ settlement: Settlement) throws(BrokerError) {
+        try enter(.settle)
+        defer { broker.leave() }
+        guard let message = locks[lockToken] else {
+            throw requiresSession
+                ? broker.error(.sessionLockLost, BrokerText.sessionLockLost, entity.systemName)
+                : broker.error(.messageLockLost, BrokerText.lockLost, entity.systemName)
+        }
+        if case .deadLetter = settlement, subQueue != .active {
+            throw broker.error(.notAllowed, BrokerText.deadLetterOfDeadLetter, entity.systemName)
+        }
+        let now = broker.now
+        locks[lockToken] = nil
+        message.session?.locked.remove(message.sequenceNumber)
+        switch settlement {
+        case .complete: remove(message)
+        case .release: giveBack(message, at: now)
+        case .abandon(let properties):
+            change(message, properties)
+            message.deliveryCount = message.deliveryCount.addingClamped(1)
+            giveBack(message, at: now)
+        case .defer(let properties):
+            change(message, properties)
+            // The service counts a deferral as a delivery: JavaScript's tests see 1 on a message deferred once.
+            message.deliveryCount = message.deliveryCount.addingClamped(1)
+            message.wasDeferred = false
+            message.state = .deferred
+            broker.deadlines.cancel(message)
+        case .deadLetter(let reason, let description, let properties):
+            detach(message)
+            entity.bury(message, DeadLetterCause(reason: reason, description: description, properties: properties.namedValues), at: now)
+        }
+        entity.accessedAt = now
+    }
+
+    private func change(_ message: StoredMessage, _ properties: AMQPMap) {
+        if properties.isEmpty { return }
+        let before = message.envelope.size
+        PropertyMerge.set(properties.namedValues, in: &message.envelope)
+        entity.grow(by: message.envelope.size - before)
+    }
+
+    /// Extends a message's lock to a full lock duration from now.
+    ///
+    /// - Returns: when the lock ends now, in milliseconds since 1970.
+    /// - Throws: ``BrokerError`` with reason `messageLockLost`; `notAllowed` in a session, whose lock is renewed as a whole.
+    public func renewLock(_ lockToken: UUIDBytes) throws(BrokerError) -> Int64 {
+        try enter(.settle)
+        defer { broker.leave() }
+        guard let message = locks[lockToken] else { throw broker.error(.messageLockLost, BrokerText.lockLost, entity.systemName) }
+        guard message.session?.lease == nil else {
+            throw broker.error(.notAllowed, BrokerText.renewInSession, entity.systemName)
+        }
+        message.lockedUntil = broker.now + entity.settings.lockDuration
+        broker.deadlines.set(message, to: message.lockedUntil)
+        return message.lockedUntil
+    }
+
+    // MARK: Looking and purging
+
+    /// Looks at messages without touching them, locked, deferred, scheduled and expired ones included.
+    ///
+    /// - Parameters:
+    ///   - from: the sequence number to start at.
+    ///   - maxCount: how many to give at most; a page holds at most ``BrokerLimits/maximumPeekCount`` messages and ``BrokerLimits/maximumPeekBytes`` bytes.
+    ///   - sessionID: only messages of this session.
+    ///   - omitsBody: leave the bodies out.
+    /// - Returns: messages in order; none when there are no more.
+    /// - Throws: ``BrokerError`` when the entity is gone or disabled.
+    public func peek(from: Int64, maxCount: Int, sessionID: String? = nil, omitsBody: Bool = false) throws(BrokerError) -> [Delivery] {
+        try enter(.peek)
+        defer { broker.leave() }
+        let limit = min(maxCount, broker.limits.maximumPeekCount)
+        var page: [Delivery] = []
+        var bytes = 0
+        let budget = broker.limits.maximumPeekBytes
+        let take = { (message: StoredMessage) -> Bool in
+            if page.count >= limit { return false }
+            let delivery = Delivery(message, as: .peeked(omitsBody: omitsBody))
+            bytes += delivery.encodedSize
+            if bytes > budget, !page.isEmpty { return false }
+            page.append(delivery)
+            return true
+        }
+        if let sessionID, requiresSession {
+            sessions[sessionID]?.messages.forEach(from: from, take)
+        } else if let sessionID {
+            all.forEach(from: from) { message in
+                IncomingMessage(reopening: message.envelope).sessionID == sessionID ? take(message) : true
+            }
+        } else {
+            all.forEach(from: from, take)
+        }
+        return page
+    }
+
+    /// Removes messages that nobody holds, oldest first: `com.microsoft:batch-delete-messages`.
+    ///
+    /// - Parameters:
+    ///   - maxCount: how many at most; bounded by ``BrokerLimits/maximumDeleteCount``.
+    ///   - cutoff: only messages enqueued before this time, in milliseconds since 1970.
+    ///   - sessionID: only messages of this session.
+    /// - Returns: how many were removed. Locked, deferred and scheduled messages stay.
+    /// - Throws: ``BrokerError`` when the entity is gone or disabled.
+    public func delete(maxCount: Int, enqueuedBefore cutoff: Int64, sessionID: String? = nil) throws(BrokerError) -> Int {
+        try enter(.receive)
+        defer { broker.leave() }
+        let limit = min(maxCount, broker.limits.maximumDeleteCount)
+        var doomed: [StoredMessage] = []
+        // Numbers are given in order of arrival, so the first message that is too new ends the search.
+        let take = { (message: StoredMessage) -> Bool in
+            if doomed.count >= limit || message.enqueuedTime >= cutoff { return false }
+            if message.state == .ready { doomed.append(message) }
+            return true
+        }
+        if let sessionID {
+            guard requiresSession else { throw broker.error(.notAllowed, BrokerText.sessionReceiverRefused, entity.systemName) }
+            sessions[sessionID]?.ready.forEach(from: .min, take)
+        } else if requiresSession {
+            all.forEach(from: .min, take)
+        } else {
+            ready.forEach(from: .min, take)
+        }
+        for message in doomed {
+            unready(message)
+            remove(message)
+        }
+        return doomed.count
+    }
+
+    // MARK: Scheduled messages
+
+    /// Cancels scheduled messages: all of them or none.
+    ///
+    /// - Throws: ``BrokerError`` with reason `messageNotFound` when one of them is not here or has become active.
+    public func cancelScheduled(_ sequenceNumbers: [Int64]) throws(BrokerError) {
+        try enter(.send)
+        defer { broker.leave() }
+        var messages: [StoredMessage] = []
+        for number in sequenceNumbers {
+            guard let message = all[number], message.state == .scheduled else {
+                throw broker.error(.messageNotFound, BrokerText.scheduledNotFound, entity.systemName)
+            }
+            messages.append(message)
+        }
+        for message in messages where all[message.sequenceNumber] === message { remove(message) }
+    }
+
+    func schedule(_ incoming: IncomingMessage, number: Int64, enqueuedSequenceNumber: Int64, hops: Int, at now: Int64) {
+        let message = StoredMessage(
+            incoming.envelope, sequenceNumber: number, enqueuedSequenceNumber: enqueuedSequenceNumber, enqueuedTime: now,
+            expiresAt: .max, state: .scheduled, deliveryCount: 0, queue: self)
+        attach(message, sessionID: incoming.sessionID)
+        scheduledCount += 1
+        broker.deadlines.set(message, to: incoming.scheduledEnqueueTime ?? now)
+    }
+
+    private func activate(_ message: StoredMessage, at now: Int64) {
+        remove(message)
+        // A scheduled message gets a new number when it becomes active (message-sequencing).
+        entity.enqueue(
+            IncomingMessage(reopening: message.envelope), number: entity.nextSequenceNumber(),
+            enqueuedSequenceNumber: message.enqueuedSequenceNumber, hops: 0, at: now)
+    }
+
+    // MARK: Keeping
+
+    /// Adds a message that may be received from now on.
+    func insert(_ message: StoredMessage, sessionID: String?, at now: Int64) {
+        attach(message, sessionID: sessionID)
+        makeReady(message, at: now)
+    }
+
+    /// Adds a dead-lettered message. Time to live is not observed here, and no session is.
+    func insertDead(_ message: StoredMessage) {
+        message.state = .ready
+        message.wasDeferred = false
+        message.session = nil
+        attach(message, sessionID: nil)
+        ready.insert(message, at: message.sequenceNumber)
+        broker.announce(self)
+    }
+
+    /// Adds a message whose transfer failed.
+    func takeDead(_ message: StoredMessage, _ cause: DeadLetterCause, at now: Int64) {
+        PropertyMerge.set(cause.properties, in: &message.envelope)
+        insertDead(message)
+    }
+
+    private func attach(_ message: StoredMessage, sessionID: String?) {
+        message.queue = self
+        all.insert(message, at: message.sequenceNumber)
+        entity.grow(by: message.envelope.size)
+        if requiresSession, let sessionID {
+            let session = session(named: sessionID)
+            message.session = session
+            session.messages.insert(message, at: message.sequenceNumber)
+        }
+    }
+
+    /// Takes a message out of everything but `ready` and `locks`.
+    func detach(_ message: StoredMessage) {
+        all.remove(message.sequenceNumber)
+        entity.grow(by: -message.envelope.size)
+        broker.deadlines.cancel(message)
+        if message.state == .scheduled { scheduledCount -= 1 }
+        if let session = message.session {
+            session.messages.remove(message.sequenceNumber)
+            message.session = nil
+            settleWaiting(session)
+        }
+    }
+
+    private func remove(_ message: StoredMessage) { detach(message) }
+
+    private func makeReady(_ message: StoredMessage, at now: Int64) {
+        if subQueue == .active, message.expiresAt <= now { return expire(message, at: now) }
+        message.state = .ready
+        if let session = message.session {
+            session.ready.insert(message, at: message.sequenceNumber)
+            settleWaiting(session)
+        } else {
+            ready.insert(message, at: message.sequenceNumber)
+        }
+        if subQueue == .active, message.expiresAt != .max {
+            broker.deadlines.set(message, to: message.expiresAt)
+        } else {
+            broker.deadlines.cancel(message)
+        }
+        broker.announce(self)
+    }
+
+    private func unready(_ message: StoredMessage) {
+        if let session = message.session {
+            session.ready.remove(message.sequenceNumber)
+            settleWaiting(session)
+        } else {
+            ready.remove(message.sequenceNumber)
+        }
+    }
+
+    /// Puts a message back whose lock has ended: dead, expired, deferred again, or in its old place.
+    func giveBack(_ message: StoredMessage, at now: Int64) {
+        if subQueue == .active, message.deliveryCount >= UInt32(clamping: entity.settings.maxDeliveryCount) {
+            detach(message)
+            return entity.bury(message, .maxDeliveryCountExceeded(entity.settings.maxDeliveryCount), at: now)
+        }
+        if message.wasDeferred {
+            message.wasDeferred = false
+            message.state = .deferred
+            broker.deadlines.cancel(message)
+            return
+        }
+        makeReady(message, at: now)
+    }
+
+    /// Dead-letters or drops a message whose time is over. It must not be in `ready` or `locks` any more.
+    private func expire(_ message: StoredMessage, at now: Int64) {
+        detach(message)
+        if entity.settings.deadLetteringOnExpiration { entity.bury(message, .expired, at: now) }
+    }
+
+    // MARK: Time
+
+    func deadlineReached(by message: StoredMessage, at now: Int64) {
+        switch message.state {
+        case .scheduled: activate(message, at: now)
+        case .ready:
+            unready(message)
+            expire(message, at: now)
+        case .locked:
+            locks[message.lockToken] = nil
+            lockExpired(message, at: now)
+        case .deferred: break
+        }
+    }
+
+    func lockExpired(_ message: StoredMessage, at now: Int64) {
+        // In a dead-letter queue a lock that runs out is not counted (azure-sdk-for-net#53437).
+        if subQueue == .active { message.deliveryCount = message.deliveryCount.addingClamped(1) }
+        giveBack(message, at: now)
+    }
+
+    // MARK: Entering
+
+    enum Operation { case send, receive, peek, settle }
+
+    /// Starts an operation: catches up with the clock and checks that the entity is there and allows it.
+    func enter(_ operation: Operation) throws(BrokerError) {
+        broker.enter()
+        if entity.isRemoved {
+            broker.leave()
+            throw broker.notFound(entity.path)
+        }
+        let availability = entity.settings.availability
+        let isAllowed =
+            switch operation {
+            case .send: availability.acceptsSends
+            case .receive: availability.allowsReceives
+            case .peek: availability.allowsPeeks
+            // What is held may be settled whatever the status.
+            case .settle: true
+            }
+        if !isAllowed {
+            broker.leave()
+            throw broker.disabled(entity.path)
+        }
+    }
+
+    /// Forgets everything: the entity is removed.
+    func tearDown() {
+        all.forEach(from: .min) { message in
+            broker.deadlines.cancel(message)
+            return true
+        }
+        for session in sessions.values { broker.deadlines.cancel(session) }
+        all.removeAll()
+        ready.removeAll()
+        locks.removeAll()
+        sessions.removeAll()
+        sessionOrder.removeAll()
+        waitingSessions.removeAll()
+        scheduledCount = 0
+    }
+}
+
+extension UInt32 {
+    func addingClamped(_ other: UInt32) -> UInt32 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

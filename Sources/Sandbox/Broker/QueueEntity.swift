@@ -1,0 +1,178 @@
+/// A queue, a subscription of a topic, or the input of a topic: its settings, its messages and its sub-queues.
+final class QueueEntity {
+    enum Kind {
+        case queue
+        /// Where a topic's messages arrive. It keeps the scheduled ones and passes the others on.
+        case topic(Topic)
+        case subscription(Topic, name: String)
+    }
+
+    private(set) var kind: Kind
+    let path: String
+    unowned let broker: Broker
+    var settings: QueueSettings
+    var rules: [RuleSettings] = []
+    let createdAt: Int64
+    var updatedAt: Int64
+    var accessedAt: Int64
+    /// Bytes of all messages and session states, sub-queues included; of a topic, its subscriptions' too.
+    private(set) var sizeInBytes = 0
+    /// The same without subscriptions.
+    private(set) var ownSizeInBytes = 0
+    private(set) var isRemoved = false
+    private(set) var lastSequenceNumber: Int64 = 0
+    private var history = DuplicateHistory()
+
+    /// Nil before the first use and after removal, so that entity and queues do not keep each other alive for ever.
+    private var parts: (active: MessageQueue, deadLetter: MessageQueue, transferDeadLetter: MessageQueue)?
+
+    var active: MessageQueue { queues.active }
+    var deadLetter: MessageQueue { queues.deadLetter }
+    var transferDeadLetter: MessageQueue { queues.transferDeadLetter }
+
+    private var queues: (active: MessageQueue, deadLetter: MessageQueue, transferDeadLetter: MessageQueue) {
+        if let parts { return parts }
+        let made = (
+            active: MessageQueue(of: self, .active), deadLetter: MessageQueue(of: self, .deadLetter),
+            transferDeadLetter: MessageQueue(of: self, .transferDeadLetter)
+        )
+        if !isRemoved { parts = made }
+        return made
+    }
+
+    init(_ kind: Kind, path: String, settings: QueueSettings, broker: Broker, now: Int64) {
+        self.kind = kind
+        self.path = path
+        self.settings = settings
+        self.broker = broker
+        createdAt = now
+        updatedAt = now
+        accessedAt = now
+    }
+
+    /// The name the service writes in texts: `Queue:orders` or `Topic:events|billing`.
+    var systemName: String {
+        switch kind {
+        case .queue: "Queue:\(path)"
+        case .topic: "Topic:\(path)"
+        case .subscription(let topic, let name): "Topic:\(topic.input.path)|\(name)"
+        }
+    }
+
+    /// Forgets all messages. References to the queues stay valid and find the entity removed.
+    func tearDown() {
+        isRemoved = true
+        if let parts { for part in [parts.active, parts.deadLetter, parts.transferDeadLetter] { part.tearDown() } }
+        parts = nil
+        kind = .queue
+    }
+
+    func part(_ subQueue: EntityAddress.SubQueue) -> MessageQueue {
+        switch subQueue {
+        case .active: active
+        case .deadLetter: deadLetter
+        case .transferDeadLetter: transferDeadLetter
+        }
+    }
+
+    func nextSequenceNumber() -> Int64 {
+        lastSequenceNumber += 1
+        return lastSequenceNumber
+    }
+
+    /// Makes sure that numbers given from now on are above this one.
+    func reserveSequenceNumbers(through number: Int64) { lastSequenceNumber = max(lastSequenceNumber, number) }
+
+    func grow(by bytes: Int) {
+        sizeInBytes += bytes
+        ownSizeInBytes += bytes
+        broker.sizeInBytes += bytes
+        if case .subscription(let topic, _) = kind { topic.input.sizeInBytes += bytes }
+    }
+
+    // MARK: Arrival
+
+    /// Why a message may not come in now; nil when it may. Settings that concern the sender only; see ``Broker`` for the message's own.
+    func refusal(of message: IncomingMessage) -> BrokerError? {
+        if !settings.availability.acceptsSends { return broker.disabled(path) }
+        if settings.requiresSession, message.sessionID == nil { return broker.error(.notAllowed, BrokerText.sessionIDRequired, systemName) }
+        return broker.quotaRefusal(adding: message.envelope.size, to: self)
+    }
+
+    /// Takes a message in: from a sender, from a topic, or forwarded from another entity.
+    ///
+    /// - Returns: the sequence number it got; nil when duplicate detection dropped it.
+    @discardableResult
+    func accept(_ message: IncomingMessage, hops: Int, enqueuedSequenceNumber: Int64? = nil, at now: Int64) -> Int64? {
+        if let window = settings.duplicateDetectionWindow, let id = message.messageID,
+            history.isDuplicate(id, at: now, window: window, capacity: broker.limits.maximumRememberedIDs)
+        {
+            return nil
+        }
+        let number = nextSequenceNumber()
+        let firstNumber = enqueuedSequenceNumber ?? number
+        if let time = message.scheduledEnqueueTime, time > now {
+            active.schedule(message, number: number, enqueuedSequenceNumber: firstNumber, hops: hops, at: now)
+        } else {
+            enqueue(message, number: number, enqueuedSequenceNumber: firstNumber, hops: hops, at: now)
+        }
+        return number
+    }
+
+    /// Puts a message where it belongs once its time has come: the next entity, this one, or its dead-letter queue.
+    func enqueue(_ message: IncomingMessage, number: Int64, enqueuedSequenceNumber: Int64, hops: Int, at now: Int64) {
+        if case .topic(let topic) = kind {
+            return topic.publish(message, enqueuedSequenceNumber: enqueuedSequenceNumber, hops: hops, at: now)
+        }
+        if let destination = settings.forwardTo {
+            if let failure = broker.forward(message, to: destination, hops: hops + 1, enqueuedSequenceNumber, at: now) {
+                let stored = store(message, number, enqueuedSequenceNumber, at: now, in: transferDeadLetter)
+                transferDeadLetter.takeDead(stored, failure, at: now)
+            }
+            return
+        }
+        if settings.requiresSession, message.sessionID == nil {
+            let stored = store(message, number, enqueuedSequenceNumber, at: now, in: deadLetter)
+            return bury(stored, .sessionIDMissing, at: now)
+        }
+        if message.headerBytes > broker.limits.maximumHeaderBytes {
+            let stored = store(message, number, enqueuedSequenceNumber, at: now, in: deadLetter)
+            return bury(stored, .headerTooLarge, at: now)
+        }
+        active.insert(store(message, number, enqueuedSequenceNumber, at: now, in: active), sessionID: message.sessionID, at: now)
+    }
+
+    private func store(
+        _ message: IncomingMessage, _ number: Int64, _ enqueuedSequenceNumber: Int64, at now: Int64, in queue: MessageQueue
+    ) -> StoredMessage {
+        StoredMessage(
+            message.envelope, sequenceNumber: number, enqueuedSequenceNumber: enqueuedSequenceNumber, enqueuedTime: now,
+            expiresAt: expiry(of: message.envelope, from: now), state: .ready, deliveryCount: 0, queue: queue)
+    }
+
+    /// When a message that arrives now expires: the shorter of its own time to live and the entity's.
+    func expiry(of envelope: Envelope, from now: Int64) -> Int64 {
+        let own = envelope.timeToLive.map(Int64.init)
+        guard let shortest = [own, settings.defaultTimeToLive, topicTimeToLive].compactMap(\.self).min() else { return .max }
+        let (time, overflow) = now.addingReportingOverflow(shortest)
+        return overflow ? .max : time
+    }
+
+    private var topicTimeToLive: Int64? {
+        if case .subscription(let topic, _) = kind { topic.settings.defaultTimeToLive } else { nil }
+    }
+
+    // MARK: Dead letters
+
+    /// Moves a message that is in no queue any more to the dead-letter queue, or on to where dead letters are forwarded.
+    func bury(_ message: StoredMessage, _ cause: DeadLetterCause, at now: Int64) {
+        PropertyMerge.set(cause.properties, in: &message.envelope)
+        if let destination = settings.forwardDeadLetteredMessagesTo {
+            var forwarded = IncomingMessage(reopening: message.envelope)
+            forwarded.envelope.deadLetterSource = path
+            if broker.forward(forwarded, to: destination, hops: 1, message.enqueuedSequenceNumber, at: now) == nil { return }
+            // A destination that is missing, disabled or full leaves dead letters where they are.
+        }
+        deadLetter.insertDead(message)
+    }
+}
