@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# What the scripts of this folder share: where the project is, how they speak, and how the parts of a run are counted.
+# Source it; it changes nothing but variables and functions. Bash 3.2 (macOS) is enough.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD="$ROOT/.build"
+LOGS="$BUILD/logs"
+export ROOT BUILD LOGS
+
+# A crash in a test must not wait half a minute for somebody to press a key, nor send a debugger after every expected trap.
+export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=no}
+
+say() { printf '==> %s\n' "$*"; }
+note() { printf '    %s\n' "$*"; }
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# bounded SECONDS COMMAND...: the command, ended when its time is up (then the status is 124). Where no timeout(1) is installed
+# the command runs unbounded: every part also watches its own clock.
+bounded() {
+    local seconds=$1
+    shift
+    if have timeout; then
+        timeout -k 15 "$seconds" "$@"
+    elif have gtimeout; then
+        gtimeout -k 15 "$seconds" "$@"
+    else
+        "$@"
+    fi
+}
+
+TOTAL_PASSED=0
+TOTAL_FAILED=0
+
+# tally NAME PASSED FAILED [NOTE]: adds one part to the total. A part that ran nothing is a failure: silence proves nothing.
+tally() {
+    local name=$1 passed=$2 failed=$3 remark=${4:-}
+    if [ $((passed + failed)) -eq 0 ]; then
+        failed=1
+        remark="ran no tests${remark:+, $remark}"
+    fi
+    TOTAL_PASSED=$((TOTAL_PASSED + passed))
+    TOTAL_FAILED=$((TOTAL_FAILED + failed))
+    note "$name: ok $passed, not ok $failed${remark:+ ($remark)}"
+}
+
+# part NAME SECONDS COMMAND...: runs a command that ends with the line "N passed, N failed", shows what it prints, keeps it in a
+# log, and adds its count. A non-zero exit with no failure counted is one failure more.
+part() {
+    local name=$1 seconds=$2 log line passed=0 failed=0 status=0 remark=""
+    shift 2
+    mkdir -p "$LOGS"
+    log="$LOGS/$(printf '%s' "$name" | tr -c 'a-zA-Z0-9' '-').log"
+    say "$name"
+    set +e
+    bounded "$seconds" "$@" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    set -e
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1 || true)
+    if [ -n "$line" ]; then
+        passed=$(printf '%s' "$line" | sed -E 's/^([0-9]+) passed, ([0-9]+) failed$/\1/')
+        failed=$(printf '%s' "$line" | sed -E 's/^([0-9]+) passed, ([0-9]+) failed$/\2/')
+    fi
+    if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+        failed=1
+        remark="exit status $status"
+        [ "$status" -eq 124 ] && remark="not done after $seconds s"
+    fi
+    tally "$name" "$passed" "$failed" "$remark"
+}
+
+# finish: the last line of a run, and its exit status.
+finish() {
+    printf '%d passed, %d failed\n' "$TOTAL_PASSED" "$TOTAL_FAILED"
+    if [ "$TOTAL_FAILED" -ne 0 ] || [ "$TOTAL_PASSED" -eq 0 ]; then
+        exit 1
+    fi
+    exit 0
+}
+
+# python_environment REQUIREMENTS...: a private virtual environment under .build, made once and again when a pinned version
+# changes. Sets PYTHON. Nothing is installed outside the project.
+python_environment() {
+    local venv="$BUILD/venv" wanted stamp list
+    stamp="$venv/.requirements"
+    wanted=$(cat "$@")
+    if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+        say "private Python environment in .build/venv"
+        mkdir -p "$BUILD"
+        [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+        for list in "$@"; do
+            note "pip install -r ${list#"$ROOT"/}"
+            "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$list"
+        done
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    PYTHON="$venv/bin/python"
+    export PYTHON PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+}
+
+# test_vectors: finds the recorded bytes the tests read in place. Without them those tests are skipped, on CI they fail.
+test_vectors() {
+    export CALLBOARD_VECTORS=${CALLBOARD_VECTORS:-$ROOT/../shared/vectors}
+    if [ -d "$CALLBOARD_VECTORS" ]; then
+        note "test vectors: $CALLBOARD_VECTORS"
+    elif [ "${CI:-}" = true ]; then
+        die "no test vectors at $CALLBOARD_VECTORS: set CALLBOARD_VECTORS (on CI they are required)"
+    else
+        note "no test vectors at $CALLBOARD_VECTORS: the tests that need them are skipped"
+    fi
+}
