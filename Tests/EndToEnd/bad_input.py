@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""What goes wrong before anything works: a wrong connection string, an unknown entity, a missing right, a refused port, a wrong
+certificate, a server that speaks something else. Each must end within five seconds with one clear message that names what and says what
+to try, with the documented exit status, and with the terminal as it was.
+
+usage: bad_input.py [PART OF A STEP'S NAME]
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+from terminal import Terminal  # puts Tests/Interop on the path
+
+import bad_peers
+import callboard
+from checks import Checks
+
+checks = Checks("bad input")
+
+WITHIN = 5.0
+USAGE, REFUSED, NOT_FOUND, PROBLEM = 2, 3, 4, 1
+
+sandbox = None
+
+
+def emulator(port, extra=""):
+    return (
+        f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;"
+        f"UseDevelopmentEmulator=true;{extra}"
+    )
+
+
+def real(port):
+    return f"Endpoint=sb://127.0.0.1:{port}/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE"
+
+
+def expect(arguments, connection_string, status, *words):
+    """Runs a command that must fail: the exit status, the time, and a message fit for a person that contains the words."""
+    start = time.monotonic()
+    try:
+        done = callboard.run(*arguments, connection_string=connection_string, seconds=20)
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"callboard {' '.join(arguments)} was still running after 20 s") from None
+    took = time.monotonic() - start
+    said = done.stderr.strip()
+    what = f"callboard {' '.join(arguments)} (exit {done.returncode}, {took:.1f} s) said: {said!r}"
+    assert done.returncode == status, f"expected exit status {status}: {what}"
+    assert took <= WITHIN, f"took longer than {WITHIN} s: {what}"
+    assert done.stdout.strip() == "", f"results and diagnostics are mixed: {done.stdout!r}"
+    assert said, f"no message: {what}"
+    assert len(said.splitlines()) <= 6, f"not one clear message: {what}"
+    for noise in ("Fatal error", "Swift/", "NIOCore", "Optional(", "Error Domain", "0x0", "channelError", "SAS_KEY_VALUE", "\x1b"):
+        assert noise not in said, f"{noise!r} is nothing for an operator: {what}"
+    for word in words:
+        assert re.search(word, said, re.IGNORECASE), f"/{word}/ is missing: {what}"
+
+
+def start_sandbox():
+    global sandbox
+    if sandbox is None:
+        sandbox = callboard.Sandbox("--seed", "demo").start()
+    return sandbox
+
+
+@checks.cleanup
+def stop_sandbox():
+    if sandbox is not None:
+        sandbox.stop()
+
+
+PEEK = ("peek", "orders", "--dead-letter", "--count", "1")
+
+
+@checks.step("no connection string at all")
+def nothing_configured():
+    expect(PEEK, None, USAGE, "connection string|context", "SERVICEBUS_CONNECTION_STRING|--connection-string|--context")
+
+
+@checks.step("a connection string that is not one")
+def not_a_connection_string():
+    for text in ("nonsense", "Endpoint=", "Endpoint=http//x;SharedAccessKey=abc", "SharedAccessKeyName=a;SharedAccessKey=SAS_KEY_VALUE"):
+        expect(PEEK, text, USAGE, "connection string", "Endpoint")
+
+
+@checks.step("a connection string with a misspelt or a missing key")
+def keys_missing():
+    expect(PEEK, "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=Root;UseDevelopmentEmulator=true", USAGE, "SharedAccessKey")
+    expect(PEEK, "Endpoint=sb://127.0.0.1:1;SharedAccesKey=x;SharedAccessKeyName=Root", USAGE, "SharedAccessKey|SharedAccesKey")
+
+
+@checks.step("an unknown option, a missing argument, an impossible number")
+def usage():
+    expect(("peek", "orders", "--no-such-option"), emulator(1), USAGE, "no-such-option")
+    expect(("peek",), emulator(1), USAGE, "entity")
+    expect(("peek", "orders", "--count", "many"), emulator(1), USAGE, "many|count")
+    expect(("peek", "orders", "--count", "-3"), emulator(1), USAGE, "count")
+    expect(("peek", "orders", "--output", "xml"), emulator(1), USAGE, "xml", "json")
+    expect(("no-such-command",), None, USAGE, "no-such-command|unexpected")
+
+
+@checks.step("a port nobody listens on")
+def refused_port():
+    port = bad_peers.unused_port()
+    expect(PEEK, emulator(port), PROBLEM, "refused", str(port))
+
+
+@checks.step("a host name that does not exist", seconds=40)
+def unknown_host():
+    text = "Endpoint=sb://no-such-namespace.invalid/;SharedAccessKeyName=a;SharedAccessKey=SAS_KEY_VALUE"
+    expect(PEEK, text, PROBLEM, r"no-such-namespace\.invalid", "resolve|unknown|name|found")
+
+
+@checks.step("an unknown entity", seconds=60)
+def unknown_entity():
+    text = start_sandbox().connection_string
+    expect(("peek", "no-such-queue", "--count", "1"), text, NOT_FOUND, "no-such-queue", "callboard entities")
+    expect(("peek", "no-such-topic/sub", "--count", "1"), text, NOT_FOUND, "no-such-topic/sub")
+    expect(("show", "no-such-queue"), text, NOT_FOUND, "no-such-queue")
+    expect(("send", "no-such-queue", "--file", "/dev/null"), text, NOT_FOUND, "no-such-queue")
+
+
+@checks.step("an entity path that cannot be one")
+def bad_path():
+    text = start_sandbox().connection_string
+    for path in ("", "a//b", "orders/$nosuchthing", "x" * 400):
+        expect(("peek", path, "--count", "1"), text, USAGE, "entity|path|name")
+
+
+@checks.step("a file to send that is not there")
+def missing_file():
+    text = start_sandbox().connection_string
+    expect(("send", "orders", "--file", "/no/such/file"), text, USAGE, "/no/such/file")
+
+
+@checks.step("a wrong key")
+def wrong_key():
+    text = re.sub(r"SharedAccessKey=[^;]*", "SharedAccessKey=bm90IHRoZSBrZXk=", start_sandbox().connection_string)
+    expect(PEEK, text, REFUSED, "signature|token|key", "RootManageSharedAccessKey")
+
+
+@checks.step("a missing right")
+def missing_right():
+    text = start_sandbox().connection_string
+    text = re.sub(r"SharedAccessKeyName=[^;]*", "SharedAccessKeyName=SendOnly", text)
+    text = re.sub(r"SharedAccessKey=[^;]*", "SharedAccessKey=SEND_ONLY_KEY_VALUE", text)
+    expect(PEEK, text, REFUSED, "Listen", "orders")
+    expect(("entities",), text, REFUSED, "Manage")
+
+
+@checks.step("a server that speaks HTTP, and the sandbox's own HTTP port")
+def speaks_http():
+    with bad_peers.BadPeer(bad_peers.speak_http) as peer:
+        expect(PEEK, emulator(peer.port), PROBLEM, "HTTP", str(peer.port))
+    expect(PEEK, emulator(start_sandbox().http_port), PROBLEM, "HTTP", str(start_sandbox().http_port))
+
+
+@checks.step("a server that speaks SSH")
+def speaks_ssh():
+    with bad_peers.BadPeer(bad_peers.speak_ssh) as peer:
+        expect(PEEK, emulator(peer.port), PROBLEM, "AMQP", str(peer.port))
+
+
+@checks.step("a server that sends garbage", seconds=60)
+def garbage():
+    for _ in range(5):
+        with bad_peers.BadPeer(bad_peers.send_garbage) as peer:
+            expect(PEEK, emulator(peer.port), PROBLEM, "AMQP", str(peer.port))
+
+
+@checks.step("a server that starts well and then sends garbage")
+def garbage_later():
+    with bad_peers.BadPeer(bad_peers.garbage_after_handshake) as peer:
+        expect(PEEK, emulator(peer.port), PROBLEM, "AMQP|frame", str(peer.port))
+
+
+@checks.step("a server that accepts and says nothing")
+def silence():
+    with bad_peers.BadPeer(bad_peers.say_nothing) as peer:
+        expect(PEEK, emulator(peer.port), PROBLEM, "answer|time|silent", str(peer.port))
+
+
+@checks.step("a server that hangs up")
+def hangs_up():
+    with bad_peers.BadPeer(bad_peers.hang_up) as peer:
+        expect(PEEK, emulator(peer.port), PROBLEM, "closed", str(peer.port))
+
+
+@checks.step("a certificate nobody vouches for, and one for another name")
+def wrong_certificate():
+    with bad_peers.certificate() as (chain, tls), bad_peers.BadPeer(bad_peers.say_nothing, tls=tls) as peer:
+        expect(PEEK, real(peer.port), PROBLEM, "certificate", "--ca-file|CA")
+        expect((*PEEK, "--ca-file", str(chain)), real(peer.port), PROBLEM, "certificate", "127.0.0.1|name")
+        expect((*PEEK, "--ca-file", "/no/such/ca.pem"), real(peer.port), USAGE, "/no/such/ca.pem")
+
+
+@checks.step("TLS spoken to a plain port")
+def plain_port():
+    expect(PEEK, real(start_sandbox().amqp_port), PROBLEM, "TLS|certificate", "UseDevelopmentEmulator|plain")
+
+
+@checks.step("a sandbox on a taken port, and a Config.json that is broken")
+def bad_sandbox():
+    taken = start_sandbox().amqp_port
+    expect(("sandbox", "--amqp-port", str(taken), "--http-port", "0"), None, PROBLEM, "in use", str(taken))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "Config.json"
+        path.write_text('{ "UserConfig": { // half\n', encoding="utf-8")
+        expect(("sandbox", "--amqp-port", "0", "--http-port", "0", "--config", str(path)), None, USAGE, "Config.json")
+        expect(("sandbox", "--amqp-port", "0", "--http-port", "0", "--config", folder + "/none.json"), None, USAGE, "none.json")
+
+
+def console_says(connection_string, pattern):
+    """The console on a namespace that does not work: it paints, says so within five seconds, and q gives the terminal back."""
+    with Terminal(24, 80, environment={"SERVICEBUS_CONNECTION_STRING": connection_string}) as terminal:
+        terminal.type(f"clear; {callboard.EXECUTABLE}")
+        terminal.keys("Enter")
+        terminal.until(lambda: terminal.flags("alternate_on")["alternate_on"] == "1", 3, "the console opening")
+        terminal.wait_for(pattern, seconds=WITHIN)
+        terminal.keys("Q")
+        terminal.expect_restored("the console")
+
+
+@checks.step("the console says what is wrong, and leaves the terminal as it was", seconds=60)
+def console():
+    console_says(emulator(bad_peers.unused_port()), r"(?i)refused")
+    with bad_peers.BadPeer(bad_peers.speak_http) as peer:
+        console_says(emulator(peer.port), r"(?i)HTTP")
+
+
+@checks.step("the console refuses a terminal it cannot draw on, in words")
+def no_terminal():
+    done = callboard.run("demo", environment={**callboard.ENVIRONMENT, "TERM": "xterm-256color"}, seconds=10)
+    assert done.returncode == USAGE and "terminal" in done.stderr, (done.returncode, done.stderr)
+    with Terminal(24, 80, term="dumb") as terminal:
+        lines = terminal.shell(f"{callboard.EXECUTABLE} demo; echo status $?")
+        assert any("dumb" in line for line in lines) and "status 2" in lines, lines
+
+
+if __name__ == "__main__":
+    sys.exit(checks.run())
