@@ -1,0 +1,33 @@
+internal import AMQP
+internal import FuzzSupport
+internal import NIOCore
+
+/// One value of the AMQP type system from arbitrary bytes.
+///
+/// - Skipping accepts what decoding accepts, and ends at the same byte: a message that was accepted by the skip pass can be read.
+/// - What was decoded survives encoding: encoding, decoding and encoding again gives the same bytes, in both styles.
+func fuzzValue(_ input: ByteBuffer) {
+    var reader = WireReader(input.readableBytesSpan)
+    guard let value = try? reader.readValue(in: input) else { return }
+    let end = reader.offset
+
+    var skipper = WireReader(input.readableBytesSpan)
+    guard (try? skipper.skipValue()) != nil else { hold(false, "skipping refuses what decoding accepts"); return }
+    hold(skipper.offset == end, "skipping ends at \(skipper.offset), decoding at \(end)")
+
+    for style in [EncodingStyle.compact, .uniform] {
+        let encoded = value.encoded(style: style)
+        guard let again = try? AMQPValue(decoding: encoded) else { hold(false, "what was encoded cannot be decoded"); return }
+        hold(again.encoded(style: style) == encoded, "a value changes when it is decoded and encoded again")
+    }
+    _ = try? AMQPValue.sequence(decoding: input)
+}
+
+/// The entry point: SwiftPM links an executable's main to this name.
+@_cdecl("FuzzValues_main")
+public func fuzzValuesMain(_ argc: CInt, _ argv: Arguments) -> CInt {
+    runFuzzer(argc, argv) { data, size in
+        fuzzValue(ByteBuffer(bytes: UnsafeBufferPointer(start: data, count: size)))
+        return 0
+    }
+}
