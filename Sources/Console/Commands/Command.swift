@@ -1,0 +1,163 @@
+/// Where the keyboard is: which screen has it, or the line at the bottom.
+public enum KeyContext: String, CaseIterable, Sendable {
+    case board, service, entity, messages
+    /// The pane that shows one message, when it has the keyboard.
+    case message
+    case log, help
+    /// The line in which a filter or a command is typed.
+    case prompt
+
+    /// A heading for help.
+    public var title: String {
+        switch self {
+        case .board: "Board"
+        case .service: "Service"
+        case .entity: "Entity"
+        case .messages: "Messages"
+        case .message: "One message"
+        case .log: "Log"
+        case .help: "Help"
+        case .prompt: "Filter and command line"
+        }
+    }
+
+    /// Everything but the prompt.
+    static let screens: Set<KeyContext> = Set(allCases).subtracting([.prompt])
+    /// The screens that load something.
+    static let loading: Set<KeyContext> = [.board, .service, .entity, .messages, .message]
+}
+
+/// The name of everything a person can do. It is what the `:` line, scripts and key overrides use, so a name is kept once it is out.
+public enum CommandID: String, CaseIterable, Sendable {
+    // Moving
+    case down, up
+    case pageDown = "page-down"
+    case pageUp = "page-up"
+    case halfPageDown = "half-page-down"
+    case halfPageUp = "half-page-up"
+    case first, last
+    // Going
+    case open, back, stop, board, service, entity, messages
+    case deadLetters = "dead-letters"
+    case transferDeadLetters = "transfer-dead-letters"
+    case log, help
+    // Reading
+    case nextMessage = "next-message"
+    case previousMessage = "previous-message"
+    case switchPane = "switch-pane"
+    case maximise
+    case bodyForm = "body-form"
+    case more
+    // Looking
+    case filter
+    case commandLine = "command-line"
+    case refresh
+    // Program
+    case theme, mouse, redraw, suspend
+    case saveScreen = "save-screen"
+    case quit
+    // Prompt
+    case accept = "prompt-accept"
+    case cancel = "prompt-cancel"
+    case complete = "prompt-complete"
+    case nextSuggestion = "prompt-next"
+    case previousSuggestion = "prompt-previous"
+    case cursorLeft = "prompt-left"
+    case cursorRight = "prompt-right"
+    case cursorStart = "prompt-start"
+    case cursorEnd = "prompt-end"
+    case deleteBackward = "prompt-delete-backward"
+    case deleteForward = "prompt-delete-forward"
+    case deleteWord = "prompt-delete-word"
+    case deleteLine = "prompt-delete-line"
+}
+
+/// One row of the command table: everything that keys, palette, help, hint bar, scripts and documentation say about a command.
+public struct Command: Sendable {
+    /// What a command is about; the sections of the help screen.
+    public enum Group: String, CaseIterable, Sendable {
+        case going = "Going"
+        case reading = "Reading"
+        case moving = "Moving"
+        case looking = "Looking"
+        case program = "Program"
+        case prompt = "In the filter and command line"
+    }
+
+    /// What running it may do to the world.
+    public enum Danger: String, Sendable {
+        /// It only looks.
+        case none
+        /// It shows what a message holds.
+        case reveals
+        /// It changes something that can be changed back.
+        case changes
+        /// What it removes does not come back.
+        case destroys
+    }
+
+    /// What its argument on the `:` line names, for completion.
+    public enum Argument: String, Sendable {
+        case service = "SERVICE"
+        case entity = "ENTITY"
+        case theme = "THEME"
+        case file = "FILE"
+    }
+
+    /// Its name.
+    public let id: CommandID
+    /// A word or two for the hint bar.
+    public let title: String
+    /// One sentence for help and documentation.
+    public let help: String
+    /// Its section in help.
+    public let group: Group
+    /// Where it can be used.
+    public let contexts: Set<KeyContext>
+    /// The keys it has unless a person chose others.
+    public let keys: [KeySequence]
+    /// Its place in the hint bar, small first; nil: not there.
+    public let hint: Int?
+    /// Other words for the title on some screens.
+    public let titles: [KeyContext: String]
+    /// What it may do to the world.
+    public let danger: Danger
+    /// What it takes on the `:` line.
+    public let argument: Argument?
+    /// Whether it does nothing without its argument.
+    public let needsArgument: Bool
+    /// Short names on the `:` line.
+    public let aliases: [String]
+
+    init(
+        _ id: CommandID, _ title: String, _ keys: String, in contexts: Set<KeyContext>, _ group: Group, hint: Int? = nil,
+        titles: [KeyContext: String] = [:], danger: Danger = .none, argument: Argument? = nil, needsArgument: Bool = false,
+        aliases: [String] = [], _ help: String
+    ) {
+        self.id = id
+        self.title = title
+        self.help = help
+        self.group = group
+        self.contexts = contexts
+        self.keys = keys.split(separator: " ").compactMap { KeySequence(String($0)) }
+        self.hint = hint
+        self.titles = titles
+        self.danger = danger
+        self.argument = argument
+        self.needsArgument = needsArgument
+        self.aliases = aliases
+    }
+
+    /// The words for the hint bar of a screen.
+    public func title(in context: KeyContext) -> String { titles[context] ?? title }
+}
+
+/// Whether a command can be run now.
+public enum Availability: Hashable, Sendable {
+    /// It can.
+    case enabled
+    /// It cannot, and why: a clause that follows the command's title.
+    case disabled(String)
+
+    var isEnabled: Bool { self == .enabled }
+}

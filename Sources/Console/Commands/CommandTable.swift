@@ -1,0 +1,119 @@
+/// The one table of commands. Keys, the `:` line, `?` help, the hint bar, scripts and the documentation are made from it.
+public enum CommandTable {
+    private static let screens = KeyContext.screens
+    private static let lists: Set<KeyContext> = [.board, .service, .entity, .messages]
+
+    /// All commands, in the order of help.
+    public static let all: [Command] = going + reading + moving + looking + program + prompt
+
+    private static let byID: [CommandID: Command] = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// The command with this name.
+    public static func command(_ id: CommandID) -> Command? { byID[id] }
+
+    /// The command a person means by a word on the `:` line: its name or one of its aliases.
+    static func command(named word: String) -> Command? {
+        all.first { $0.group != .prompt && ($0.id.rawValue == word || $0.aliases.contains(word)) }
+    }
+
+    private static let going: [Command] = [
+        Command(
+            .open, "open", "<Enter> l <Right>", in: lists, .going, hint: 1, titles: [.messages: "read"], danger: .reveals,
+            "Open what is selected: a service, an entity, its messages, one message."),
+        Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
+        Command(
+            .stop, "stop", "<Esc>", in: screens, .going,
+            "Stop what is loading; else clear the filter; else go back. What has been loaded stays on screen."),
+        Command(
+            .deadLetters, "dead letters", "d", in: [.board, .service, .entity], .going, hint: 2, aliases: ["dlq", "dead"],
+            "Show the dead letters of the selected entity; on the board, of the service's worst entity."),
+        Command(
+            .messages, "messages", "m", in: [.service, .entity], .going, hint: 3,
+            "Show the messages of the selected entity, without locking them."),
+        Command(
+            .transferDeadLetters, "transfer dead letters", "T", in: [.service, .entity], .going, aliases: ["tdlq"],
+            "Show the messages of the selected entity that could not be forwarded."),
+        Command(.board, "board", "gb", in: screens, .going, aliases: ["home", "services"], "Go to the board of services."),
+        Command(
+            .service, "service", "", in: screens, .going, argument: .service, needsArgument: true, aliases: ["svc"],
+            "Go to a service by name."),
+        Command(
+            .entity, "entity", "", in: screens, .going, argument: .entity, needsArgument: true, aliases: ["queue", "topic", "show"],
+            "Go to an entity by name: queue, topic, topic/subscription."),
+        Command(.log, "log", "L", in: screens, .going, aliases: ["diagnostics"], "Show what went wrong so far, and what libraries wrote."),
+        Command(.help, "help", "? <F1>", in: screens, .going, hint: 8, "Show the keys and commands of this screen."),
+    ]
+
+    private static let reading: [Command] = [
+        Command(
+            .nextMessage, "next", "J ]", in: [.messages, .message], .reading, titles: [.message: "next message"], danger: .reveals,
+            "Go to the next message; an open one is replaced."),
+        Command(
+            .previousMessage, "previous", "K [", in: [.messages, .message], .reading, danger: .reveals,
+            "Go to the previous message; an open one is replaced."),
+        Command(
+            .bodyForm, "body as", "v", in: [.messages, .message], .reading, hint: 2, titles: [.message: "pretty/text/hex"],
+            "Show the body of the open message in its next form: pretty, text, hex."),
+        Command(
+            .switchPane, "pane", "<Tab>", in: [.messages, .message], .reading, hint: 3,
+            "Move the keyboard between the list and the open message."),
+        Command(
+            .maximise, "maximise", "O", in: [.messages, .message], .reading,
+            "Give the open message the whole screen, or give the list its part back."),
+        Command(.more, "more", "+", in: [.messages, .message], .reading, "Load more messages after the last one shown."),
+    ]
+
+    private static let moving: [Command] = [
+        Command(.down, "down", "j <Down>", in: screens, .moving, "Move down one line."),
+        Command(.up, "up", "k <Up>", in: screens, .moving, "Move up one line."),
+        Command(.pageDown, "page down", "<C-f> <PageDown> <Space>", in: screens, .moving, "Move down one screen."),
+        Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
+        Command(.halfPageDown, "half a page down", "<C-d>", in: screens, .moving, "Move down half a screen."),
+        Command(.halfPageUp, "half a page up", "<C-u>", in: screens, .moving, "Move up half a screen."),
+        Command(.first, "first", "gg <Home>", in: screens, .moving, "Go to the first line."),
+        Command(.last, "last", "G <End>", in: screens, .moving, "Go to the last line."),
+    ]
+
+    private static let looking: [Command] = [
+        Command(
+            .filter, "filter", "/", in: screens.subtracting([.message]), .looking, hint: 5,
+            "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
+        Command(.commandLine, "command", ":", in: screens, .looking, hint: 6, "Type a command by name."),
+        Command(
+            .refresh, "refresh", "<C-r> <F5>", in: KeyContext.loading, .looking, hint: 9, aliases: ["reload"],
+            "Load this screen again."),
+    ]
+
+    private static let program: [Command] = [
+        Command(
+            .theme, "theme", "", in: screens, .program, argument: .theme, needsArgument: true, aliases: ["colours", "colors"],
+            "Change the colours."),
+        Command(.mouse, "mouse", "M", in: screens, .program, "Turn the mouse on or off; while it is on, the terminal cannot select text."),
+        Command(.redraw, "redraw", "<C-l>", in: screens, .program, "Draw the screen anew."),
+        Command(.suspend, "suspend", "<C-z>", in: screens, .program, "Stop Callboard and return to the shell; fg brings it back."),
+        Command(
+            .saveScreen, "save screen", "", in: screens, .program, argument: .file, needsArgument: true,
+            "Write the text on screen to a file, for a bug report."),
+        Command(.quit, "quit", "Q <C-c>", in: screens, .program, hint: 10, aliases: ["q", "exit"], "Leave Callboard."),
+    ]
+
+    private static let prompt: [Command] = [
+        Command(.accept, "accept", "<Enter>", in: [.prompt], .prompt, hint: 1, "Keep the filter, or run the command."),
+        Command(.cancel, "cancel", "<Esc> <C-c>", in: [.prompt], .prompt, hint: 3, "Leave the line; a filter being typed is removed."),
+        Command(.complete, "complete", "<Tab>", in: [.prompt], .prompt, hint: 2, "Complete the word from the suggestions."),
+        Command(.nextSuggestion, "next", "<Down> <C-n>", in: [.prompt], .prompt, "Choose the next suggestion."),
+        Command(
+            .previousSuggestion, "previous", "<Up> <C-p>", in: [.prompt], .prompt,
+            "Choose the previous suggestion; in an empty line, the last command."),
+        Command(.cursorLeft, "left", "<Left> <C-b>", in: [.prompt], .prompt, "Move left."),
+        Command(.cursorRight, "right", "<Right> <C-f>", in: [.prompt], .prompt, "Move right."),
+        Command(.cursorStart, "start", "<Home> <C-a>", in: [.prompt], .prompt, "Move to the start of the line."),
+        Command(.cursorEnd, "end", "<End> <C-e>", in: [.prompt], .prompt, "Move to the end of the line."),
+        Command(
+            .deleteBackward, "delete", "<Backspace> <C-h>", in: [.prompt], .prompt,
+            "Delete the character before the cursor; in an empty line, leave it."),
+        Command(.deleteForward, "delete after", "<Delete> <C-d>", in: [.prompt], .prompt, "Delete the character at the cursor."),
+        Command(.deleteWord, "delete word", "<C-w>", in: [.prompt], .prompt, "Delete the word before the cursor."),
+        Command(.deleteLine, "clear", "<C-u>", in: [.prompt], .prompt, "Delete everything before the cursor."),
+    ]
+}
