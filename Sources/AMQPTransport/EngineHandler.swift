@@ -7,8 +7,14 @@ package import NIOCore
 package protocol EngineOwner: AnyObject {
     /// The peer did something. The owner may command the handler's engine.
     func handle(_ event: Event, _ handler: EngineHandler)
+    /// The last moment to add to what is about to be sent.
+    func willFlush()
     /// The socket failed before or while AMQP was spoken; ``Event/closed(_:)`` follows.
     func transportFailed(_ error: any Error)
+}
+
+extension EngineOwner {
+    package func willFlush() {}
 }
 
 /// The one channel handler of a connection: bytes to engine, engine to bytes.
@@ -94,6 +100,7 @@ package final class EngineHandler: ChannelDuplexHandler {
     /// Sends what the engine has to say.
     package func flush() {
         deliver()
+        owner.willFlush()
         guard let context else { return }
         if let bytes = engine.takeOutbound(now: .now()) {
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
