@@ -1,5 +1,5 @@
 internal import AMQP
-internal import FuzzSupport
+public import FuzzSupport
 internal import NIOCore
 
 /// The entry point: SwiftPM links an executable's main to this name.

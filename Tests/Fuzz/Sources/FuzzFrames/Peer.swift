@@ -75,7 +75,7 @@ struct Peer {
         case .saslInitiated(let initial): engine.completeSASL(initial.mechanism != "PLAIN")
         case .linkRequested(let link, let attach):
             if attach.name.utf8.count % 5 == 4 {
-                engine.refuse(link, AMQPError(AMQPError.notFound, "no such entity"))
+                engine.refuse(link, AMQPError(.notFound, "no such entity"))
             } else {
                 engine.accept(link, attach)
                 if attach.role == .sender { engine.setCredit(link, 50) }

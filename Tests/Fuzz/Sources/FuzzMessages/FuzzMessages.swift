@@ -16,12 +16,3 @@ func fuzzMessage(_ input: ByteBuffer) {
     guard let again = try? Message(encoded) else { hold(false, "an encoded message is refused"); return }
     hold(MessageContent(again).encoded == encoded, "a message changes when it is decoded and encoded again")
 }
-
-/// The entry point: SwiftPM links an executable's main to this name.
-@_cdecl("FuzzMessages_main")
-public func fuzzMessagesMain(_ argc: CInt, _ argv: Arguments) -> CInt {
-    runFuzzer(argc, argv) { data, size in
-        fuzzMessage(ByteBuffer(bytes: UnsafeBufferPointer(start: data, count: size)))
-        return 0
-    }
-}

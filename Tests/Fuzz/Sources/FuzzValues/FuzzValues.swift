@@ -22,12 +22,3 @@ func fuzzValue(_ input: ByteBuffer) {
     }
     _ = try? AMQPValue.sequence(decoding: input)
 }
-
-/// The entry point: SwiftPM links an executable's main to this name.
-@_cdecl("FuzzValues_main")
-public func fuzzValuesMain(_ argc: CInt, _ argv: Arguments) -> CInt {
-    runFuzzer(argc, argv) { data, size in
-        fuzzValue(ByteBuffer(bytes: UnsafeBufferPointer(start: data, count: size)))
-        return 0
-    }
-}
