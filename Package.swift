@@ -95,11 +95,13 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "ServiceBus", "AMQPTransport", "AMQP", nioCore,
+                "ServiceBus", "AMQPTransport", "AMQP", "Identity", nioCore,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 logging,
             ],
             swiftSettings: strict),

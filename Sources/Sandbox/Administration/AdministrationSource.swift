@@ -1,0 +1,34 @@
+/// What the administration endpoint serves: the state of a namespace, as whoever holds it tells it.
+///
+/// The endpoint asks anew for every request and keeps nothing, so an answer is as fresh as the source's.
+public protocol AdministrationSource: Sendable {
+    /// The namespace itself.
+    func administeredNamespace() async -> AdministeredNamespace
+
+    /// A part of a list, in the ordinal order of the names.
+    /// - Parameters:
+    ///   - list: which list.
+    ///   - skip: how many entities to leave out.
+    ///   - top: how many to return at most.
+    /// - Returns: `nil` for the subscriptions of a topic that does not exist.
+    func administeredEntities(in list: AdministeredList, skip: Int, top: Int) async -> [AdministeredEntity]?
+
+    /// The queue or topic of that name, or with a topic given that subscription of it, whatever the case of the names.
+    func administeredEntity(named name: String, topic: String?) async -> AdministeredEntity?
+
+    /// The rules of a subscription in the ordinal order of their names, `nil` if there is no such subscription.
+    func administeredRules(topic: String, subscription: String) async -> [AdministeredRule]?
+
+    /// The authorization rule of that name that applies to the namespace; `nil` if there is none.
+    func administrationKeys(named name: String) async -> AdministrationKeys?
+}
+
+/// A list that the endpoint serves.
+public enum AdministeredList: Hashable, Sendable {
+    /// All queues.
+    case queues
+    /// All topics.
+    case topics
+    /// The subscriptions of the topic of that name, in any case.
+    case subscriptions(topic: String)
+}

@@ -1,0 +1,76 @@
+internal import ServiceBus
+
+/// Times and durations as .NET writes them into the XML of the administration interface.
+enum AtomValues {
+    /// The longest duration: "for ever".
+    static let forever = "P10675199DT2H48M5.4775807S"
+    /// The first moment: "never".
+    static let never = "0001-01-01T00:00:00Z"
+
+    /// `2020-09-29T08:34:49.82Z`: as many digits as there are, none if there are none.
+    static func moment(_ timestamp: Timestamp?) -> String {
+        guard let timestamp else { return never }
+        let utc = timestamp.utc
+        var fraction = ""
+        if utc.millisecond > 0 {
+            fraction = ".\(padded(utc.millisecond, 3))"
+            while fraction.hasSuffix("0") { fraction.removeLast() }
+        }
+        return "\(seconds(timestamp))\(fraction)Z"
+    }
+
+    /// `2020-09-29T08:34:49Z`: what feeds and entries say of themselves.
+    static func wholeSeconds(_ timestamp: Timestamp) -> String { "\(seconds(timestamp))Z" }
+
+    /// `2020-09-29T08:34:49`: what error texts say.
+    static func seconds(_ timestamp: Timestamp) -> String {
+        let utc = timestamp.utc
+        return "\(padded(utc.year, 4))-\(padded(utc.month, 2))-\(padded(utc.day, 2))"
+            + "T\(padded(utc.hour, 2)):\(padded(utc.minute, 2)):\(padded(utc.second, 2))"
+    }
+
+    /// `Tue, 29 Sep 2020 08:34:49 GMT`: what the `Date` field says.
+    static func httpDate(_ timestamp: Timestamp) -> String {
+        let utc = timestamp.utc
+        let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        // 1970-01-01 was a Thursday.
+        let dayNumber = Int(
+            (timestamp.milliseconds - Int64(((utc.hour * 60 + utc.minute) * 60 + utc.second) * 1000 + utc.millisecond)) / 86_400_000)
+        return "\(days[((dayNumber % 7) + 7) % 7]), \(padded(utc.day, 2)) \(months[utc.month - 1]) \(padded(utc.year, 4)) "
+            + "\(padded(utc.hour, 2)):\(padded(utc.minute, 2)):\(padded(utc.second, 2)) GMT"
+    }
+
+    /// A version: .NET ticks, tenths of microseconds since the year 1.
+    static func ticks(_ timestamp: Timestamp) -> String {
+        let (ticks, overflow) = timestamp.milliseconds.multipliedReportingOverflow(by: 10_000)
+        return String(overflow ? 0 : ticks &+ 621_355_968_000_000_000)
+    }
+
+    /// `PT1M`, `P1DT2H3M`, `PT0.5S`; `nil` is "for ever".
+    static func duration(_ duration: Duration?) -> String {
+        guard let duration else { return forever }
+        let isNegative = duration < .zero
+        let components = (isNegative ? .zero - duration : duration).components
+        let (days, time) = components.seconds.quotientAndRemainder(dividingBy: 86400)
+        // TimeSpan counts in tenths of microseconds.
+        let ticks = components.attoseconds / 100_000_000_000
+        var clock = ""
+        if time >= 3600 { clock += "\(time / 3600)H" }
+        if time / 60 % 60 > 0 { clock += "\(time / 60 % 60)M" }
+        if ticks > 0 {
+            var fraction = padded(Int(ticks), 7)
+            while fraction.hasSuffix("0") { fraction.removeLast() }
+            clock += "\(time % 60).\(fraction)S"
+        } else if time % 60 > 0 {
+            clock += "\(time % 60)S"
+        }
+        if days == 0, clock.isEmpty { return "PT0S" }
+        return "\(isNegative ? "-" : "")P\(days > 0 ? "\(days)D" : "")\(clock.isEmpty ? "" : "T\(clock)")"
+    }
+
+    private static func padded(_ value: Int, _ width: Int) -> String {
+        let digits = String(value)
+        return digits.utf8.count >= width ? digits : String(repeating: "0", count: width - digits.utf8.count) + digits
+    }
+}
