@@ -77,7 +77,10 @@ let package = Package(
         // Floor 3
         .target(
             name: "ServiceBus",
-            dependencies: ["AMQP", "AMQPTransport", "Identity", "RESTClient", nioCore, logging],
+            dependencies: [
+                "AMQP", "AMQPTransport", "Identity", "RESTClient", nioCore,
+                .product(name: "DequeModule", package: "swift-collections"), logging,
+            ],
             swiftSettings: strict),
         .target(
             name: "Backstage",

@@ -106,6 +106,42 @@ public struct PropertyValue: Hashable, Sendable {
     static func keyText(_ key: AMQPValue) -> String { key.text ?? text(content(key)) }
 }
 
+extension PropertyValue {
+    /// The value on the wire. A content that does not fit its type name is sent as what it is.
+    var amqpValue: AMQPValue {
+        switch (typeName, content) {
+        case ("ubyte", .integer(let value)): UInt8(exactly: value).map { .ubyte($0) } ?? .long(value)
+        case ("ushort", .integer(let value)): UInt16(exactly: value).map { .ushort($0) } ?? .long(value)
+        case ("uint", .integer(let value)): UInt32(exactly: value).map { .uint($0) } ?? .long(value)
+        case ("ulong", .integer(let value)): UInt64(exactly: value).map { .ulong($0) } ?? .long(value)
+        case ("byte", .integer(let value)): Int8(exactly: value).map { .byte($0) } ?? .long(value)
+        case ("short", .integer(let value)): Int16(exactly: value).map { .short($0) } ?? .long(value)
+        case ("int", .integer(let value)): Int32(exactly: value).map { .int($0) } ?? .long(value)
+        case ("float", .number(let value)): .float(Float(value))
+        case ("uuid", .text(let text)): UUIDBytes(text).map { .uuid($0) } ?? .string(text)
+        case ("symbol", .text(let text)): .symbol(Symbol(text))
+        case ("timestamp", .text(let text)): Timestamp(rfc3339: text).map { .timestamp($0.milliseconds) } ?? .string(text)
+        case ("uri", .text(let text)): .described(descriptor: .symbol("com.microsoft:uri"), value: .string(text))
+        case ("char", .text(let text)): text.unicodeScalars.first.map { .char($0.value) } ?? .string(text)
+        default: Self.amqpValue(content)
+        }
+    }
+
+    private static func amqpValue(_ content: Content) -> AMQPValue {
+        switch content {
+        case .null: .null
+        case .boolean(let value): .boolean(value)
+        case .integer(let value): .long(value)
+        case .unsigned(let value): .ulong(value)
+        case .number(let value): .double(value)
+        case .text(let value): .string(value)
+        case .bytes(let bytes): .binary(ByteBuffer(bytes: bytes))
+        case .map(let entries): .map(AMQPMap(entries.map { AMQPMap.Pair(key: .string($0.key), value: amqpValue($0.value)) }))
+        case .list(let values): .list(values.map { amqpValue($0) })
+        }
+    }
+}
+
 /// .NET's unit of time: 100 nanoseconds, counted from 0001-01-01.
 package enum DotNetTicks {
     /// Ticks at 1970-01-01T00:00Z.

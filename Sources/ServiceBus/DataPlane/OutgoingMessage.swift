@@ -1,0 +1,93 @@
+internal import AMQP
+internal import NIOCore
+
+/// A message to be sent, in Service Bus's terms.
+public struct OutgoingMessage: Hashable, Sendable {
+    /// What the body is made of.
+    public enum Body: Hashable, Sendable {
+        /// Bytes, sent as one data section.
+        case data([UInt8])
+        /// One typed value.
+        case value(PropertyValue)
+    }
+
+    /// One application property.
+    public struct Property: Hashable, Sendable {
+        /// Its name.
+        public var name: String
+        /// Its value and wire type.
+        public var value: PropertyValue
+        /// Creates a property.
+        public init(name: String, value: PropertyValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The message id.
+    public var messageID: String?
+    /// The correlation id.
+    public var correlationID: String?
+    /// The session.
+    public var sessionID: String?
+    /// The partition key.
+    public var partitionKey: String?
+    /// What it is about.
+    public var subject: String?
+    /// Whom it is addressed to.
+    public var to: String?
+    /// Where answers go.
+    public var replyTo: String?
+    /// The session answers belong to.
+    public var replyToSessionID: String?
+    /// The MIME type of the body.
+    public var contentType: String?
+    /// The encoding of the body.
+    public var contentEncoding: String?
+    /// How long it may live.
+    public var timeToLive: Duration?
+    /// When it is to become active.
+    public var scheduledEnqueueTime: Timestamp?
+    /// The application's properties, in order.
+    public var applicationProperties: [Property] = []
+    /// The body.
+    public var body: Body
+
+    /// Creates a message with a body and nothing else.
+    public init(body: Body = .data([])) { self.body = body }
+
+    func encoded() -> ByteBuffer {
+        var content = MessageContent()
+        if let timeToLive {
+            let (seconds, attoseconds) = timeToLive.components
+            let milliseconds = seconds.multipliedReportingOverflow(by: 1000)
+            let total = milliseconds.overflow ? Int64.max : milliseconds.partialValue &+ attoseconds / 1_000_000_000_000_000
+            content.header = Header(ttl: UInt32(clamping: total))
+        }
+        var annotations: [AMQPMap.Pair] = []
+        if let partitionKey { annotations.append(.init(key: .symbol("x-opt-partition-key"), value: .string(partitionKey))) }
+        if let scheduledEnqueueTime {
+            annotations.append(
+                .init(key: .symbol("x-opt-scheduled-enqueue-time"), value: .timestamp(scheduledEnqueueTime.milliseconds)))
+        }
+        content.messageAnnotations = AMQPMap(annotations)
+        var properties = Properties()
+        properties.messageID = messageID.map { .string($0) }
+        properties.correlationID = correlationID.map { .string($0) }
+        properties.groupID = sessionID
+        properties.subject = subject
+        properties.to = to
+        properties.replyTo = replyTo
+        properties.replyToGroupID = replyToSessionID
+        properties.contentType = contentType.map { Symbol($0) }
+        properties.contentEncoding = contentEncoding.map { Symbol($0) }
+        content.properties = properties
+        content.applicationProperties = AMQPMap(
+            applicationProperties.map { AMQPMap.Pair(key: .string($0.name), value: $0.value.amqpValue) })
+        switch body {
+        case .data(let bytes): content.body = .data([ByteBuffer(bytes: bytes)])
+        case .value(let value): content.body = .value(value.amqpValue)
+        }
+        return content.encoded
+    }
+}

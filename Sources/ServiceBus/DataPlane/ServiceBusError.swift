@@ -1,0 +1,158 @@
+internal import AMQPTransport
+internal import AMQP
+public import Identity
+
+/// Why an operation on the data plane failed.
+public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
+    /// The kinds of failure that call for different remedies.
+    public enum Code: Hashable, Sendable {
+        /// There is no such entity.
+        case entityNotFound
+        /// The token was refused.
+        case unauthenticated
+        /// The token is good, its rights are not enough.
+        case notPermitted
+        /// The entity's status does not allow it.
+        case entityDisabled
+        /// The operation is not possible on this entity, or an argument is wrong.
+        case invalidRequest
+        /// The entity is full.
+        case quotaExceeded
+        /// A message is too large.
+        case messageTooLarge
+        /// The lock on a message or session is gone.
+        case lockLost
+        /// The service asked to come back later.
+        case busy
+        /// No answer in time; whether it was carried out is unknown.
+        case timeout
+        /// Host, port or network.
+        case unreachable
+        /// The server's certificate is not trusted.
+        case certificate
+        /// What answers does not speak AMQP, or broke it.
+        case protocolMismatch
+        /// No token could be had.
+        case noToken(IdentityError.Code)
+        /// The caller stopped it.
+        case cancelled
+        /// Any other failure of the service.
+        case service
+    }
+
+    /// The kind of failure.
+    public var code: Code
+    /// The entity meant, if any.
+    public var entity: EntityPath?
+    /// What the service or the network said, without the ids. Sanitise before showing.
+    public var message: String
+    /// The AMQP condition, for instance `amqp:unauthorized-access`.
+    public var condition: String?
+    /// The id to quote to the service's operators.
+    public var trackingID: String?
+    /// Which claim was missing, where the service said so: `Listen`, `Send` or `Manage`.
+    public var neededClaim: String?
+
+    init(_ code: Code, _ message: String, entity: EntityPath?, condition: String? = nil) {
+        self.code = code
+        self.message = message
+        self.entity = entity
+        self.condition = condition
+    }
+
+    /// Message, condition and tracking id in one line.
+    public var description: String {
+        let facts = [condition, trackingID.map { "TrackingId \($0)" }].compactMap { $0 }
+        return facts.isEmpty ? message : "\(message) (\(facts.joined(separator: ", ")))"
+    }
+
+    /// Names the cause of any error of the layers below.
+    init(_ error: any Error, entity: EntityPath?) {
+        switch error {
+        case let error as ServiceBusError: self = error
+        case let error as TransportError: self.init(transport: error, entity)
+        case let error as IdentityError: self.init(.noToken(error.code), error.message, entity: entity)
+        case is CancellationError: self.init(.cancelled, "stopped", entity: entity)
+        default: self.init(.service, "\(error)", entity: entity)
+        }
+    }
+
+    private init(transport error: TransportError, _ entity: EntityPath?) {
+        if let cause = error.amqpError {
+            self.init(condition: cause.condition.name, text: cause.text ?? cause.condition.name, status: nil, entity)
+            return
+        }
+        let code: Code =
+            switch error {
+            case .unknownHost, .refused, .closed, .system: .unreachable
+            case .tls(let isCertificate, _): isCertificate ? .certificate : .protocolMismatch
+            case .timeout: .timeout
+            case .connection(let engine):
+                switch engine {
+                case .notAMQP, .unsupportedProtocol, .malformed, .violation, .noCommonMechanism: .protocolMismatch
+                case .authenticationFailed: .unauthenticated
+                case .closedByPeer, .idleTimeout, .disconnected: .unreachable
+                }
+            case .malformed: .protocolMismatch
+            case .link, .outcome: .service
+            }
+        self.init(code, error.description, entity: entity)
+    }
+
+    /// From a condition and a text of the service, or the status of a `$management` answer.
+    init(condition: String?, text: String, status: Int64?, _ entity: EntityPath?) {
+        let code: Code =
+            switch condition {
+            case "amqp:not-found": .entityNotFound
+            case "amqp:unauthorized-access", "com.microsoft:auth-failed", "com.microsoft:publisher-revoked":
+                text.contains("claim") ? .notPermitted : .unauthenticated
+            case "com.microsoft:entity-disabled": .entityDisabled
+            case "amqp:not-allowed", "com.microsoft:argument-error", "com.microsoft:argument-out-of-range", "amqp:invalid-field":
+                .invalidRequest
+            case "amqp:resource-limit-exceeded": .quotaExceeded
+            case "amqp:link:message-size-exceeded": .messageTooLarge
+            case "com.microsoft:message-lock-lost", "com.microsoft:session-lock-lost", "com.microsoft:session-cannot-be-locked": .lockLost
+            case "com.microsoft:server-busy": .busy
+            case "com.microsoft:timeout": .timeout
+            case "amqp:connection:forced", "amqp:link:detach-forced": .unreachable
+            default: Self.code(status: status)
+            }
+        self.init(code, text, entity: entity, condition: condition)
+        (message, trackingID) = Self.split(text)
+        neededClaim = ["Manage", "Listen", "Send"].first { text.contains("'\($0)' claim") }
+    }
+
+    private static func code(status: Int64?) -> Code {
+        switch status {
+        case 400: .invalidRequest
+        case 401: .unauthenticated
+        case 403: .quotaExceeded
+        case 404: .entityNotFound
+        case 408: .timeout
+        case 410: .lockLost
+        case 429, 503: .busy
+        default: .service
+        }
+    }
+
+    /// Cuts the tail `TrackingId:…, SystemTracker:…, Timestamp:…` off a text of the service.
+    private static func split(_ text: String) -> (String, String?) {
+        guard let marker = text.firstIndexOf("TrackingId:") else { return (text, nil) }
+        let tail = text[marker...].dropFirst("TrackingId:".count)
+        let id = tail.prefix { $0 != "," && $0 != " " && $0 != "\n" }
+        var message = String(text[..<marker])
+        while let last = message.last, last == " " || last == "." || last == "\n" { message.removeLast() }
+        return (message.isEmpty ? text : message + ".", id.isEmpty ? nil : String(id))
+    }
+}
+
+extension String {
+    fileprivate func firstIndexOf(_ text: String) -> Index? {
+        var index = startIndex
+        while index < endIndex {
+            if self[index...].hasPrefix(text) { return index }
+            index = self.index(after: index)
+        }
+        return nil
+    }
+}
