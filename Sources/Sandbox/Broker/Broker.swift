@@ -52,7 +52,10 @@ public final class Broker {
         random = BrokerRandom(seed: seed)
     }
 
-    deinit { for entity in entities.values { entity.tearDown() } }
+    deinit {
+        for topic in topics.values { topic.subscriptions = [] }
+        for entity in entities.values { entity.tearDown(nil) }
+    }
 
     // MARK: Time
 
@@ -234,8 +237,8 @@ public final class Broker {
     }
 
     private func tearDown(_ entity: QueueEntity) {
-        sizeInBytes -= entity.ownSizeInBytes
-        entity.tearDown()
+        entity.grow(by: -entity.ownSizeInBytes)
+        entity.tearDown(self)
         report(.entityRemoved(EntityAddress(path: entity.path)))
     }
 

@@ -483,13 +483,15 @@ public final class MessageQueue {
         }
     }
 
-    /// Forgets everything: the entity is removed.
-    func tearDown() {
-        all.forEach(from: .min) { message in
-            broker.deadlines.cancel(message)
-            return true
+    /// Forgets everything: the entity is removed from a broker, or the broker itself goes (nil: it must not be touched any more).
+    func tearDown(_ broker: Broker?) {
+        if let broker {
+            all.forEach(from: .min) { message in
+                broker.deadlines.cancel(message)
+                return true
+            }
+            for session in sessions.values { broker.deadlines.cancel(session) }
         }
-        for session in sessions.values { broker.deadlines.cancel(session) }
         all.removeAll()
         ready.removeAll()
         locks.removeAll()

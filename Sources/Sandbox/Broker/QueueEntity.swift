@@ -60,9 +60,9 @@ final class QueueEntity {
     }
 
     /// Forgets all messages. References to the queues stay valid and find the entity removed.
-    func tearDown() {
+    func tearDown(_ broker: Broker?) {
         isRemoved = true
-        if let parts { for part in [parts.active, parts.deadLetter, parts.transferDeadLetter] { part.tearDown() } }
+        if let parts { for part in [parts.active, parts.deadLetter, parts.transferDeadLetter] { part.tearDown(broker) } }
         parts = nil
         kind = .queue
     }

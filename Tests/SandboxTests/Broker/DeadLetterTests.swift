@@ -43,7 +43,7 @@ import Testing
         try fixture.q.settle(delivery.token, .deadLetter(reason: "r", description: nil))
         let dead = try #require(try fixture.deadLetters.peekAll().first)
         let decoded = try dead.decoded
-        #expect(decoded.properties == sent.properties)
+        #expect(decoded.properties == message.properties)
         #expect(decoded.body == sent.body)
         #expect(decoded.footer == sent.footer)
         #expect(decoded.applicationProperties.pairs.dropLast() == sent.applicationProperties.pairs[...])
