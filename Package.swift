@@ -117,6 +117,12 @@ let package = Package(
                 logging,
             ],
             swiftSettings: strict),
+        // Our side of script/interop's exchanges with other AMQP implementations, and of script/bench's throughput; not a product.
+        .executableTarget(
+            name: "amqp-exchange",
+            dependencies: ["AMQP", "AMQPTransport", nioCore, .product(name: "NIOPosix", package: "swift-nio")],
+            path: "Tests/Interop/Exchange",
+            swiftSettings: strict),
         .testTarget(
             name: "ProtocolTests",
             dependencies: [
