@@ -307,7 +307,8 @@ void cn_cursor(int row, int column, int visible) {
 void cn_update(int synchronized) {
     if (!screen) return;
     synchronized = synchronized && is_xterm_like;
-    if (synchronized) putp("\033[?2026h");
+    // Not putp: it writes to standard output, which may be caught.
+    if (synchronized) cn_send("\033[?2026h", 8);
     wnoutrefresh(stdscr);
     doupdate();
     if (synchronized) cn_send("\033[?2026l", 8);
