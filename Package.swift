@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "CallboardCore",
             dependencies: [
-                "ServiceBus", "Backstage", "Identity", logging, .product(name: "Yams", package: "Yams"),
+                "ServiceBus", "Backstage", "Identity", "RESTClient", logging, .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         // Floor 5

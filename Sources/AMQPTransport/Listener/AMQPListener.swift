@@ -18,9 +18,11 @@ package final class AMQPListener: Sendable {
     ///   - port: 0 for any free one.
     ///   - loop: the one event loop all connections run on.
     ///   - configuration: the engines' configuration.
+    ///   - delay: a handler to put before the engine's.
     ///   - makeOwner: called on the loop for each connection; `bind` is called with the handler right after.
     package static func start(
         host: String, port: Int, on loop: any EventLoop, configuration: EngineConfiguration,
+        delay: @escaping @Sendable () -> (any ChannelHandler)? = { nil },
         makeOwner: @escaping @Sendable (_ peer: SocketAddress?) -> any ConnectionOwner
     ) async throws -> AMQPListener {
         let channel = try await ServerBootstrap(group: loop)
@@ -32,6 +34,7 @@ package final class AMQPListener: Sendable {
                     let owner = makeOwner(channel.remoteAddress)
                     let handler = EngineHandler(configuration, owner: owner, now: .now())
                     owner.bind(handler)
+                    if let delay = delay() { try channel.pipeline.syncOperations.addHandler(delay) }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

@@ -109,6 +109,28 @@ public struct AccessPolicy: Sendable {
         return Grant(path: Self.path(ofAudience: Self.percentDecoded(resource) ?? ""), rights: rule.rights, expiresAt: expiresAt)
     }
 
+    /// What an `Authorization` header is worth.
+    public enum Verdict: Sendable, Hashable {
+        /// It allows what was asked.
+        case allowed
+        /// It is a good token without the right.
+        case lacksRight
+        /// It is no good token; the service's text.
+        case refused(String)
+    }
+
+    /// Judges an `Authorization` header that carries a shared access signature.
+    public func verdict(token: String, for resource: String, needs rights: Rights, now: Int64) -> Verdict {
+        do throws(Refusal) {
+            let grant = try grant(token: token, now: now)
+            let path = Self.path(ofAudience: resource)
+            guard grant.covers(path) else { return .refused("InvalidAudience: The token is for another resource.") }
+            return grant.rights.isSuperset(of: rights) ? .allowed : .lacksRight
+        } catch {
+            return .refused(error.text)
+        }
+    }
+
     /// The lower-case path of an audience like `sb://host:5671/Queue/`.
     static func path(ofAudience audience: String) -> String {
         guard let address = EntityAddress(parsing: audience) else { return "" }

@@ -1,10 +1,10 @@
-internal import Identity
 internal import ServiceBus
 
 /// Answers administration requests from a source, without knowing how they arrived.
 struct AdministrationResponder<Source: AdministrationSource>: Sendable {
     let source: Source
-    let clock: WallClock
+    /// The time, in milliseconds since 1970.
+    let clock: @Sendable () -> Int64
     /// Makes the ids of calls; a test makes predictable ones.
     let makeID: @Sendable () -> String
 
@@ -13,7 +13,7 @@ struct AdministrationResponder<Source: AdministrationSource>: Sendable {
     private static var errorType: String { "application/xml; charset=utf-8" }
 
     func respond(to request: AdministrationRequest) async -> AdministrationResponse {
-        let now = Timestamp(clock.now)
+        let now = Timestamp(milliseconds: clock())
         let route = AdministrationRoute(path: request.path)
         if route == .health {
             return AdministrationResponse(
@@ -112,24 +112,13 @@ struct AdministrationResponder<Source: AdministrationSource>: Sendable {
     /// Why the caller may not read, or `nil` if they may.
     private func refusal(of request: AdministrationRequest) async -> String? {
         let noToken = "claim is empty or token is invalid."
-        guard let authorization = request.authorization, let token = try? SharedAccessSignature(parsing: authorization) else {
-            return noToken
-        }
-        guard let rule = await source.administrationKeys(named: token.keyName) else {
-            return "InvalidSignature: The token has an invalid signature."
-        }
+        guard let authorization = request.authorization else { return noToken }
         let resource = "http://\(request.host)\(request.path)"
-        let key = rule.keys.first { token.isSigned(with: $0) }
-        do throws(IdentityError) {
-            try token.verify(key: key, for: resource, at: clock.now)
-        } catch {
-            switch error.code {
-            case .expired: return "ExpiredToken: The token is expired."
-            case .unknownKey, .invalidSignature: return "InvalidSignature: The token has an invalid signature."
-            default: return noToken
-            }
+        switch await source.mayAdminister(authorization: authorization, resource: resource, now: clock()) {
+        case .allowed: return nil
+        case .lacksRight: return "Manage,EntityRead claims required for this operation."
+        case .refused(let text): return text.hasPrefix("Malformed") || text.hasPrefix("InvalidToken") ? noToken : text
         }
-        return rule.rights.contains(.manage) ? nil : "Manage,EntityRead claims required for this operation."
     }
 
     /// The empty list that stands for "no such entity".
@@ -158,13 +147,5 @@ struct AdministrationResponder<Source: AdministrationSource>: Sendable {
             + "Timestamp:\(AtomValues.seconds(now))"
         return AdministrationResponse(
             status: status, contentType: Self.errorType, body: AdministrationDocument.error(code: status, detail: detail))
-    }
-}
-
-extension Timestamp {
-    /// The same moment in the unit of messages.
-    init(_ time: WallTime) {
-        let (milliseconds, overflow) = time.secondsSince1970.multipliedReportingOverflow(by: 1000)
-        self.init(milliseconds: overflow ? (time.secondsSince1970 < 0 ? .min : .max) : milliseconds)
     }
 }

@@ -1,6 +1,5 @@
 internal import Hummingbird
 internal import HummingbirdCore
-public import Identity
 public import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -23,7 +22,10 @@ public struct AdministrationServer<Source: AdministrationSource>: Sendable {
     ///   - port: the port to listen on, 0 for any that is free.
     ///   - clock: the time of day that tokens are checked against.
     ///   - logger: where trouble with connections is told.
-    public init(source: Source, host: String = "127.0.0.1", port: Int, clock: WallClock = .system, logger: Logger) {
+    public init(
+        source: Source, host: String = "127.0.0.1", port: Int, clock: @escaping @Sendable () -> Int64 = { WallClockTime.milliseconds() },
+        logger: Logger
+    ) {
         responder = AdministrationResponder(source: source, clock: clock, makeID: CallID.make)
         self.host = host
         self.port = port
@@ -38,7 +40,7 @@ public struct AdministrationServer<Source: AdministrationSource>: Sendable {
         let channel = HTTP1Channel(
             responder: { (request, writer: consuming ResponseWriter, _) in
                 let answer = await responder.respond(to: AdministrationRequest(request.head))
-                let response = Response(answer, at: responder.clock.now)
+                let response = Response(answer, at: Timestamp(milliseconds: responder.clock()))
                 try await writer.write(response: response.head, body: response.body)
             }, configuration: .init(idleTimeout: .seconds(120)))
         let server = Server(
@@ -113,13 +115,13 @@ extension AdministrationRequest {
 }
 
 extension Response {
-    fileprivate init(_ answer: AdministrationResponse, at time: WallTime) {
+    fileprivate init(_ answer: AdministrationResponse, at time: Timestamp) {
         var headers = HTTPFields()
         headers[.contentType] = answer.contentType
         if let etag = answer.etag { headers[.eTag] = etag }
         if let allow = answer.allow { headers[.allow] = allow }
         headers[.server] = "Callboard-Sandbox"
-        headers[.date] = AtomValues.httpDate(Timestamp(time))
+        headers[.date] = AtomValues.httpDate(time)
         self.init(status: .init(code: answer.status), headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
     }
 }

@@ -19,8 +19,12 @@ public protocol AdministrationSource: Sendable {
     /// The rules of a subscription in the ordinal order of their names, `nil` if there is no such subscription.
     func administeredRules(topic: String, subscription: String) async -> [AdministeredRule]?
 
-    /// The authorization rule of that name that applies to the namespace; `nil` if there is none.
-    func administrationKeys(named name: String) async -> AdministrationKeys?
+    /// What an `Authorization` header allows.
+    /// - Parameters:
+    ///   - authorization: the header's value.
+    ///   - resource: the URL asked for.
+    ///   - now: the time, in milliseconds since 1970.
+    func mayAdminister(authorization: String, resource: String, now: Int64) async -> AccessPolicy.Verdict
 }
 
 /// A list that the endpoint serves.

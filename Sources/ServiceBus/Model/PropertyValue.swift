@@ -1,4 +1,4 @@
-internal import AMQP
+package import AMQP
 internal import NIOCore
 
 /// The value of an application property, with the type it has on the wire.
@@ -61,7 +61,8 @@ public struct PropertyValue: Hashable, Sendable {
         }
     }
 
-    init(_ value: AMQPValue) {
+    /// The value of a property as it came.
+    package init(_ value: AMQPValue) {
         if case .described(.symbol(let descriptor), let inner) = value {
             switch (descriptor.name, inner) {
             case ("com.microsoft:timespan", .long(let ticks)):

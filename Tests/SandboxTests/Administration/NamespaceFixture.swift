@@ -1,4 +1,3 @@
-import Identity
 import Sandbox
 import ServiceBus
 
@@ -23,7 +22,8 @@ struct NamespaceFixture: AdministrationSource {
             AdministeredEntity(name: "events", kind: .topic(subscriptionCount: 2), createdAt: created, updatedAt: updated),
             AdministeredEntity(name: "quiet/topic", kind: .topic(subscriptionCount: 0), createdAt: created, updatedAt: updated),
         ]
-        var audit = AdministeredEntity(name: "audit", kind: .subscription(topic: "events"), createdAt: created, updatedAt: updated, accessedAt: updated)
+        var audit = AdministeredEntity(
+            name: "audit", kind: .subscription(topic: "events"), createdAt: created, updatedAt: updated, accessedAt: updated)
         audit.counts = EntityCounts(active: 5, deadLetter: 3)
         audit.userMetadata = "keeps <everything> & more"
         audit.forwardTo = "orders"
@@ -89,12 +89,13 @@ struct NamespaceFixture: AdministrationSource {
         subscriptions(of: topic).contains { $0.name.lowercased() == subscription.lowercased() } ? rules : nil
     }
 
-    func administrationKeys(named name: String) async -> AdministrationKeys? {
-        switch name {
-        case "RootManageSharedAccessKey": AdministrationKeys(keys: [Secret("SAS_KEY_VALUE"), Secret("second")], rights: [.manage, .send, .listen])
-        case "reader": AdministrationKeys(keys: [Secret("reader key")], rights: [.listen])
-        default: nil
-        }
+    static let access = AccessPolicy(rules: [
+        .init(name: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE", rights: .manage),
+        .init(name: "reader", key: "reader key", rights: .listen),
+    ])
+
+    func mayAdminister(authorization: String, resource: String, now: Int64) async -> AccessPolicy.Verdict {
+        Self.access.verdict(token: authorization, for: resource, needs: .manage, now: now)
     }
 
     private func subscriptions(of topic: String) -> [AdministeredEntity] {

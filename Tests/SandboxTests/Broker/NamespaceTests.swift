@@ -141,8 +141,14 @@ import Testing
         let uuid = UUIDBytes(high: 1, low: 2)
         let ids: [AMQPValue] = [.string("1"), .ulong(1), .uuid(uuid), .string(uuid.description), .binary(ByteBuffer(string: "1"))]
         for id in ids {
-            #expect(try fixture.send { $0.properties = Properties(); $0.properties?.messageID = id } != nil)
-            #expect(try fixture.send { $0.properties = Properties(); $0.properties?.messageID = id } == nil)
+            #expect(
+                try fixture.send {
+                    $0.properties = Properties(); $0.properties?.messageID = id
+                } != nil)
+            #expect(
+                try fixture.send {
+                    $0.properties = Properties(); $0.properties?.messageID = id
+                } == nil)
         }
     }
 

@@ -73,8 +73,18 @@ import Testing
         let fixture = try topic([
             ("subject", correlation { $0.label = "OrderPlaced" }),
             ("property", correlation { $0.properties = ["Region": "emea", "tries": .int(3)] }),
-            ("ids", correlation { $0.correlationID = "c1"; $0.messageID = "m1"; $0.sessionID = "s1" }),
-            ("addresses", correlation { $0.to = "t"; $0.replyTo = "r"; $0.replyToSessionID = "rs"; $0.contentType = "text/plain" }),
+            (
+                "ids",
+                correlation {
+                    $0.correlationID = "c1"; $0.messageID = "m1"; $0.sessionID = "s1"
+                }
+            ),
+            (
+                "addresses",
+                correlation {
+                    $0.to = "t"; $0.replyTo = "r"; $0.replyToSessionID = "rs"; $0.contentType = "text/plain"
+                }
+            ),
         ])
         try fixture.send("1", to: "events") {
             $0.properties = Properties()
@@ -103,8 +113,12 @@ import Testing
 
     @Test func oneMatchingRuleOfSeveralGivesOneCopy() throws {
         let rules = correlation { $0.label = "x" } + [RuleSettings(name: "all", filter: .sql(" 1 = 1 "))]
-        let fixture = try topic([("a", rules), ("none", [RuleSettings(name: "n", filter: .none)]), ("no", [RuleSettings(name: "n", filter: .sql("1=0"))])])
-        try fixture.send("1", to: "events") { $0.properties = Properties(); $0.properties?.subject = "x" }
+        let fixture = try topic([
+            ("a", rules), ("none", [RuleSettings(name: "n", filter: .none)]), ("no", [RuleSettings(name: "n", filter: .sql("1=0"))]),
+        ])
+        try fixture.send("1", to: "events") {
+            $0.properties = Properties(); $0.properties?.subject = "x"
+        }
         #expect(try count("a", fixture) == 1)
         #expect(try count("none", fixture) == 0)
         #expect(try count("no", fixture) == 0)

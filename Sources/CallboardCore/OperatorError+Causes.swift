@@ -1,0 +1,66 @@
+internal import Identity
+internal import RESTClient
+internal import ServiceBus
+
+extension OperatorError {
+    /// What a failure of the data plane means to an operator.
+    init(_ error: ServiceBusError, doing action: String) {
+        let place = error.entity.map { " on \($0.displayName)" } ?? ""
+        let (code, hint) = Self.judgement(error)
+        self.init(
+            code, "\(action)\(place): \(error.message)", hint: hint, entity: error.entity, serviceCode: error.condition,
+            trackingID: error.trackingID, neededRight: error.neededClaim)
+    }
+
+    private static func judgement(_ error: ServiceBusError) -> (Code, String) {
+        switch error.code {
+        case .entityNotFound: (.notFound, "Check the name; 'callboard entities' lists what there is.")
+        case .unauthenticated: (.notPermitted, "Check the key or token: the service does not accept it.")
+        case .notPermitted:
+            (.notPermitted, "Ask for the \(error.neededClaim ?? "missing") right on this entity, or use a connection string that has it.")
+        case .entityDisabled: (.service, "The entity is disabled: somebody must enable it first.")
+        case .invalidRequest: (.service, "")
+        case .quotaExceeded: (.service, "The entity or the namespace is full.")
+        case .messageTooLarge: (.service, "Send a smaller message, or to an entity that takes larger ones.")
+        case .lockLost: (.service, "Receive the message again.")
+        case .busy: (.throttled, "Wait some seconds and try again.")
+        case .timeout: (.timeout, "Check that host and port are those of a Service Bus namespace, emulator or sandbox.")
+        case .unreachable: (.unreachable, "Check the host name, the port and the network.")
+        case .certificate:
+            (.certificate, "If the server is yours, name its certificate authority with --ca-file; otherwise do not trust it.")
+        case .protocolMismatch:
+            (.protocolMismatch, "Check the port: AMQP is 5671 with TLS, 5672 on an emulator; 5300 and 443 speak HTTP.")
+        case .noToken: (.notPermitted, "Check the connection string or sign in again.")
+        case .cancelled: (.cancelled, "")
+        case .service: (.service, "")
+        }
+    }
+
+    /// What a failure of the administration interface means to an operator.
+    init(_ error: AdministrationError, doing action: String, entity: EntityPath? = nil) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .notFound
+            case .unauthorized, .notPermitted, .noToken: .notPermitted
+            case .conflict, .invalidRequest, .quotaExceeded, .service: .service
+            case .busy: .throttled
+            case .unexpectedAnswer: .protocolMismatch
+            case .noAnswer(let reason): Self.code(reason)
+            }
+        self.init(
+            code, "\(action): \(error.message)", hint: error.hint, entity: entity,
+            serviceCode: error.subCode.map(String.init) ?? error.status.map(String.init), trackingID: error.trackingID,
+            neededRight: error.code == .notPermitted ? "Manage" : nil)
+    }
+
+    private static func code(_ reason: RESTError.Code) -> Code {
+        switch reason {
+        case .certificateUntrusted, .certificateNameMismatch, .certificateExpired: .certificate
+        case .tlsFailed, .notHTTP, .bodyTooLarge: .protocolMismatch
+        case .timedOut: .timeout
+        case .cancelled: .cancelled
+        case .invalidURL, .trustFileUnusable: .usage
+        case .unknownHost, .refused, .unreachable, .connectionLost: .unreachable
+        }
+    }
+}

@@ -1,0 +1,132 @@
+internal import Identity
+public import Logging
+internal import RESTClient
+public import ServiceBus
+
+/// A namespace over the network: AMQP for messages, the administration interface for entities and counts.
+package struct LiveGateway: NamespaceGateway {
+    package let endpoint: NamespaceEndpoint
+    private let namespace: Namespace
+    private let administration: AdministrationClient?
+
+    /// A gateway that connects when first asked for something.
+    /// - Parameter caFile: a PEM file of authorities to trust besides the system's.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
+    package init(_ connection: ConnectionString, caFile: String?, logger: Logger) throws(OperatorError) {
+        let tokens: (any TokenProvider)?
+        do throws(ConnectionStringError) {
+            tokens = try connection.tokenProvider()
+        } catch {
+            throw OperatorError(.usage, error.description)
+        }
+        let messaging = connection.messagingEndpoint
+        let identity =
+            switch connection.authentication {
+            case .sharedAccessKey(let name, _): "key \(name)"
+            case .sharedAccessSignature: "shared access signature"
+            case .none: "no credentials"
+            }
+        endpoint = NamespaceEndpoint(
+            host: connection.usesDevelopmentEmulator ? messaging.description : messaging.host,
+            isEmulator: connection.usesDevelopmentEmulator, identity: identity)
+        namespace = Namespace(Namespace.Configuration(endpoint: messaging, caFile: caFile), tokens: tokens, logger: logger)
+        var http = RESTConfiguration()
+        if let caFile { http.trust = .systemAnd(pemFile: caFile) }
+        administration = tokens.map {
+            AdministrationClient(
+                endpoint: connection.administrationEndpoint, tokens: $0, http: RESTClient(configuration: http, logger: logger))
+        }
+    }
+
+    private func administering() throws(OperatorError) -> AdministrationClient {
+        guard let administration else {
+            throw OperatorError(
+                .notPermitted, "Listing entities needs a key or token, and this connection string has none.",
+                hint: "Add SharedAccessKeyName and SharedAccessKey.", neededRight: "Manage")
+        }
+        return administration
+    }
+
+    package func entities() async throws(OperatorError) -> [EntityDescription] {
+        let client = try administering()
+        do throws(AdministrationError) { return try await client.entities() } catch {
+            throw OperatorError(error, doing: "Listing the entities of \(endpoint.host)")
+        }
+    }
+
+    package func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
+        let client = try administering()
+        do throws(AdministrationError) { return try await client.entity(path) } catch {
+            throw OperatorError(error, doing: "Reading \(path.entity.displayName)", entity: path)
+        }
+    }
+
+    package func peekPage(
+        _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
+    ) async throws(OperatorError) -> [PeekedMessage] {
+        do throws(ServiceBusError) {
+            return try await namespace.peek(
+                path, from: from, count: count, headersOnly: options.headersOnly, sessionID: options.sessionID)
+        } catch {
+            throw OperatorError(error, doing: "Peeking")
+        }
+    }
+
+    package func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
+        LivePageSource(
+            browser: namespace.browser(for: path, from: from, headersOnly: options.headersOnly, sessionID: options.sessionID))
+    }
+
+    package func send(_ messages: [MessageDraft], to path: EntityPath) async throws(OperatorError) {
+        do throws(ServiceBusError) { try await namespace.send(messages.map { OutgoingMessage($0) }, to: path) } catch {
+            throw OperatorError(error, doing: "Sending")
+        }
+    }
+
+    package func close() async { await namespace.close() }
+}
+
+private struct LivePageSource: PageSource {
+    let browser: MessageBrowser
+
+    func nextPage() async throws(OperatorError) -> [PeekedMessage]? {
+        do throws(ServiceBusError) { return try await browser.nextPage() } catch {
+            throw OperatorError(error, doing: "Peeking")
+        }
+    }
+
+    func finish() async { await browser.finish() }
+}
+
+extension OutgoingMessage {
+    fileprivate init(_ draft: MessageDraft) {
+        switch draft.body {
+        case .data(let bytes): self.init(body: .data(bytes))
+        case .value(let value): self.init(body: .value(value))
+        }
+        messageID = draft.messageID
+        correlationID = draft.correlationID
+        sessionID = draft.sessionID
+        partitionKey = draft.partitionKey
+        subject = draft.subject
+        to = draft.to
+        replyTo = draft.replyTo
+        replyToSessionID = draft.replyToSessionID
+        contentType = draft.contentType
+        contentEncoding = draft.contentEncoding
+        timeToLive = draft.timeToLive
+        scheduledEnqueueTime = draft.scheduledEnqueueTime
+        applicationProperties = draft.applicationProperties.map { Property(name: $0.name, value: $0.value) }
+    }
+}
+
+extension Workspace {
+    /// Opens a context on a namespace named by a connection string. Nothing is connected yet.
+    /// - Parameter caFile: a PEM file of authorities to trust besides the system's.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
+    public init(
+        context: OperatorContext, connection: ConnectionString, caFile: String? = nil, logger: Logger
+    ) throws(OperatorError) {
+        self.init(context: context, gateway: try LiveGateway(connection, caFile: caFile, logger: logger))
+    }
+}
