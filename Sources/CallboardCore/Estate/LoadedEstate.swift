@@ -1,12 +1,47 @@
+internal import Backstage
 internal import ServiceBus
 
 /// A catalogue read and joined to the entities it names.
 struct LoadedEstate: Sendable {
     let estate: Estate
+    private let services: [JoinedService]
 
+    /// Reads the catalogue files of a context.
+    /// - Parameter host: the namespace's host, to leave out what the catalogue binds to other namespaces.
     init(context: OperatorContext, host: String) {
-        estate = Estate(environment: context.environment)
+        self.init(
+            catalogue: CatalogueLoader.load(paths: context.cataloguePaths), rules: context.bindingRules, host: host,
+            environment: context.environment)
     }
 
-    func board(_ listing: Result<EntityListing, OperatorError>) -> Board { Board(problems: estate.problems) }
+    init(catalogue: Catalogue, rules: BindingRules, host: String, environment: String) {
+        let builder = EstateBuilder(catalogue: catalogue, rules: rules, host: host)
+        let services = builder.services()
+        self.services = services
+        estate = Estate(
+            services: services.map { service in
+                var summary = service.summary
+                summary.entities = service.paths()
+                return summary
+            },
+            problems: catalogue.problems.filter { $0.severity > .note }.map {
+                CatalogueProblem(file: $0.file, line: $0.line, message: $0.message)
+            },
+            environment: environment, ownership: builder.ownership(services))
+    }
+
+    /// The board for the entities of the namespace, or for the reason why they are not known.
+    func board(_ listing: Result<EntityListing, OperatorError>) -> Board {
+        switch listing {
+        case .success(let listing): BoardBuilder(services: services, estate: estate, listing: listing).board()
+        case .failure(let error):
+            Board(
+                rows: estate.services.map { service in
+                    BoardRow(
+                        service: service, deadLetters: .failed(error), transferDeadLetters: .failed(error), active: .failed(error),
+                        scheduled: .failed(error), health: .unknown, findings: service.findings)
+                },
+                totals: .failed(error), problems: estate.problems)
+        }
+    }
 }

@@ -1,0 +1,128 @@
+internal import ServiceBus
+
+/// Works out the board from the services and the namespace's entities.
+struct BoardBuilder {
+    private let services: [JoinedService]
+    private let estate: Estate
+    private let listing: EntityListing
+    private let known: [EntityPath: EntityDescription]
+    private let subscriptions: [EntityPath: [EntityDescription]]
+    /// Each service's paths as they exist.
+    private let paths: [[EntityPath]]
+    /// Subscriptions that some service names itself: they are not counted with their topic.
+    private let claimed: Set<EntityPath>
+
+    init(services: [JoinedService], estate: Estate, listing: EntityListing) {
+        self.services = services
+        self.estate = estate
+        self.listing = listing
+        let known = Dictionary(listing.entities.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        self.known = known
+        subscriptions = Dictionary(grouping: listing.entities.filter { $0.kind == .subscription }) { $0.path.topic ?? $0.path }
+        paths = services.map { service in service.paths { known[$0] != nil } }
+        claimed = Set(paths.joined().filter { $0.kind == .subscription })
+    }
+
+    func board() -> Board {
+        var rows: [BoardRow] = []
+        rows.reserveCapacity(services.count)
+        for (service, paths) in zip(services, paths) { rows.append(row(service, paths)) }
+        rows.sort { Self.rank($0) < Self.rank($1) }
+        let bound = Set(paths.joined())
+        let unowned = listing.entities.filter { !bound.contains($0.path) && !($0.path.topic.map { bound.contains($0) } ?? false) }
+        return Board(
+            rows: rows,
+            unownedEntities: unowned.sorted { (Self.dead($1), $0.path) < (Self.dead($0), $1.path) },
+            missingEntities: bound.filter { known[$0] == nil }.sorted(),
+            totals: .known(totals(), at: listing.asOf), problems: estate.problems)
+    }
+
+    private func row(_ service: JoinedService, _ paths: [EntityPath]) -> BoardRow {
+        var summary = service.summary
+        summary.entities = paths
+        guard !paths.isEmpty else {
+            let nothing = Reading<Int64>.unavailable("no entity is bound to it")
+            return BoardRow(
+                service: summary, deadLetters: nothing, transferDeadLetters: nothing, active: nothing, scheduled: nothing,
+                health: summary.findings.isEmpty ? .well : .warning, findings: summary.findings)
+        }
+        var counted: [EntityDescription] = []
+        var missing: [EntityPath] = []
+        for path in paths {
+            guard let entity = known[path] else {
+                missing.append(path)
+                continue
+            }
+            counted.append(entity)
+            if entity.kind == .topic {
+                counted.append(contentsOf: (subscriptions[path] ?? []).filter { !claimed.contains($0.path) })
+            }
+        }
+        let dead = counted.filter { Self.dead($0) > 0 }.sorted { (Self.dead($1), $0.path) < (Self.dead($0), $1.path) }
+        let halted = counted.filter { $0.status != .active }
+        let uncounted = counted.filter { $0.counts == nil && $0.kind != .topic }
+        var health = Health.well
+        if !uncounted.isEmpty || counted.isEmpty { health = .unknown }
+        if !halted.isEmpty || !missing.isEmpty || !summary.findings.isEmpty { health = .warning }
+        if !dead.isEmpty { health = .ill }
+        return BoardRow(
+            service: summary, deadLetters: sum(counted, \.deadLetter), transferDeadLetters: sum(counted, \.transferDeadLetter),
+            active: sum(counted, \.active), scheduled: sum(counted, \.scheduled), health: health, worstEntity: dead.first?.path,
+            findings: dead.flatMap { Self.findings($0) } + halted.map { "\($0.path.displayName) is \(Self.word($0.status))" }
+                + missing.map { "\($0.displayName) is not in the namespace" }
+                + uncounted.map { "\($0.path.displayName) came without counts" } + summary.findings)
+    }
+
+    private func sum(_ entities: [EntityDescription], _ count: KeyPath<EntityCounts, Int64>) -> Reading<Int64> {
+        let counts = entities.compactMap(\.counts)
+        guard !counts.isEmpty else {
+            return .unavailable(entities.isEmpty ? "its entities are not in the namespace" : "the service gave no counts")
+        }
+        return .known(counts.reduce(0) { Self.add($0, $1[keyPath: count]) }, at: listing.asOf)
+    }
+
+    private func totals() -> Board.Totals {
+        listing.entities.reduce(into: Board.Totals(entities: listing.entities.count)) { totals, entity in
+            guard let counts = entity.counts else { return }
+            totals.deadLetters = Self.add(totals.deadLetters, counts.deadLetter)
+            totals.transferDeadLetters = Self.add(totals.transferDeadLetters, counts.transferDeadLetter)
+            totals.active = Self.add(totals.active, counts.active)
+        }
+    }
+
+    /// Counts come off a wire: they saturate instead of trapping.
+    private static func add(_ a: Int64, _ b: Int64) -> Int64 {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? (b > 0 ? .max : .min) : sum
+    }
+
+    private static func dead(_ entity: EntityDescription) -> Int64 {
+        entity.counts.map { add($0.deadLetter, $0.transferDeadLetter) } ?? 0
+    }
+
+    private static func findings(_ entity: EntityDescription) -> [String] {
+        guard let counts = entity.counts else { return [] }
+        var findings: [String] = []
+        if counts.deadLetter > 0 { findings.append("\(entity.path.displayName) has \(counts.deadLetter) dead letters") }
+        if counts.transferDeadLetter > 0 {
+            findings.append("\(entity.path.displayName) could not forward \(counts.transferDeadLetter) messages")
+        }
+        return findings
+    }
+
+    private static func word(_ status: EntityStatus) -> String {
+        switch status {
+        case .active: "active"
+        case .disabled: "disabled"
+        case .sendDisabled: "disabled for sending"
+        case .receiveDisabled: "disabled for receiving"
+        case .other(let text): text
+        }
+    }
+
+    /// Worst first: by health, dead letters, backlog, then name.
+    private static func rank(_ row: BoardRow) -> (Int, Int64, Int64, String) {
+        let dead = add(row.deadLetters.value ?? 0, row.transferDeadLetters.value ?? 0)
+        return (-row.health.rawValue, -max(0, dead), -max(0, row.active.value ?? 0), row.service.name.lowercased())
+    }
+}

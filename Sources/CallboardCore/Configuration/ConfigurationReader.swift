@@ -1,0 +1,238 @@
+internal import Backstage
+internal import ServiceBus
+
+/// Turns the configuration's YAML into contexts. Strict: what it does not know is a mistake, told with its line.
+struct ConfigurationReader {
+    /// The most contexts, and the most entries of any list.
+    static let most = 500
+
+    let file: String
+    let home: String?
+    private(set) var configuration: Configuration
+    private(set) var problems: [ConfigurationProblem] = []
+
+    init(file: String, home: String?) {
+        self.file = file
+        self.home = home
+        configuration = Configuration(file: file)
+    }
+
+    mutating func report(_ line: Int, _ message: String) {
+        guard problems.count < 100 else { return }
+        problems.append(ConfigurationProblem(file: file, line: line, message: message))
+    }
+
+    mutating func read(_ root: YAMLNode) {
+        if root.isNull { return }
+        guard let entries = mapping(root, "a configuration") else { return }
+        var defaultLine = root.line
+        for entry in entries {
+            switch entry.key {
+            case "default":
+                configuration.defaultContext = text(entry)
+                defaultLine = entry.value.line
+            case "contexts": readContexts(entry.value)
+            default: reportUnknown(entry, among: ["default", "contexts"])
+            }
+        }
+        if let name = configuration.defaultContext, !configuration.contexts.contains(where: { $0.name == name }) {
+            report(defaultLine, "'default' names '\(name)', and there is no such context")
+        }
+    }
+
+    private mutating func readContexts(_ node: YAMLNode) {
+        guard let entries = mapping(node, "'contexts'") else { return }
+        guard entries.count <= Self.most else {
+            return report(node.line, "there are \(entries.count) contexts; at most \(Self.most) are read")
+        }
+        for entry in entries {
+            guard !entry.key.isEmpty else {
+                report(entry.line, "a context needs a name")
+                continue
+            }
+            guard let settings = mapping(entry.value, "the context '\(entry.key)'") else { continue }
+            configuration.contexts.append(readContext(entry.key, line: entry.line, settings))
+        }
+    }
+
+    private static let contextKeys = [
+        "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations",
+    ]
+
+    private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
+        var context = OperatorContext(name: name)
+        for entry in settings {
+            switch entry.key {
+            case "environment": context.environment = text(entry) ?? ""
+            case "production": context.isProduction = bool(entry) ?? false
+            case "mode": context.mode = choice(entry, of: AccessMode.self, ["read-only", "read-write"])
+            case "namespace": context.endpoint = host(entry)
+            case "connection-string": context.connection = connection(entry)
+            case "catalogue", "catalog": context.cataloguePaths = texts(entry).map { path($0) }
+            case "annotations": context.bindingRules = rules(entry)
+            default: reportUnknown(entry, among: Self.contextKeys)
+            }
+        }
+        if context.connection == nil, context.endpoint == nil, !settings.contains(where: { $0.key == "connection-string" }) {
+            report(line, "the context '\(name)' needs a 'connection-string' or a 'namespace'")
+        }
+        return context
+    }
+
+    private mutating func connection(_ entry: YAMLNode.Entry) -> ConnectionSource? {
+        guard let entries = entry.value.entries else {
+            // Whatever stands here may be a key: it must not be repeated in a message.
+            report(
+                entry.line,
+                "'connection-string' says where the string is, {env: NAME} or {file: PATH}; the string itself has no place in this file")
+            return nil
+        }
+        guard entries.count == 1, let source = entries.first else {
+            report(entry.line, "'connection-string' takes one of 'env' and 'file'")
+            return nil
+        }
+        switch source.key {
+        case "env": return text(source).map { .environment($0) }
+        case "file": return text(source).map { .file(path($0)) }
+        default:
+            reportUnknown(source, among: ["env", "file"])
+            return nil
+        }
+    }
+
+    private mutating func host(_ entry: YAMLNode.Entry) -> String? {
+        guard var text = text(entry) else { return nil }
+        for scheme in ["sb://", "amqps://", "https://"] where text.lowercased().hasPrefix(scheme) {
+            text = String(text.dropFirst(scheme.count))
+            break
+        }
+        while text.hasSuffix("/") { text.removeLast() }
+        let isHost = !text.isEmpty && text.utf8.count <= 255
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                default: ".-:[]".utf8.contains(byte)
+                }
+            }
+        guard isHost else {
+            report(entry.value.line, "'namespace' is a host name, as in sb-retail.servicebus.windows.net")
+            return nil
+        }
+        return text
+    }
+
+    // MARK: Annotations
+
+    private mutating func rules(_ entry: YAMLNode.Entry) -> BindingRules {
+        var rules = BindingRules.standard
+        guard let entries = mapping(entry.value, "'annotations'") else { return rules }
+        for entry in entries {
+            switch entry.key {
+            case "entities": rules.rules = bindings(entry)
+            case "on-call": rules.onCallAnnotations = texts(entry)
+            case "service-types": rules.serviceTypes = texts(entry)
+            default: reportUnknown(entry, among: ["entities", "on-call", "service-types"])
+            }
+        }
+        return rules
+    }
+
+    private mutating func bindings(_ entry: YAMLNode.Entry) -> [BindingRules.Rule] {
+        let elements = list(entry)
+        var rules: [BindingRules.Rule] = []
+        for element in elements {
+            if let text = element.text, !text.isEmpty {
+                let known = BindingRules.standard.rules.first { $0.annotation.lowercased() == text.lowercased() }
+                rules.append(BindingRules.Rule(annotation: text, form: known?.form ?? .entities))
+            } else if let entries = element.entries {
+                if let rule = binding(entries, element.line) { rules.append(rule) }
+            } else {
+                report(element.line, "an annotation is a key, or {key: KEY, form: FORM}, not \(element.kindTitle)")
+            }
+        }
+        return rules
+    }
+
+    private mutating func binding(_ entries: [YAMLNode.Entry], _ line: Int) -> BindingRules.Rule? {
+        var annotation: String?
+        var form = BindingRules.Form.entities
+        for entry in entries {
+            switch entry.key {
+            case "key": annotation = text(entry)
+            case "form":
+                form = choice(entry, of: BindingRules.Form.self, BindingRules.Form.allCases.map(\.rawValue)) ?? .entities
+            default: reportUnknown(entry, among: ["key", "form"])
+            }
+        }
+        if annotation == nil { report(line, "an annotation needs a 'key'") }
+        return annotation.map { BindingRules.Rule(annotation: $0, form: form) }
+    }
+
+    // MARK: Values
+
+    private mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLNode.Entry]? {
+        if node.entries == nil { report(node.line, "\(what) is a mapping of keys to values, not \(node.kindTitle)") }
+        return node.entries
+    }
+
+    private mutating func text(_ entry: YAMLNode.Entry) -> String? {
+        guard let text = entry.value.text, !text.isEmpty, text.utf8.count <= 4096 else {
+            report(entry.value.line, "'\(entry.key)' is a text, not \(entry.value.text == nil ? entry.value.kindTitle : "this")")
+            return nil
+        }
+        return text
+    }
+
+    private mutating func bool(_ entry: YAMLNode.Entry) -> Bool? {
+        if entry.value.bool == nil { report(entry.value.line, "'\(entry.key)' is true or false") }
+        return entry.value.bool
+    }
+
+    private mutating func choice<Choice: RawRepresentable<String>>(
+        _ entry: YAMLNode.Entry, of type: Choice.Type, _ words: [String]
+    ) -> Choice? {
+        if let choice = entry.value.text.flatMap({ Choice(rawValue: $0) }) { return choice }
+        report(entry.value.line, "'\(entry.key)' is one of \(words.joined(separator: ", "))")
+        return nil
+    }
+
+    private mutating func list(_ entry: YAMLNode.Entry) -> [YAMLNode] {
+        guard let elements = entry.value.elements else {
+            if entry.value.text != nil { return [entry.value] }
+            report(entry.value.line, "'\(entry.key)' is a list, not \(entry.value.kindTitle)")
+            return []
+        }
+        guard elements.count <= Self.most else {
+            report(entry.value.line, "'\(entry.key)' has \(elements.count) entries; at most \(Self.most) are read")
+            return []
+        }
+        return elements
+    }
+
+    private mutating func texts(_ entry: YAMLNode.Entry) -> [String] {
+        var texts: [String] = []
+        for element in list(entry) {
+            if let text = element.text, !text.isEmpty {
+                texts.append(text)
+            } else {
+                report(element.line, "'\(entry.key)' holds \(element.kindTitle), not a text")
+            }
+        }
+        return texts
+    }
+
+    /// A path of the file: `~` is the home, and what is relative is so to the file's folder.
+    private func path(_ text: String) -> String {
+        if let home, text == "~" || text.hasPrefix("~/") { return home + text.dropFirst() }
+        if text.hasPrefix("/") { return text }
+        let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+        return folder + (text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
+    }
+
+    private mutating func reportUnknown(_ entry: YAMLNode.Entry, among known: [String]) {
+        let meant = Spelling.nearest(to: entry.key, among: known).map { "; did you mean '\($0)'?" }
+        report(
+            entry.line,
+            "'\(entry.key.prefix(80))' is not known here" + (meant ?? "; there is \(known.map { "'\($0)'" }.joined(separator: ", "))"))
+    }
+}
