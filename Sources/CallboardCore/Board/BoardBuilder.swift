@@ -44,7 +44,7 @@ struct BoardBuilder {
             let nothing = Reading<Int64>.unavailable("no entity is bound to it")
             return BoardRow(
                 service: summary, deadLetters: nothing, transferDeadLetters: nothing, active: nothing, scheduled: nothing,
-                health: summary.findings.isEmpty ? .well : .warning, findings: summary.findings)
+                health: summary.findings.isEmpty ? .well : .unknown, findings: summary.findings)
         }
         var counted: [EntityDescription] = []
         var missing: [EntityPath] = []
@@ -63,7 +63,7 @@ struct BoardBuilder {
         let uncounted = counted.filter { $0.counts == nil && $0.kind != .topic }
         var health = Health.well
         if !uncounted.isEmpty || counted.isEmpty { health = .unknown }
-        if !halted.isEmpty || !missing.isEmpty || !summary.findings.isEmpty { health = .warning }
+        if !halted.isEmpty || !missing.isEmpty { health = .warning }
         if !dead.isEmpty { health = .ill }
         return BoardRow(
             service: summary, deadLetters: sum(counted, \.deadLetter), transferDeadLetters: sum(counted, \.transferDeadLetter),

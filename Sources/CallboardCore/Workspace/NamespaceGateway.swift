@@ -24,7 +24,7 @@ package protocol NamespaceGateway: Sendable {
     func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource
 
     /// Sends messages in order; returns when the service has accepted every one of them.
-    func send(_ messages: [MessageDraft], to path: EntityPath) async throws(OperatorError)
+    func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError)
 
     /// Closes every connection.
     func close() async

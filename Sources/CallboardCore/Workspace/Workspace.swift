@@ -85,7 +85,7 @@ public actor Workspace {
 
     /// Sends messages in order; returns when the service has accepted them all.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` in a read-only context.
-    public func send(_ messages: [MessageDraft], to path: EntityPath) async throws(OperatorError) {
+    public func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
         guard title.mode == .readWrite else {
             throw OperatorError(
                 .refused, "Context '\(title.name)' is read-only: nothing was sent to \(path.displayName).",

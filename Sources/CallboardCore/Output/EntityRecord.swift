@@ -1,0 +1,113 @@
+public import ServiceBus
+
+/// An entity with its counts, as `entities` lists it and `show` describes it.
+public struct EntityRecord: OutputRecord {
+    /// The entity.
+    public let entity: EntityDescription
+    /// When its counts were so.
+    public let asOf: Timestamp
+    /// Who answers for it, where the catalogue says.
+    public let ownership: EntityOwnership?
+    /// Whether its settings are written out too.
+    public let isDetailed: Bool
+
+    /// Wraps an entity.
+    public init(_ entity: EntityDescription, asOf: Timestamp, ownership: EntityOwnership? = nil, isDetailed: Bool = false) {
+        self.entity = entity
+        self.asOf = asOf
+        self.ownership = ownership
+        self.isDetailed = isDetailed
+    }
+
+    /// Path, kind, status, counts, owner.
+    public static let columns = [
+        OutputColumn("entity"), OutputColumn("kind"), OutputColumn("status"), OutputColumn("active", isNumeric: true),
+        OutputColumn("dead letters", isNumeric: true), OutputColumn("scheduled", isNumeric: true),
+        OutputColumn("transfer", isNumeric: true), OutputColumn("transfer dead", isNumeric: true), OutputColumn("owner"),
+    ]
+
+    /// The texts of the columns.
+    public var cells: [String] {
+        func count(_ value: Int64?) -> String { value.map { String($0) } ?? "–" }
+        let counts = entity.counts
+        return [
+            entity.path.displayName, entity.kind.rawValue, entity.status.description, count(counts?.active), count(counts?.deadLetter),
+            count(counts?.scheduled), count(counts?.transfer), count(counts?.transferDeadLetter), ownership?.owner ?? "–",
+        ]
+    }
+
+    /// Writes the entity as one object.
+    public func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("path", entity.path.displayName)
+            json.member("kind", entity.kind.rawValue)
+            json.member("status", entity.status.description)
+            json.key("counts")
+            if let counts = entity.counts {
+                json.object { json in
+                    json.member("active", counts.active)
+                    json.member("deadLetter", counts.deadLetter)
+                    json.member("scheduled", counts.scheduled)
+                    json.member("transfer", counts.transfer)
+                    json.member("transferDeadLetter", counts.transferDeadLetter)
+                }
+            } else {
+                json.null()
+            }
+            json.member("asOf", asOf.rfc3339)
+            json.member("sizeBytes", entity.sizeInBytes)
+            json.member("owner", ownership?.owner)
+            json.member("onCall", ownership?.onCall)
+            json.member("services", ownership?.services ?? [])
+            if isDetailed { writeDetails(to: &json) }
+        }
+    }
+
+    private func writeDetails(to json: inout JSONWriter) {
+        json.member("subscriptionCount", entity.subscriptionCount.map { Int64($0) })
+        json.member("createdAt", entity.createdAt?.rfc3339)
+        json.member("updatedAt", entity.updatedAt?.rfc3339)
+        json.member("accessedAt", entity.accessedAt?.rfc3339)
+        json.member("lockDurationMilliseconds", entity.lockDuration.map(\.wholeMilliseconds))
+        json.member("maxDeliveryCount", entity.maxDeliveryCount.map { Int64($0) })
+        json.member("defaultTimeToLiveMilliseconds", entity.defaultTimeToLive.map(\.wholeMilliseconds))
+        json.member("requiresSession", entity.requiresSession)
+        json.member("requiresDuplicateDetection", entity.requiresDuplicateDetection)
+        json.member("deadLetteringOnExpiration", entity.deadLetteringOnExpiration)
+        json.member("forwardTo", entity.forwardTo)
+        json.member("forwardDeadLetteredTo", entity.forwardDeadLetteredTo)
+        json.key("settings")
+        json.object { json in
+            var written: Set<String> = []
+            for setting in entity.settings where written.insert(setting.name).inserted { json.member(setting.name, setting.value) }
+        }
+    }
+
+    /// The description for people: one fact a line, names aligned.
+    public func description(now: Timestamp) -> [UInt8] {
+        var facts: [(String, String)] = [
+            ("entity", entity.path.displayName), ("kind", entity.kind.rawValue), ("status", entity.status.description),
+        ]
+        if let counts = entity.counts {
+            facts += [
+                ("active", String(counts.active)), ("dead letters", String(counts.deadLetter)), ("scheduled", String(counts.scheduled)),
+                ("transfer", String(counts.transfer)), ("transfer dead", String(counts.transferDeadLetter)),
+            ]
+        } else {
+            facts.append(("counts", "not known"))
+        }
+        facts += [
+            ("counted", "\(asOf.rfc3339) (\(max(0, now.since(asOf).components.seconds)) s ago)"),
+            ("owner", ownership?.owner ?? "–"), ("on call", ownership?.onCall ?? "–"),
+        ]
+        if let services = ownership?.services, !services.isEmpty { facts.append(("services", services.joined(separator: ", "))) }
+        facts += entity.settings.map { ($0.name, $0.value) }
+        let names = facts.map { VisibleText.of($0.0) }
+        let width = names.map { VisibleText.width($0) }.max() ?? 0
+        var text = ""
+        for (name, fact) in zip(names, facts) {
+            text += name + String(repeating: " ", count: width - VisibleText.width(name)) + "  " + VisibleText.of(fact.1) + "\n"
+        }
+        return Array(text.utf8)
+    }
+}

@@ -1,0 +1,88 @@
+internal import ServiceBus
+
+/// A service of the catalogue with how it is, as `services` lists it.
+public struct ServiceRecord: OutputRecord {
+    /// The service's row on the board.
+    public let row: BoardRow
+
+    /// Wraps a row.
+    public init(_ row: BoardRow) { self.row = row }
+
+    /// Name, owner, on call, health, counts, entities.
+    public static let columns = [
+        OutputColumn("service"), OutputColumn("owner"), OutputColumn("on call"), OutputColumn("health"),
+        OutputColumn("dead letters", isNumeric: true), OutputColumn("transfer dead", isNumeric: true),
+        OutputColumn("active", isNumeric: true), OutputColumn("entities"),
+    ]
+
+    /// The texts of the columns.
+    public var cells: [String] {
+        [
+            row.service.name, row.service.owner ?? "–", row.service.onCall ?? "–", row.health.word, Self.cell(row.deadLetters),
+            Self.cell(row.transferDeadLetters), Self.cell(row.active),
+            row.service.entities.isEmpty ? "–" : row.service.entities.map(\.displayName).joined(separator: ", "),
+        ]
+    }
+
+    private static func cell(_ reading: Reading<Int64>) -> String {
+        switch reading {
+        case .known(let value, _): String(value)
+        case .notPermitted: "✕"
+        case .pending, .unavailable: "–"
+        }
+    }
+
+    /// Writes the service as one object.
+    public func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("ref", row.service.ref)
+            json.member("name", row.service.name)
+            json.member("title", row.service.title)
+            json.member("owner", row.service.owner)
+            json.member("ownerRef", row.service.ownerRef)
+            json.member("onCall", row.service.onCall)
+            json.member("system", row.service.system)
+            json.member("lifecycle", row.service.lifecycle)
+            json.member("health", row.health.word)
+            writeCounts(to: &json)
+            json.member("worstEntity", row.worstEntity?.displayName)
+            json.member("entities", row.service.entities.map(\.displayName))
+            json.member("findings", row.findings)
+        }
+    }
+
+    /// The counts, or null and the reason why they are not known: never a zero that nobody counted.
+    private func writeCounts(to json: inout JSONWriter) {
+        json.key("counts")
+        if case .known(let dead, let moment) = row.deadLetters {
+            json.object { json in
+                json.member("active", row.active.value)
+                json.member("deadLetter", dead)
+                json.member("scheduled", row.scheduled.value)
+                json.member("transferDeadLetter", row.transferDeadLetters.value)
+            }
+            json.member("asOf", moment.rfc3339)
+            return
+        }
+        json.null()
+        json.key("asOf")
+        json.null()
+        switch row.deadLetters {
+        case .notPermitted(let needs): json.member("countsUnknown", "not permitted (needs \(needs))")
+        case .unavailable(let reason): json.member("countsUnknown", reason)
+        case .pending, .known: json.member("countsUnknown", "not counted yet")
+        }
+    }
+}
+
+extension Health {
+    /// The word used in output.
+    public var word: String {
+        switch self {
+        case .well: "well"
+        case .unknown: "unknown"
+        case .warning: "warning"
+        case .ill: "ill"
+        }
+    }
+}
