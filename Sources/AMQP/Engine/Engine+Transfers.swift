@@ -145,7 +145,7 @@ extension Engine {
 
     /// Counts a delivery against the credit granted; detaches the link when the sender had none.
     private mutating func countDelivery(_ link: Link) -> Bool {
-        guard Serial.isAfter(link.grantedLimit, link.deliveryCount) else {
+        guard Serial.isAfter(link.grantedLimit &+ configuration.creditTolerance, link.deliveryCount) else {
             detach(link.id, AMQPError(.transferLimitExceeded, "a transfer came without credit"))
             return false
         }

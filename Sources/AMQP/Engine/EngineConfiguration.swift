@@ -69,6 +69,10 @@ public struct EngineConfiguration: Sendable {
     public var incomingWindow: UInt32 = 5000
     /// The largest message we put together from transfers, in bytes.
     public var maxMessageSize: Int = 104_857_600
+    /// Deliveries beyond the credit granted that are taken before the link is detached for it.
+    ///
+    /// A sender may count credit twice when a flow crosses its transfers on the wire; RabbitMQ 3.10 does.
+    public var creditTolerance: UInt32 = 0
     /// Properties of the connection.
     public var properties: AMQPMap?
 

@@ -75,6 +75,7 @@ public actor AMQPConnection {
             security: configuration.mechanisms.isEmpty ? .none : .client(configuration.mechanisms))
         engine.maxFrameSize = configuration.maxFrameSize
         engine.incomingWindow = configuration.incomingWindow
+        engine.creditTolerance = configuration.incomingWindow
         engine.idleTimeout = TimeAmount(configuration.idleTimeout)
         engine.properties = configuration.properties
         let settings = engine
@@ -112,7 +113,7 @@ public actor AMQPConnection {
         }
         defer { timer.cancel() }
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { core.value.waitUntilOpen($0) }
+            try await withCheckedThrowingContinuation(isolation: self) { core.value.waitUntilOpen($0) }
         } onCancel: {
             eventLoop.execute { core.value.end(.closed) }
         }
@@ -139,7 +140,7 @@ public actor AMQPConnection {
         }
         defer { timer.cancel() }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { core.value.attach(options, record.value, $0) }
+            try await withCheckedThrowingContinuation(isolation: self) { core.value.attach(options, record.value, $0) }
         } onCancel: {
             eventLoop.execute { core.value.cancelAttach(record.value, CancellationError()) }
         }
@@ -203,7 +204,7 @@ public actor AMQPConnection {
         let eventLoop = eventLoop
         let holder = NIOLoopBoundBox<SendBatch?>.makeEmptyBox(valueType: SendBatch.self, eventLoop: eventLoop)
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { waiter in
+            try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 let batch = SendBatch(count: messages.count, waiter)
                 guard let record = core.value.links[id] as? SenderRecord else {
                     return batch.giveUp(core.value.failure ?? .link(nil))
@@ -225,7 +226,7 @@ public actor AMQPConnection {
     func nextDeliveries(_ id: LinkID, maximum: Int) async throws -> [Delivery] {
         let core = core
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { waiter in
+            try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 guard let record = core.value.links[id] as? ReceiverRecord else {
                     return waiter.resume(throwing: core.value.failure ?? .closed)
                 }
@@ -279,7 +280,7 @@ public actor AMQPConnection {
         }
         defer { timer.cancel() }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { waiter in
+            try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 guard let handler = core.value.handler, core.value.links[id] != nil else {
                     return waiter.resume(throwing: core.value.failure ?? .link(nil))
                 }
@@ -301,7 +302,7 @@ public actor AMQPConnection {
         let eventLoop = eventLoop
         let bytes = message.encoded
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { waiter in
+            try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 guard let answers = core.value.links[receiver] as? ResponseRecord, let requests = core.value.links[sender] as? SenderRecord
                 else { return waiter.resume(throwing: core.value.failure ?? .link(nil)) }
                 answers.expect(key, timeout: TimeAmount(timeout), waiter, core.value)
