@@ -36,7 +36,7 @@ static unsigned modes;
 static struct {
     attr_t attributes;
     int pair;
-} styles[256];
+} styles[CN_PLAIN_STYLE + 1];
 
 int cn_in_fd(void) { return in_file ? fileno(in_file) : -1; }
 int cn_out_fd(void) { return out_file ? fileno(out_file) : -1; }
@@ -235,7 +235,7 @@ void cn_styles_reset(void) {
 #ifdef HAS_EXTENDED_PAIRS
     if (has_color) reset_color_pairs();
 #endif
-    for (int i = 0; i < 256; i++) {
+    for (int i = 0; i <= CN_PLAIN_STYLE; i++) {
         styles[i].attributes = A_NORMAL;
         styles[i].pair = 0;
     }
@@ -252,7 +252,7 @@ static int color_number(int color) {
 }
 
 void cn_style(int index, int foreground, int background, unsigned modifiers) {
-    if (index < 0 || index > 255) return;
+    if (index < 0 || index >= CN_PLAIN_STYLE) return;
     attr_t attributes = A_NORMAL;
     if (modifiers & CN_BOLD) attributes |= A_BOLD;
     if (modifiers & CN_DIM) attributes |= A_DIM;
@@ -279,10 +279,9 @@ void cn_style(int index, int foreground, int background, unsigned modifiers) {
 }
 
 void cn_put(int row, int column, int style, uint32_t base, uint32_t m1, uint32_t m2, uint32_t m3, uint32_t m4) {
-    if (!screen) return;
+    if (!screen || style < 0 || style > CN_PLAIN_STYLE) return;
     wchar_t text[6] = {(wchar_t)base, (wchar_t)m1, (wchar_t)m2, (wchar_t)m3, (wchar_t)m4, 0};
     cchar_t cell;
-    style &= 255;
 #ifdef HAS_EXTENDED_PAIRS
     int pair = styles[style].pair;
     int result = setcchar(&cell, text, styles[style].attributes, 0, &pair);

@@ -55,6 +55,9 @@ enum cn_modifier { CN_BOLD = 1, CN_DIM = 2, CN_REVERSE = 4, CN_UNDERLINE = 8, CN
 #define CN_DEFAULT_COLOR (-1)
 #define CN_RGB 0x1000000
 
+/// A style that cannot be changed: the terminal's own look.
+#define CN_PLAIN_STYLE 256
+
 /// Forgets all styles.
 void cn_styles_reset(void);
 /// Says how style `index` (0 to 255) looks. A colour is CN_DEFAULT_COLOR, 0 to 255, or CN_RGB | 0xRRGGBB.

@@ -6,6 +6,8 @@ struct Painter {
     private var shown: Surface?
     private var cursor = Surface.Position(row: -1, column: -1)
     private var showsCursor: Bool?
+    /// For each role, whether a blank looks the same as a plain one.
+    private var leavesBlanksPlain: [Bool] = Array(repeating: true, count: 256)
     /// Whether the C library gives a character the width our table does.
     private var agreement: [UInt32: Bool] = [:]
 
@@ -26,6 +28,8 @@ struct Painter {
             cn_style(
                 Int32(number), Painter.code(attributes.foreground), Painter.code(attributes.background),
                 UInt32(attributes.modifiers.rawValue))
+            leavesBlanksPlain[Int(number)] =
+                attributes.background == .default && attributes.modifiers.isDisjoint(with: [.reverse, .underline])
         }
         forget()
     }
@@ -46,18 +50,7 @@ struct Painter {
             let cells = surface.cells(ofRow: row)
             let old = previous?.cells(ofRow: row)
             if let old, old == cells { continue }
-            let width = min(columns, cells.count)
-            for column in 0..<width {
-                let cell = cells[cells.startIndex + column]
-                if let old, old[old.startIndex + column] == cell { continue }
-                changed += 1
-                draw(cell, row, column, columns)
-            }
-            if previous == nil, width < columns {
-                for column in width..<columns {
-                    put(0x20, row, column, .text)
-                }
-            }
+            changed += draw(cells, old, row, columns)
         }
         let place = Surface.Position(
             row: min(max(surface.cursor?.row ?? rows - 1, 0), rows - 1),
@@ -69,29 +62,63 @@ struct Painter {
         (shown, cursor, showsCursor) = (surface, place, isVisible)
     }
 
-    private mutating func draw(_ cell: Cell, _ row: Int, _ column: Int, _ columns: Int) {
+    /// Draws what changed in a row.
+    ///
+    /// A blank that looks the same in any foreground takes the style of the character before it, and at the end of the row the plain one:
+    /// changing attributes for it would cost bytes that nobody sees.
+    ///
+    /// - Returns: how many cells changed.
+    private mutating func draw(_ cells: ArraySlice<Cell>, _ old: ArraySlice<Cell>?, _ row: Int, _ columns: Int) -> Int {
+        let width = min(columns, cells.count)
+        let inkEnd = 1 + (cells.prefix(width).lastIndex { !isPlainBlank($0) } ?? cells.startIndex - 1) - cells.startIndex
+        var changed = 0
+        var style = Painter.plainStyle
+        for column in 0..<width {
+            let cell = cells[cells.startIndex + column]
+            if isPlainBlank(cell) {
+                if column >= inkEnd || !(style == Painter.plainStyle || leavesBlanksPlain[Int(style)]) { style = Painter.plainStyle }
+            } else {
+                style = Int32(cell.role.rawValue)
+            }
+            if let old, old[old.startIndex + column] == cell { continue }
+            changed += 1
+            draw(cell, row, column, columns, style)
+        }
+        if old == nil, width < columns {
+            for column in width..<columns {
+                put(0x20, row, column, Painter.plainStyle)
+            }
+        }
+        return changed
+    }
+
+    private static let plainStyle = Int32(CN_PLAIN_STYLE)
+
+    private func isPlainBlank(_ cell: Cell) -> Bool {
+        cell.base == 0x20 && cell.isSingle && leavesBlanksPlain[Int(cell.role.rawValue)]
+    }
+
+    private mutating func draw(_ cell: Cell, _ row: Int, _ column: Int, _ columns: Int, _ style: Int32) {
         switch (cell.width, cell.base) {
         case (0, _):
             // Drawn with its left half.
             break
         case (1, 0x20..<0x7F) where cell.isSingle:
-            put(cell.base, row, column, cell.role)
+            put(cell.base, row, column, style)
         case (2, _) where column + 1 >= columns:
-            put(0x20, row, column, cell.role)
+            put(0x20, row, column, style)
         default:
             if isUTF8, agrees(cell) {
-                cn_put(
-                    Int32(row), Int32(column), Int32(cell.role.rawValue), cell.base, cell.mark(0), cell.mark(1), cell.mark(2), cell.mark(3))
+                cn_put(Int32(row), Int32(column), style, cell.base, cell.mark(0), cell.mark(1), cell.mark(2), cell.mark(3))
             } else {
-                let replacement = isUTF8 ? 0xFFFD : UInt32(AsciiFallback.character(for: cell.base))
-                put(replacement, row, column, cell.role)
-                if cell.width == 2 { put(0x20, row, column + 1, cell.role) }
+                put(isUTF8 ? 0xFFFD : UInt32(AsciiFallback.character(for: cell.base)), row, column, style)
+                if cell.width == 2 { put(0x20, row, column + 1, style) }
             }
         }
     }
 
-    private func put(_ scalar: UInt32, _ row: Int, _ column: Int, _ role: Role) {
-        cn_put(Int32(row), Int32(column), Int32(role.rawValue), scalar, 0, 0, 0, 0)
+    private func put(_ scalar: UInt32, _ row: Int, _ column: Int, _ style: Int32) {
+        cn_put(Int32(row), Int32(column), style, scalar, 0, 0, 0, 0)
     }
 
     /// ncurses moves on by the C library's width; a character on which it and our table differ would shift the rest of the line.
