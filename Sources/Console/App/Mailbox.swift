@@ -43,15 +43,14 @@ final class Mailbox<Message: Sendable>: Sendable {
 
     /// Adds a message; from any thread.
     func post(_ message: Message) {
-        let mustSignal = state.withLock { state in
+        state.withLock { state in
             state.messages.append(message)
-            defer { state.isSignalled = true }
-            return !state.isSignalled
+            guard !state.isSignalled, signalDescriptor >= 0 else { return }
+            // The pipe is empty here, so the byte fits and the call does not block; an interrupted one is tried again.
+            var byte: UInt8 = 1
+            while write(signalDescriptor, &byte, 1) < 0, errno == EINTR {}
+            state.isSignalled = true
         }
-        guard mustSignal, signalDescriptor >= 0 else { return }
-        var byte: UInt8 = 1
-        // The pipe is empty here, so one byte always fits; an interrupted call is tried again.
-        while write(signalDescriptor, &byte, 1) < 0, errno == EINTR {}
     }
 
     /// Takes all messages, oldest first, and resets the wake-up.

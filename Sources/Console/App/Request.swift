@@ -1,0 +1,72 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Terminal
+
+/// Names one load, so that answers to one that was stopped are not taken for another's.
+struct LoadID: Hashable, Sendable {
+    var number: Int
+}
+
+/// Something the console asks for. Everything that is slow, may fail, or touches the world outside the terminal is a request.
+enum Request: Sendable, Hashable {
+    /// Open the context.
+    case connect
+    /// The board, with counts.
+    case board
+    /// All entities with counts.
+    case entities
+    /// One entity's settings and counts.
+    case entity(EntityPath)
+    /// Headers of messages, page by page.
+    case scan(EntityPath, from: SequenceNumber?, limit: Int)
+    /// One whole message.
+    case message(EntityPath, SequenceNumber)
+    /// A theme by name.
+    case theme(String)
+    /// Write the screen's text to a file.
+    case saveScreen(path: String, text: String)
+}
+
+/// What comes back. A scan has many answers, everything else one.
+enum Answer: Sendable {
+    case connected(ContextTitle)
+    case board(Board)
+    case entities(EntityListing)
+    case entity(EntityDescription)
+    case page([MessageTable.Row])
+    case message(MessageDocument)
+    case palette(Palette, name: String)
+    case saved(path: String)
+}
+
+/// What the console stands on: the workspace, or a test's stand-in.
+protocol ConsoleSource: Sendable {
+    /// Does what is asked, handing out answers as they come. Cancelling the task ends it.
+    func perform(_ request: Request, answer: @escaping @Sendable (Answer) -> Void) async throws(OperatorError)
+}
+
+/// What the application is told.
+enum Event: Sendable {
+    /// Something came from the terminal.
+    case input(InputEvent)
+    /// A part of what was asked for.
+    case answer(LoadID, Answer)
+    /// A load ended; nil: well.
+    case finished(LoadID, OperatorError?)
+    /// Something for the log.
+    case log(LogEntry)
+    /// A command by name, from a script.
+    case command(CommandID, String?)
+}
+
+/// What the application wants done outside of its own state.
+enum Effect: Sendable {
+    case start(LoadID, Request)
+    case stop(LoadID)
+    case quit(Int32)
+    case suspend
+    case redraw
+    case bell
+    case mouse(Bool)
+    case palette(Palette)
+}

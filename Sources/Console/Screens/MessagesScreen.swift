@@ -1,0 +1,389 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Terminal
+
+/// The messages of one queue or sub-queue: a list that grows while the scan runs, and a pane for the message that is read.
+struct MessagesScreen: Screen {
+    /// Where the parts are.
+    private struct Panes {
+        var list: Rect
+        var divider: Rect
+        var detail: Rect
+    }
+
+    let path: EntityPath
+    private(set) var filter = TextFilter()
+    private var list = ListState()
+    private var table = MessageTable()
+    /// The places of the rows that fit the filter; nil: all.
+    private var places: [Int]?
+    private var listHeight = 1
+    private var scan = Loadable<Void>()
+    private var scanBegan: Timestamp?
+    private var scanTook: Duration?
+    /// Whether the scan ended at its limit and there may be more.
+    private var isAtLimit = false
+    private var limit = MessagesScreen.pageful
+    private var detail: MessageDetail?
+    private var isReading = false
+    private var isMaximised: Bool?
+    private var area = Rect(row: 0, column: 0, rows: 1, columns: 1)
+
+    /// Headers loaded in one go; more on demand.
+    static let pageful = 100_000
+
+    init(_ path: EntityPath) { self.path = path }
+
+    var context: KeyContext { isReading ? .message : .messages }
+
+    var crumb: String {
+        let place = "\(path.entity.displayName) › \(path.subQueue.title)"
+        return isReading ? "\(place) › #\(detail?.sequenceNumber.description ?? "")" : place
+    }
+
+    private var columns: [TableColumn] {
+        let reason = TableColumn("reason", 12, upTo: 34, worth: 90)
+        return [
+            TableColumn("sequence", 8, upTo: 20, worth: 100),
+            TableColumn("enqueued (UTC)", 14, upTo: 19, worth: 60),
+            TableColumn("tries", 5, .right, worth: 50),
+        ] + (path.subQueue == .active ? [] : [reason]) + [
+            TableColumn("subject", 10, upTo: 40, worth: 80),
+            TableColumn("message id", 12, upTo: 40, worth: 40),
+            TableColumn("state", 9, worth: path.subQueue == .active ? 55 : 20),
+        ]
+    }
+
+    private var count: Int { places?.count ?? table.count }
+
+    private func row(at line: Int) -> MessageTable.Row? {
+        guard let places else { return table.row(at: line) }
+        return places.indices.contains(line) ? table.row(at: places[line]) : nil
+    }
+
+    // MARK: - Loading
+
+    mutating func appear(_ turn: inout Turn) {
+        if case .notAsked = scan.phase { startScan(from: nil, &turn) }
+    }
+
+    mutating func disappear(_ turn: inout Turn) {
+        turn.stop(scan.load)
+        turn.stop(detail?.document.load)
+    }
+
+    private mutating func startScan(from number: SequenceNumber?, _ turn: inout Turn) {
+        turn.stop(scan.load)
+        limit = MessagesScreen.pageful
+        isAtLimit = false
+        scanBegan = turn.now
+        scanTook = nil
+        scan.begin(turn.start(.scan(path, from: number, limit: limit)))
+    }
+
+    func loads(_ model: Model) -> [LoadID] { [scan.load, detail?.document.load].compactMap(\.self) }
+
+    mutating func stopLoading(_ turn: inout Turn) {
+        // What is read matters more than what is listed: the first esc stops the message, the second the scan.
+        if let id = detail?.document.load {
+            turn.stop(id)
+            detail?.stop()
+        } else if let id = scan.load {
+            turn.stop(id)
+            scan.stop()
+            turn.say(.info, "Stopped after \(Figures.count(table.count, "message")). ^R starts again.")
+        }
+    }
+
+    mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool {
+        switch answer {
+        case .page(let rows) where id == scan.load:
+            let first = table.count
+            for row in rows { table.append(row) }
+            limit -= rows.count
+            scan.set((), asOf: turn.now)
+            if places != nil {
+                let fitting = (first..<table.count).filter { matches(table.row(at: $0)) }
+                places? += fitting
+            }
+            list.settle(count: count, height: listHeight)
+            return true
+        case .message(let document) where id == detail?.document.load:
+            detail?.receive(document)
+            return true
+        default: return false
+        }
+    }
+
+    mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool {
+        if id == scan.load {
+            scan.finish(error)
+            if error == nil {
+                scan.set((), asOf: turn.now)
+                scanTook = scanBegan.map { turn.now.since($0) }
+                isAtLimit = limit <= 0
+            }
+            return true
+        }
+        if id == detail?.document.load {
+            detail?.finish(error)
+            return true
+        }
+        return false
+    }
+
+    // MARK: - Filter
+
+    mutating func apply(filter: TextFilter, model: Model) {
+        let selected = row(at: list.selected)?.sequenceNumber
+        self.filter = filter
+        places = MessagesScreen.places(table, filter)
+        // The selection follows the message.
+        let place = selected.flatMap { number in
+            table.index(of: number).flatMap { index in places.map { $0.firstIndex(of: index) } ?? index }
+        }
+        list.select(place ?? 0, count: count, height: listHeight)
+    }
+
+    private static func places(_ table: MessageTable, _ filter: TextFilter) -> [Int]? {
+        guard !filter.isEmpty else { return nil }
+        var kept: Set<Int>?
+        var result = Array(0..<table.count)
+        for term in filter.terms {
+            kept = Set(table.indices(matching: term.text))
+            result = result.filter { kept?.contains($0) == !term.isExcluded }
+        }
+        return result
+    }
+
+    /// Whether a row that has just come fits. The same texts that ``CallboardCore/MessageTable/indices(matching:)`` looks at.
+    private func matches(_ row: MessageTable.Row?) -> Bool {
+        guard let row else { return false }
+        return filter.matches([
+            String(row.sequenceNumber.rawValue), row.messageID ?? "", row.subject ?? "", row.deadLetterReason ?? "",
+        ])
+    }
+
+    // MARK: - Commands
+
+    func availability(of command: CommandID, model: Model) -> Availability {
+        switch command {
+        case .open: return count == 0 ? .disabled("no message is selected") : .enabled
+        case .nextMessage: return list.selected + 1 < count ? .enabled : .disabled("this is the last message")
+        case .previousMessage: return list.selected > 0 ? .enabled : .disabled("this is the first message")
+        case .bodyForm: return detail?.formAvailability ?? .disabled("no message is open")
+        case .switchPane, .maximise: return detail == nil ? .disabled("no message is open") : .enabled
+        case .more:
+            if scan.load != nil { return .disabled("messages are still loading") }
+            return isAtLimit || scan.isStopped || scan.error != nil ? .enabled : .disabled("all messages are here")
+        default: return .enabled
+        }
+    }
+
+    mutating func perform(_ command: CommandID, _ turn: inout Turn) {
+        if let step = ListState.Step(command) {
+            if isReading { detail?.move(step) } else { move(step, &turn) }
+            return
+        }
+        switch command {
+        case .open: read(&turn, focus: true)
+        case .nextMessage: move(.lines(1), &turn, opening: true)
+        case .previousMessage: move(.lines(-1), &turn, opening: true)
+        case .bodyForm: detail?.nextForm()
+        case .switchPane:
+            isReading.toggle()
+            // The list cannot have the keyboard where it is not on screen.
+            if !isReading, panes(in: area).list.isEmpty { isMaximised = false }
+        case .maximise:
+            let isNow = panes(in: area).list.isEmpty
+            isMaximised = !isNow
+            if !isNow { isReading = true }
+        case .back: close(&turn)
+        case .more: startScan(from: last?.next, &turn)
+        case .refresh:
+            if isReading, let detail {
+                self.detail = MessageDetail(detail.sequenceNumber, form: detail.chosenForm)
+                self.detail?.begin(turn.start(.message(path, detail.sequenceNumber)))
+            } else {
+                table.removeAll()
+                places = filter.isEmpty ? nil : []
+                scan = Loadable()
+                startScan(from: nil, &turn)
+            }
+        default: break
+        }
+    }
+
+    private var last: SequenceNumber? { table.sequenceNumber(at: table.count - 1) }
+
+    /// Whether going back closes the open message and not the screen.
+    var hasOpenMessage: Bool { detail != nil }
+
+    private mutating func close(_ turn: inout Turn) {
+        turn.stop(detail?.document.load)
+        detail = nil
+        isReading = false
+        isMaximised = nil
+    }
+
+    private mutating func move(_ step: ListState.Step, _ turn: inout Turn, opening: Bool = false) {
+        let before = list.selected
+        list.move(step, count: count, height: listHeight)
+        if detail != nil || opening, list.selected != before || detail == nil { read(&turn, focus: false) }
+    }
+
+    private mutating func read(_ turn: inout Turn, focus: Bool) {
+        guard let number = row(at: list.selected)?.sequenceNumber else { return }
+        if focus { isReading = true }
+        if detail == nil { isReading = true }
+        guard detail?.sequenceNumber != number else { return }
+        turn.stop(detail?.document.load)
+        detail = MessageDetail(number, form: detail?.chosenForm)
+        detail?.begin(turn.start(.message(path, number)))
+    }
+
+    mutating func press(row: Int, column: Int, _ turn: inout Turn) {
+        let panes = panes(in: area)
+        if panes.detail.contains(row: row, column: column) {
+            isReading = true
+            return
+        }
+        let line = list.top + row - panes.list.row - 1
+        guard panes.list.contains(row: row, column: column), row > panes.list.row, line < count else { return }
+        isReading = false
+        if line == list.selected {
+            read(&turn, focus: true)
+        } else {
+            list.select(line, count: count, height: listHeight)
+            if detail != nil { read(&turn, focus: false) }
+        }
+    }
+
+    // MARK: - Drawing
+
+    mutating func settle(rows: Int, columns: Int, model: Model) {
+        area = Rect(row: 0, column: 0, rows: rows, columns: columns)
+        let panes = panes(in: area)
+        listHeight = Table.bodyHeight(panes.list)
+        list.settle(count: count, height: listHeight)
+        detail?.settle(rows: panes.detail.rows, columns: panes.detail.columns, isProduction: model.isProduction)
+    }
+
+    /// Side by side on wide screens, one above the other on high ones, one at a time on small ones.
+    private func panes(in rect: Rect) -> Panes {
+        let none = Rect(row: rect.row, column: rect.column, rows: 0, columns: 0)
+        guard detail != nil else { return Panes(list: rect, divider: none, detail: none) }
+        let isWide = rect.columns >= 140
+        let isHigh = rect.rows >= 26
+        let isAlone = isMaximised ?? (!isWide && !isHigh)
+        if isAlone || rect.rows < 8 {
+            return isReading || isMaximised == true
+                ? Panes(list: none, divider: none, detail: rect) : Panes(list: rect, divider: none, detail: none)
+        }
+        if isWide {
+            let (left, rest) = rect.splitLeft(rect.columns * 9 / 20)
+            let (divider, right) = rest.splitLeft(2)
+            return Panes(list: left, divider: divider, detail: right)
+        }
+        let (top, rest) = rect.splitTop(max(rect.rows / 3, 4))
+        let (divider, bottom) = rest.splitTop(1)
+        return Panes(list: top, divider: divider, detail: bottom)
+    }
+
+    func asOf(_ model: Model) -> Timestamp? { isReading ? detail?.document.asOf : scan.asOf }
+
+    func position(_ model: Model) -> String {
+        if isReading {
+            let place = count > 0 ? "message \(Figures.count(list.selected + 1)) of \(Figures.count(count))" : ""
+            return [detail?.position ?? "", place].filter { !$0.isEmpty }.joined(separator: " · ")
+        }
+        return count == 0 ? "" : "\(Figures.count(list.selected + 1)) of \(Figures.count(count))"
+    }
+
+    func summary(_ surroundings: Surroundings) -> [Span] {
+        if isReading, let detail {
+            return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)]
+        }
+        var spans = [Span(Figures.count(table.count, noun), .title)]
+        if scan.load != nil {
+            if let expected = expected(surroundings.model), expected > table.count {
+                spans.append(Span(" of ~\(Figures.count(expected))", .muted))
+            }
+            spans.append(Span(" · loading, esc stops", .statusPending))
+        } else if scan.isStopped {
+            spans.append(Span(" · stopped, there may be more (+)", .statusWarning))
+        } else if isAtLimit {
+            spans.append(Span(" · there are more (+)", .statusWarning))
+        } else if scan.error != nil, table.count > 0 {
+            spans.append(Span(" · incomplete: the scan failed (L)", .statusError))
+        } else if scan.asOf != nil {
+            spans.append(Span(" · all" + (scanTook.map { ", scanned in \(Figures.duration($0))" } ?? ""), .muted))
+        }
+        if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
+        return spans
+    }
+
+    private var noun: String {
+        switch path.subQueue {
+        case .active: "message"
+        case .deadLetter: "dead letter"
+        case .transferDeadLetter: "transfer dead letter"
+        }
+    }
+
+    private func expected(_ model: Model) -> Int? {
+        guard let counts = model.entity(path)?.counts else { return nil }
+        return switch path.subQueue {
+        case .active: Int(clamping: counts.active.addingReportingOverflow(counts.scheduled).partialValue)
+        case .deadLetter: Int(clamping: counts.deadLetter)
+        case .transferDeadLetter: Int(clamping: counts.transferDeadLetter)
+        }
+    }
+
+    func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
+        let panes = panes(in: rect)
+        if !panes.list.isEmpty { renderList(into: &surface, panes.list, surroundings) }
+        if !panes.divider.isEmpty {
+            let isProduction = surroundings.model.isProduction
+            let isVertical = panes.divider.rows > 1
+            surface.fill(
+                isVertical ? panes.divider.splitLeft(1).left : panes.divider,
+                with: isVertical ? (isProduction ? "║" : "│") : (isProduction ? "═" : "─"),
+                role: isProduction ? .ruleProduction : .rule)
+        }
+        if !panes.detail.isEmpty { detail?.render(into: &surface, panes.detail, isFocused: isReading) }
+    }
+
+    private func renderList(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
+        let columns = columns
+        let widget = Table(columns: columns, isProduction: surroundings.model.isProduction, isFocused: !isReading)
+        widget.render(into: &surface, rect, list: list, count: count) { line in
+            row(at: line).map { cells(of: $0, now: surroundings.now) } ?? []
+        }
+        guard count == 0 else { return }
+        let body = rect.splitTop(rect.rows >= 2 ? 1 : 0).rest
+        if let error = scan.error {
+            Placeholder.render(error, into: &surface, body, retry: "^R tries again · q goes back · L shows the log")
+        } else if scan.load != nil {
+            Placeholder.render("Loading \(path.subQueue.title)…", role: .statusPending, into: &surface, body)
+        } else if scan.isStopped {
+            Placeholder.render("Stopped before any message came. ^R starts again.", into: &surface, body)
+        } else if isFiltered {
+            Placeholder.render("No message fits the filter. esc clears it.", into: &surface, body)
+        } else if scan.asOf != nil {
+            Placeholder.render("No \(path.subQueue.title) here.", role: .statusOK, into: &surface, body)
+        }
+    }
+
+    private func cells(of row: MessageTable.Row, now: Timestamp) -> [Span] {
+        [
+            Span(String(row.sequenceNumber.rawValue)),
+            Span(row.enqueuedTime.map { Figures.moment($0, now: now) } ?? "–", .muted),
+            Span(String(row.deliveryCount), row.deliveryCount > 0 ? .text : .muted),
+        ] + (path.subQueue == .active ? [] : [Span(row.deadLetterReason ?? "–", row.deadLetterReason == nil ? .muted : .statusError)]) + [
+            Span(row.subject ?? "–", row.subject == nil ? .muted : .text),
+            Span(row.messageID ?? "–", .muted),
+            Span(row.state.description, row.state == .active ? .muted : .statusInfo),
+        ]
+    }
+}

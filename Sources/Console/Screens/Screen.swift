@@ -1,0 +1,108 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Terminal
+
+/// One screen of the stack. A value: what it shows follows from it and from the ``Model``, so that it can be tested without a terminal.
+///
+/// It answers four questions: where am I (``crumb``), what is wrong and how old is this (``summary(_:)``), what can I do
+/// (``availability(of:model:)``, from which the hint bar is made).
+protocol Screen {
+    /// Which keys apply.
+    var context: KeyContext { get }
+    /// Where this is, below the screen before it.
+    var crumb: String { get }
+    /// What lines are shown.
+    var filter: TextFilter { get }
+
+    /// The screen is on top, for the first time or again: ask for what is missing.
+    mutating func appear(_ turn: inout Turn)
+    /// The screen is gone for good: stop what it loads for itself.
+    mutating func disappear(_ turn: inout Turn)
+    /// What is loading that this screen shows.
+    func loads(_ model: Model) -> [LoadID]
+    /// Stops all of that.
+    mutating func stopLoading(_ turn: inout Turn)
+
+    /// Shows only lines that fit the filter.
+    mutating func apply(filter: TextFilter, model: Model)
+    /// Runs a command that the application does not run itself. It was found available.
+    mutating func perform(_ command: CommandID, _ turn: inout Turn)
+    /// Whether a command of this screen's context can be run.
+    func availability(of command: CommandID, model: Model) -> Availability
+    /// Takes an answer to a load it started; false if it did not.
+    mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool
+    /// A load it started has ended; false if it did not start it.
+    mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool
+    /// The model changed.
+    mutating func modelChanged(_ model: Model)
+    /// A mouse press on its area.
+    mutating func press(row: Int, column: Int, _ turn: inout Turn)
+
+    /// Takes on the size of its area.
+    mutating func settle(rows: Int, columns: Int, model: Model)
+    /// What is wrong in one line.
+    func summary(_ surroundings: Surroundings) -> [Span]
+    /// How old the figures on it are.
+    func asOf(_ model: Model) -> Timestamp?
+    /// Where the selection stands: `3 of 12`.
+    func position(_ model: Model) -> String
+    /// Draws its area.
+    func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings)
+}
+
+extension Screen {
+    var isFiltered: Bool { !filter.isEmpty }
+    mutating func appear(_ turn: inout Turn) {}
+    mutating func disappear(_ turn: inout Turn) {}
+    func loads(_ model: Model) -> [LoadID] { [] }
+    mutating func stopLoading(_ turn: inout Turn) {}
+    mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool { false }
+    mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool { false }
+    mutating func modelChanged(_ model: Model) {}
+    mutating func press(row: Int, column: Int, _ turn: inout Turn) {}
+    func asOf(_ model: Model) -> Timestamp? { nil }
+}
+
+extension ListState.Step {
+    /// The step of a moving command.
+    init?(_ command: CommandID) {
+        switch command {
+        case .down: self = .lines(1)
+        case .up: self = .lines(-1)
+        case .pageDown: self = .pages(1)
+        case .pageUp: self = .pages(-1)
+        case .halfPageDown: self = .halfPages(1)
+        case .halfPageUp: self = .halfPages(-1)
+        case .first: self = .first
+        case .last: self = .last
+        default: return nil
+        }
+    }
+}
+
+/// What a screen shows in place of its content: that it is loading, that there is nothing, or what failed and what to try.
+enum Placeholder {
+    static func render(_ error: OperatorError, into surface: inout Surface, _ rect: Rect, retry: String) {
+        var lines: [[Span]] = [[Span("! ", .statusError), Span(error.message, .statusError)]]
+        var codes: [String] = []
+        if let code = error.serviceCode, !error.message.holds(code) { codes.append(code) }
+        if let id = error.trackingID, !error.message.holds(id) { codes.append("tracking id \(id)") }
+        if !codes.isEmpty { lines.append([Span("  " + codes.joined(separator: " · "), .muted)]) }
+        if !error.hint.isEmpty { lines.append([Span("  \(error.hint)")]) }
+        lines.append([])
+        lines.append([Span("  \(retry)", .muted)])
+        render(lines, into: &surface, rect)
+    }
+
+    static func render(_ text: String, role: Role = .muted, into surface: inout Surface, _ rect: Rect) {
+        render([[Span("  " + text, role)]], into: &surface, rect)
+    }
+
+    static func render(_ lines: [[Span]], into surface: inout Surface, _ rect: Rect) {
+        let area = rect.rows > 4 ? rect.splitTop(1).rest : rect
+        let layout = TextLayout([.lines(TextBlock.visible(lines))], width: max(area.columns - 2, 1))
+        for row in 0..<min(layout.count, area.rows) {
+            surface.put(row: area.row + row, column: area.column + (area.columns > 2 ? 1 : 0), layout.row(row), truncation: .clip)
+        }
+    }
+}

@@ -1,0 +1,274 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Terminal
+
+/// One service: whose it is, who is on call, and its entities with counts. Also shows what belongs to no service.
+struct ServiceScreen: Screen {
+    /// What it is about.
+    enum Target: Hashable, Sendable {
+        case service(ref: String, name: String)
+        case unowned
+    }
+
+    /// A line of the table.
+    struct Line: Hashable, Sendable {
+        var path: EntityPath
+        var description: EntityDescription?
+        /// Whether it is a subscription below its topic.
+        var isIndented = false
+    }
+
+    let target: Target
+    let context = KeyContext.service
+    private(set) var filter = TextFilter()
+    private var list = ListState()
+    private var lines: [Line] = []
+    private var height = 1
+    private var headRows = 0
+
+    init(_ target: Target) { self.target = target }
+
+    var crumb: String {
+        switch target {
+        case .service(_, let name): name
+        case .unowned: "(no service)"
+        }
+    }
+
+    private static let columns = [
+        TableColumn("entity", 14, upTo: 50, worth: 100),
+        TableColumn("kind", 12, worth: 30),
+        TableColumn("status", 8, upTo: 15, worth: 40),
+        TableColumn("dead", 7, upTo: 11, .right, worth: 95),
+        TableColumn("T-dead", 6, upTo: 8, .right, worth: 60),
+        TableColumn("active", 7, upTo: 11, .right, worth: 80),
+        TableColumn("scheduled", 9, .right, worth: 50),
+        TableColumn("notes", 12, upTo: 60, worth: 45),
+    ]
+
+    mutating func appear(_ turn: inout Turn) {
+        if turn.model.entities.value == nil, turn.model.entities.error == nil, !turn.model.entities.isStopped { turn.loadEntities() }
+        modelChanged(turn.model)
+    }
+
+    func loads(_ model: Model) -> [LoadID] { [model.entities.load].compactMap(\.self) }
+
+    mutating func stopLoading(_ turn: inout Turn) {
+        guard let id = turn.model.entities.load else { return }
+        turn.stop(id)
+        turn.model.entities.stop()
+    }
+
+    mutating func apply(filter: TextFilter, model: Model) {
+        self.filter = filter
+        modelChanged(model)
+    }
+
+    mutating func modelChanged(_ model: Model) {
+        let selected = self.selected?.path
+        lines = ServiceScreen.lines(target, model).filter { filter.matches([$0.path.displayName] + notes(of: $0, model)) }
+        let place = selected.flatMap { path in lines.firstIndex { $0.path == path } } ?? list.selected
+        list.select(place, count: lines.count, height: height)
+    }
+
+    private static func lines(_ target: Target, _ model: Model) -> [Line] {
+        let known = model.entities.value?.entities ?? []
+        let paths: [EntityPath]
+        switch target {
+        case .service(let ref, _): paths = model.service(ref)?.service.entities ?? []
+        case .unowned: paths = model.board.value?.unownedEntities.map(\.path) ?? []
+        }
+        let listed = Set(paths)
+        var lines: [Line] = []
+        for path in paths {
+            let description = known.first { $0.path == path }
+            lines.append(Line(path: path, description: description))
+            // A topic's subscriptions are where its messages are; those that another line already shows are left out.
+            for child in known where child.path.topic == path && !listed.contains(child.path) {
+                lines.append(Line(path: child.path, description: child, isIndented: true))
+            }
+        }
+        return lines
+    }
+
+    mutating func settle(rows: Int, columns: Int, model: Model) {
+        let area = Rect(row: 0, column: 0, rows: rows, columns: columns)
+        let (facts, table) = split(area, model)
+        headRows = facts.rows
+        height = Table.bodyHeight(table)
+        list.settle(count: lines.count, height: height)
+    }
+
+    private var selected: Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
+
+    func availability(of command: CommandID, model: Model) -> Availability {
+        switch command {
+        case .open, .deadLetters, .messages, .transferDeadLetters:
+            guard let line = selected else { return .disabled("no entity is selected") }
+            if command != .open, line.description?.kind == .topic {
+                return .disabled("a topic holds no messages; its subscriptions do")
+            }
+            return .enabled
+        default: return .enabled
+        }
+    }
+
+    mutating func perform(_ command: CommandID, _ turn: inout Turn) {
+        if let step = ListState.Step(command) {
+            list.move(step, count: lines.count, height: height)
+            return
+        }
+        if command == .refresh {
+            turn.loadEntities()
+            turn.loadBoard()
+            return
+        }
+        guard let path = selected?.path else { return }
+        switch command {
+        case .open: turn.navigation = .push(EntityScreen(path))
+        case .deadLetters: turn.navigation = .push(MessagesScreen(path.deadLetter))
+        case .messages: turn.navigation = .push(MessagesScreen(path.entity))
+        case .transferDeadLetters: turn.navigation = .push(MessagesScreen(path.subQueue(.transferDeadLetter)))
+        default: break
+        }
+    }
+
+    mutating func press(row: Int, column: Int, _ turn: inout Turn) {
+        let first = headRows + 1
+        let line = list.top + row - first
+        guard row >= first, lines.indices.contains(line) else { return }
+        if line == list.selected {
+            perform(.open, &turn)
+        } else {
+            list.select(line, count: lines.count, height: height)
+        }
+    }
+
+    func asOf(_ model: Model) -> Timestamp? { model.entities.asOf }
+
+    func position(_ model: Model) -> String { lines.isEmpty ? "" : "\(list.selected + 1) of \(lines.count)" }
+
+    func summary(_ surroundings: Surroundings) -> [Span] {
+        let model = surroundings.model
+        guard case .service(let ref, _) = target, let row = model.service(ref) else {
+            return [Span(crumb, .title), Span(" · entities that the catalogue does not know", .muted)]
+        }
+        var spans = [Span(row.service.title ?? row.service.name, .title), Span(" · ")]
+        switch row.health {
+        case .ill: spans.append(Span("!! ill", .statusError))
+        case .warning: spans.append(Span("! warning", .statusWarning))
+        case .unknown: spans.append(Span("? not known", .muted))
+        case .well: spans.append(Span("ok", .statusOK))
+        }
+        if case .known(let dead, _) = row.deadLetters, dead > 0 {
+            spans += [Span(" · dead letters "), Span(Figures.count(dead), .statusError)]
+        }
+        if case .notPermitted(let needs) = row.deadLetters {
+            spans.append(Span(" · counts ✕ not permitted (needs \(needs))", .statusWarning))
+        }
+        return spans
+    }
+
+    /// Whose it is and what is wrong, above the table.
+    private func facts(_ model: Model) -> [[Span]] {
+        guard case .service(let ref, _) = target, let row = model.service(ref) else { return [] }
+        let service = row.service
+        var first: [Span] = [Span("owner ", .muted), Span(service.owner ?? "– (none in the catalogue)")]
+        first += [Span("   on call ", .muted), Span(service.onCall ?? "–")]
+        if let system = service.system { first += [Span("   system ", .muted), Span(system)] }
+        if let lifecycle = service.lifecycle { first += [Span("   ", .muted), Span(lifecycle, .muted)] }
+        var facts = [first]
+        if let summary = service.summary, !summary.isEmpty { facts.append([Span(summary, .muted)]) }
+        for link in service.links.prefix(2) { facts.append([Span(link.title + " ", .muted), Span(link.url)]) }
+        for finding in row.findings + service.findings.filter({ !row.findings.contains($0) }) {
+            facts.append([Span("! ", .statusWarning), Span(finding, .statusWarning)])
+        }
+        return facts
+    }
+
+    private func split(_ rect: Rect, _ model: Model) -> (facts: Rect, table: Rect) {
+        // The table keeps at least a header and five lines, or two thirds.
+        let room = max(min(rect.rows - 6, rect.rows / 3), 0)
+        let (facts, table) = rect.splitTop(min(facts(model).count, room))
+        return (facts, table)
+    }
+
+    func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
+        let model = surroundings.model
+        let (head, body) = split(rect, model)
+        for (offset, fact) in facts(model).prefix(head.rows).enumerated() {
+            surface.put(row: head.row + offset, column: head.column + 1, fact, maxWidth: max(head.columns - 2, 0))
+        }
+        let table = Table(columns: ServiceScreen.columns, isProduction: model.isProduction)
+        table.render(into: &surface, body, list: list, count: lines.count) { cells(of: lines[$0], model) }
+        let below = Rect(
+            row: body.row + 1 + lines.count, column: body.column, rows: max(body.rows - 1 - lines.count, 0), columns: body.columns)
+        if let error = model.entities.error {
+            Placeholder.render(error, into: &surface, below, retry: "^R tries again · messages can be read without counts: enter, m, d")
+        } else if lines.isEmpty {
+            let text =
+                model.entities.load != nil
+                ? "Loading entities…"
+                : isFiltered ? "No entity fits the filter. esc clears it." : "The catalogue binds no entity to this service."
+            Placeholder.render(text, into: &surface, below)
+        }
+    }
+
+    private func notes(of line: Line, _ model: Model) -> [String] {
+        guard let description = line.description else {
+            return model.entities.value == nil ? [] : ["not in the namespace"]
+        }
+        var notes: [String] = []
+        if let target = description.forwardTo { notes.append("→ \(target)") }
+        if let target = description.forwardDeadLetteredTo { notes.append("dead letters → \(target)") }
+        if description.requiresSession { notes.append("sessions") }
+        if description.requiresDuplicateDetection { notes.append("duplicate detection") }
+        if let count = description.subscriptionCount, description.kind == .topic {
+            notes.append(Figures.count(count, "subscription"))
+        }
+        return notes
+    }
+
+    private func cells(of line: Line, _ model: Model) -> [Span] {
+        let notes = notes(of: line, model).joined(separator: ", ")
+        let name = line.isIndented ? "└ " + (line.path.subscription ?? line.path.displayName) : line.path.displayName
+        guard let description = line.description else {
+            let unknown =
+                switch model.entities.phase {
+                case .failed(let error): Reading<Int64>.failed(error)
+                case .loaded, .stopped: Reading<Int64>.unavailable("")
+                case .loading, .notAsked: Reading<Int64>.pending
+                }
+            let cell = unknown.cell(Figures.count, role: { _ in .text })
+            let isMissing = model.entities.value != nil
+            return [
+                Span(name), Span(line.path.kind == .subscription ? "subscription" : "", .muted),
+                isMissing ? Span("missing", .statusError) : Span("–", .muted), cell, cell, cell, cell, Span(notes, .statusWarning),
+            ]
+        }
+        return [Span(name, (description.counts?.deadLetter ?? 0) > 0 ? .statusError : .text), Span(description.kind.rawValue, .muted)]
+            + [EntityFigures.status(description.status)] + EntityFigures.counts(description) + [Span(notes, .muted)]
+    }
+}
+
+/// Cells that entities have on more than one screen.
+enum EntityFigures {
+    static func status(_ status: EntityStatus) -> Span {
+        status == .active ? Span(status.description, .muted) : Span(status.description, .statusWarning)
+    }
+
+    /// Dead, transfer-dead, active, scheduled. A topic has only scheduled messages of its own.
+    static func counts(_ description: EntityDescription) -> [Span] {
+        guard let counts = description.counts else { return Array(repeating: Span("–", .muted), count: 4) }
+        let figure = { (value: Int64, isBad: Bool) in
+            Span(Figures.count(value), value == 0 ? .muted : isBad ? .statusError : .text)
+        }
+        if description.kind == .topic {
+            return [Span("·", .muted), Span("·", .muted), Span("·", .muted), figure(counts.scheduled, false)]
+        }
+        return [
+            figure(counts.deadLetter, true), figure(counts.transferDeadLetter, true), figure(counts.active, false),
+            figure(counts.scheduled, false),
+        ]
+    }
+}

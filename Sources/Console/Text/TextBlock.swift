@@ -1,0 +1,139 @@
+internal import Terminal
+
+/// A stretch of a long text: lines that wrap, or bytes.
+enum TextBlock: Sendable {
+    /// Lines that have been made visible by ``TextBlock/visible(_:)``.
+    case lines([[Span]])
+    /// A hex dump.
+    case bytes([UInt8])
+
+    /// Longer lines are cut into several, so that drawing a part of one never means walking a megabyte.
+    private static let longestLine = 4096
+
+    /// Makes lines fit to be wrapped: controls are shown by name and in their own role, very long lines are cut.
+    static func visible(_ lines: [[Span]]) -> [[Span]] {
+        var result: [[Span]] = []
+        result.reserveCapacity(lines.count)
+        for line in lines {
+            var current: [Span] = []
+            var length = 0
+            for span in line.flatMap({ visible($0) }) {
+                var rest = Substring(span.text)
+                while !rest.isEmpty {
+                    let head = rest.prefix(longestLine - length)
+                    current.append(Span(String(head), span.role))
+                    rest = rest[head.endIndex...]
+                    length += head.count
+                    if length >= longestLine {
+                        result.append(current)
+                        current = []
+                        length = 0
+                    }
+                }
+            }
+            if length > 0 || line.allSatisfy(\.text.isEmpty) { result.append(current) }
+        }
+        return result
+    }
+
+    private static func visible(_ span: Span) -> [Span] {
+        if span.text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return [span] }
+        return Sanitizer.pieces(span.text).map { Span($0.text, $0.isControl ? .control : span.role) }
+    }
+}
+
+/// A long text laid out for a width: which rows each line takes. Rows are cut when they are drawn.
+struct TextLayout: Sendable {
+    private struct Section: Sendable {
+        var block: TextBlock
+        var start: Int
+        var count: Int
+        /// For lines: the first row of each line within the section, only where some line takes more than one row.
+        var starts: [Int32] = []
+    }
+
+    let width: Int
+    private(set) var count = 0
+    private var sections: [Section] = []
+
+    init(_ blocks: [TextBlock] = [], width: Int) {
+        self.width = max(width, 1)
+        for block in blocks {
+            var section = Section(block: block, start: count, count: 0)
+            switch block {
+            case .bytes(let bytes):
+                section.count = HexDump.rows(bytes: bytes.count, width: self.width)
+            case .lines(let lines):
+                var starts: [Int32] = []
+                starts.reserveCapacity(lines.count)
+                var row = 0
+                for line in lines {
+                    starts.append(Int32(clamping: row))
+                    row += line.columns <= self.width ? 1 : TextLayout.wrap(line, width: self.width).count
+                }
+                section.count = row
+                if row > lines.count { section.starts = starts }
+            }
+            count += section.count
+            sections.append(section)
+        }
+    }
+
+    /// The spans of a row; none outside.
+    func row(_ row: Int) -> [Span] {
+        guard let section = sections.last(where: { $0.start <= row && row < $0.start + $0.count }) else { return [] }
+        let place = row - section.start
+        switch section.block {
+        case .bytes(let bytes): return HexDump.row(place, of: bytes, width: width)
+        case .lines(let lines):
+            guard !section.starts.isEmpty else { return lines.indices.contains(place) ? lines[place] : [] }
+            // The last line that starts at or before the row.
+            var (low, high) = (0, section.starts.count)
+            while low + 1 < high {
+                let middle = (low + high) / 2
+                if Int(section.starts[middle]) <= place { low = middle } else { high = middle }
+            }
+            let wrapped = TextLayout.wrap(lines[low], width: width)
+            let part = place - Int(section.starts[low])
+            return wrapped.indices.contains(part) ? wrapped[part] : []
+        }
+    }
+
+    /// Cuts a line into rows. Rows after the first are indented a little deeper than the line, so that a wrapped line is seen to be one.
+    static func wrap(_ line: [Span], width: Int) -> [[Span]] {
+        let indent = min(leadingBlanks(line) + 2, width / 2)
+        let margin = indent > 0 ? [Span(String(repeating: " ", count: indent))] : []
+        var rows: [[Span]] = []
+        var row: [Span] = []
+        var used = 0
+        for span in line {
+            var run = String.UnicodeScalarView()
+            for scalar in span.text.unicodeScalars {
+                let columns = Width.of(scalar)
+                if used + columns > width, used > (rows.isEmpty ? 0 : indent) {
+                    if !run.isEmpty { row.append(Span(String(run), span.role)) }
+                    rows.append(row)
+                    run = String.UnicodeScalarView()
+                    row = margin
+                    used = indent
+                }
+                run.append(scalar)
+                used += columns
+            }
+            if !run.isEmpty { row.append(Span(String(run), span.role)) }
+        }
+        rows.append(row)
+        return rows
+    }
+
+    private static func leadingBlanks(_ line: [Span]) -> Int {
+        var count = 0
+        for span in line {
+            for byte in span.text.utf8 {
+                guard byte == 0x20 else { return count }
+                count += 1
+            }
+        }
+        return count
+    }
+}

@@ -1,0 +1,95 @@
+internal import Terminal
+
+/// The line at the bottom while a filter or a command is typed.
+struct Prompt {
+    /// What is being typed.
+    enum Kind: Hashable, Sendable {
+        /// A filter; what was there before comes back when it is cancelled.
+        case filter(previous: TextFilter)
+        case command
+    }
+
+    let kind: Kind
+    var editor: LineEditor
+    /// Ways to go on, best first.
+    var suggestions: [CommandLine.Suggestion] = []
+    /// The suggestion that a person moved to.
+    var chosen: Int?
+    /// What is wrong with the line, shown beside it.
+    var complaint: String?
+
+    init(_ kind: Kind, text: String = "") {
+        self.kind = kind
+        editor = LineEditor(text)
+    }
+
+    var sign: String { if case .command = kind { ":" } else { "/" } }
+
+    /// The command line a suggestion or the typed text stands for.
+    var line: String { chosen.flatMap { suggestions.indices.contains($0) ? suggestions[$0].text : nil } ?? editor.text }
+
+    mutating func choose(_ step: Int) {
+        guard !suggestions.isEmpty else { return }
+        guard let chosen else {
+            self.chosen = step > 0 ? 0 : suggestions.count - 1
+            return
+        }
+        let next = chosen + step
+        self.chosen = suggestions.indices.contains(next) ? next : nil
+    }
+
+    /// Takes over as much as all suggestions agree on; with one, or one chosen, all of it.
+    mutating func complete() {
+        if chosen != nil || suggestions.count == 1 {
+            editor.set(chosen == nil ? suggestions.first?.text ?? editor.text : line)
+            chosen = nil
+            return
+        }
+        guard let first = suggestions.first?.text else { return }
+        let typed = editor.text
+        let starting = suggestions.map(\.text).filter { $0.hasPrefix(typed) }
+        let common = starting.reduce(starting.first ?? first) { common, text in
+            String(zip(common, text).prefix { $0 == $1 }.map(\.0))
+        }
+        if common.count > typed.count { editor.set(common) } else { choose(1) }
+    }
+
+    /// Rows that suggestions take above the line.
+    func rows(available: Int) -> Int {
+        guard case .command = kind else { return 0 }
+        return max(min(suggestions.count, 8, available), 0)
+    }
+
+    func renderLine(into surface: inout Surface, row: Int, columns: Int) {
+        surface.fill(Rect(row: row, column: 0, rows: 1, columns: columns), role: .prompt)
+        surface.put(row: row, column: 0, sign, role: .prompt)
+        var width = columns - 1
+        if let complaint {
+            let used = min(complaint.count + 4, columns / 2)
+            surface.put(row: row, endingAt: columns - 1, [Span("! " + complaint, .statusError)], maxWidth: used)
+            width = max(columns - used - 3, 1)
+        }
+        editor.render(into: &surface, row: row, column: min(1, columns - 1), width: max(width, columns > 1 ? 1 : 0), role: .prompt)
+    }
+
+    /// Draws suggestions into a rectangle, the best at the top.
+    func renderSuggestions(into surface: inout Surface, _ rect: Rect) {
+        guard !rect.isEmpty else { return }
+        let selected = chosen ?? -1
+        let first = max(min(selected - rect.rows + 1, suggestions.count - rect.rows), 0)
+        let labelWidth = min(suggestions.map { Width.of($0.label) }.max() ?? 0, max(rect.columns / 2, 12))
+        for offset in 0..<min(rect.rows, suggestions.count - first) {
+            let suggestion = suggestions[first + offset]
+            let row = rect.row + offset
+            let isChosen = first + offset == selected
+            let role: Role = isChosen ? .promptSelected : suggestion.disabled == nil ? .promptSuggestion : .keyDisabled
+            surface.fill(Rect(row: row, column: rect.column, rows: 1, columns: rect.columns), role: role)
+            surface.put(row: row, column: rect.column, isChosen ? "▌" : " ", role: role)
+            surface.put(row: row, column: rect.column + 2, suggestion.label, role: role, maxWidth: labelWidth, truncation: .ellipsis)
+            let note = suggestion.disabled.map { "✕ \($0)" } ?? suggestion.note
+            surface.put(
+                row: row, column: rect.column + labelWidth + 4, note, role: role, maxWidth: max(rect.columns - labelWidth - 5, 0),
+                truncation: .ellipsis)
+        }
+    }
+}
