@@ -126,8 +126,9 @@ let package = Package(
         .testTarget(
             name: "ProtocolTests",
             dependencies: [
-                "AMQP", "AMQPTransport", "ServiceBus", "Identity", nioCore,
+                "AMQP", "AMQPTransport", "ServiceBus", "Identity", "RESTClient", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -136,7 +137,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",
-            dependencies: ["Sandbox", "ServiceBus", "AMQPTransport", "AMQP", "CallboardCore", nioCore],
+            dependencies: [
+                "Sandbox", "ServiceBus", "AMQPTransport", "AMQP", "CallboardCore", "Identity", "RESTClient", nioCore, logging,
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -129,7 +129,7 @@ public struct SharedAccessSignature: Sendable {
     }
 
     /// The base64 text of the signature over `encodedResource` and `expiry`.
-    private static func sign(encodedResource: String, expiry: String, key: Secret) -> [UInt8] {
+    static func sign(encodedResource: String, expiry: String, key: Secret) -> [UInt8] {
         let symmetricKey = key.withUnsafeBytes { SymmetricKey(data: $0) }
         let code = HMAC<SHA256>.authenticationCode(for: Array("\(encodedResource)\n\(expiry)".utf8), using: symmetricKey)
         return Base64.encode(Array(code))
