@@ -34,13 +34,14 @@ public final class MessageQueue {
 
     var broker: Broker { entity.broker }
 
+    /// The queue's address.
+    public let address: EntityAddress
+
     init(of entity: QueueEntity, _ subQueue: EntityAddress.SubQueue) {
         self.entity = entity
         self.subQueue = subQueue
+        address = EntityAddress(path: entity.path, subQueue: subQueue)
     }
-
-    /// The queue's address.
-    public var address: EntityAddress { EntityAddress(path: entity.path, subQueue: subQueue) }
 
     /// Whether messages are received by session. Sub-queues never are.
     public var requiresSession: Bool { subQueue == .active && entity.settings.requiresSession }
@@ -348,11 +349,12 @@ public final class MessageQueue {
     }
 
     /// Adds a dead-lettered message. Time to live is not observed here, and no session is.
-    func insertDead(_ message: StoredMessage) {
-        message.state = .ready
+    func insertDead(_ message: StoredMessage, isDeferred: Bool = false) {
+        message.state = isDeferred ? .deferred : .ready
         message.wasDeferred = false
         message.session = nil
         attach(message, sessionID: nil)
+        if isDeferred { return }
         ready.insert(message, at: message.sequenceNumber)
         broker.announce(self)
     }
@@ -363,7 +365,7 @@ public final class MessageQueue {
         insertDead(message)
     }
 
-    private func attach(_ message: StoredMessage, sessionID: String?) {
+    func attach(_ message: StoredMessage, sessionID: String?) {
         message.queue = self
         all.insert(message, at: message.sequenceNumber)
         entity.grow(by: message.envelope.size)

@@ -3,6 +3,9 @@ import NIOCore
 
 @testable import Sandbox
 
+/// The engine has a `Delivery` too; here it is always the broker's.
+typealias Delivery = Sandbox.Delivery
+
 /// A clock that stands still until a test moves it.
 final class ManualClock {
     var milliseconds: Int64 = 1_700_000_000_000
