@@ -51,7 +51,8 @@ extension ConnectionString {
                 guard let equals = part.firstIndex(of: "="), equals > part.startIndex else {
                     throw ConnectionStringError(
                         .malformed, problem: "Part \(index + 1) of the connection string is not of the form Key=Value.",
-                        remedy: "It should read 'Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…'; in a shell, quote the whole.")
+                        remedy: "It should read 'Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…'; in a shell, quote the whole."
+                    )
                 }
                 try add(Self.trimmed(part[..<equals]), Self.trimmed(part[part.index(after: equals)...]))
             }
@@ -104,7 +105,8 @@ extension ConnectionString {
             case "true": return true
             default:
                 throw ConnectionStringError(
-                    .invalidValue, key: "UseDevelopmentEmulator", problem: "UseDevelopmentEmulator in the connection string is neither true nor false.",
+                    .invalidValue, key: "UseDevelopmentEmulator",
+                    problem: "UseDevelopmentEmulator in the connection string is neither true nor false.",
                     remedy: "Write UseDevelopmentEmulator=true for an emulator or a sandbox, or leave it out.")
             }
         }
@@ -115,7 +117,8 @@ extension ConnectionString {
                 return try EntityPath(parsing: String(value))
             } catch {
                 throw ConnectionStringError(
-                    .invalidValue, key: "EntityPath", problem: "EntityPath in the connection string is not the name of a queue, topic or subscription.",
+                    .invalidValue, key: "EntityPath",
+                    problem: "EntityPath in the connection string is not the name of a queue, topic or subscription.",
                     remedy: "Write 'queue', 'topic' or 'topic/Subscriptions/name', or leave it out.")
             }
         }
@@ -169,7 +172,8 @@ extension ConnectionString {
 
         private static func hostAndPort(_ value: Substring, key: Key) throws(ConnectionStringError) -> (host: String, port: Int?) {
             func invalid(_ problem: String, _ remedy: String) -> ConnectionStringError {
-                ConnectionStringError(.invalidValue, key: key.rawValue, problem: "\(key.rawValue) in the connection string \(problem)", remedy: remedy)
+                ConnectionStringError(
+                    .invalidValue, key: key.rawValue, problem: "\(key.rawValue) in the connection string \(problem)", remedy: remedy)
             }
             let form = "Write 'sb://HOST/' or 'sb://HOST:PORT/'."
             var rest = value

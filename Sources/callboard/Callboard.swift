@@ -1,1 +1,80 @@
-@main struct M { static func main() {} }
+import ArgumentParser
+import CallboardCore
+
+/// The root command. `callboard` alone opens the console.
+struct Callboard: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "callboard",
+        abstract: "The terminal operator console for Azure Service Bus and Backstage.",
+        discussion: "Without a command it opens the console on the configured context. Try it without any set-up: callboard demo",
+        version: "0.1.0",
+        subcommands: [
+            SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
+            PeekCommand.self, SendCommand.self,
+        ],
+        defaultSubcommand: nil)
+}
+
+/// Starts the program. Not asynchronous: the console needs the main thread for itself, and an asynchronous `main` gives it away.
+@main
+enum Main {
+    static func main() {
+        let command: any ParsableCommand
+        do {
+            command = try Callboard.parseAsRoot()
+        } catch {
+            Exit.now(parsing: error)
+        }
+        if let command = command as? any MainThreadCommand {
+            Exit.now(command.runOnMainThread())
+        }
+        if command is any ServerCommand { Interruption.shared.block() }
+        if let command = command as? any OperatorCommand {
+            Task.detached { Exit.now(await command.status()) }
+            if command is any ServerCommand { Interruption.shared.watch() }
+            Exit.whenTaskEnds()
+        }
+        // What remains prints something about the program itself: help, the version.
+        do {
+            var command = command
+            try command.run()
+            Exit.now(0)
+        } catch {
+            Exit.now(parsing: error)
+        }
+    }
+}
+
+/// A command that needs the main thread: it has a screen.
+protocol MainThreadCommand: ParsableCommand {
+    /// Runs to the end.
+    /// - Returns: the exit status.
+    func runOnMainThread() -> Int32
+}
+
+/// A command that asks or changes something.
+protocol OperatorCommand: ParsableCommand, Sendable {
+    /// Does the work.
+    /// - Returns: the exit status: 0, or 1 when the answer is "there is a problem".
+    /// - Throws: ``OperatorError``, which is told on standard error.
+    func execute() async throws -> Int32
+}
+
+/// A command that serves until it is interrupted, and then stops in order.
+protocol ServerCommand: OperatorCommand {}
+
+extension OperatorCommand {
+    func status() async -> Int32 {
+        do {
+            return try await execute()
+        } catch let error as OperatorError {
+            Standard.error(error.description)
+            return error.exitCode
+        } catch is CancellationError {
+            return 130
+        } catch {
+            Standard.error("\(error)")
+            return 1
+        }
+    }
+}

@@ -107,10 +107,12 @@ struct ConfigurationReader {
             break
         }
         while text.hasSuffix("/") { text.removeLast() }
-        let isHost = !text.isEmpty && text.utf8.count <= 255
+        let isHost =
+            !text.isEmpty && text.utf8.count <= 255
             && text.utf8.allSatisfy { byte in
                 switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
                 default: ".-:[]".utf8.contains(byte)
                 }
             }

@@ -77,8 +77,8 @@ package struct LiveGateway: NamespaceGateway {
             browser: namespace.browser(for: path, from: from, headersOnly: options.headersOnly, sessionID: options.sessionID))
     }
 
-    package func send(_ messages: [MessageDraft], to path: EntityPath) async throws(OperatorError) {
-        do throws(ServiceBusError) { try await namespace.send(messages.map { OutgoingMessage($0) }, to: path) } catch {
+    package func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
+        do throws(ServiceBusError) { try await namespace.send(messages, to: path) } catch {
             throw OperatorError(error, doing: "Sending")
         }
     }
@@ -96,28 +96,6 @@ private struct LivePageSource: PageSource {
     }
 
     func finish() async { await browser.finish() }
-}
-
-extension OutgoingMessage {
-    fileprivate init(_ draft: MessageDraft) {
-        switch draft.body {
-        case .data(let bytes): self.init(body: .data(bytes))
-        case .value(let value): self.init(body: .value(value))
-        }
-        messageID = draft.messageID
-        correlationID = draft.correlationID
-        sessionID = draft.sessionID
-        partitionKey = draft.partitionKey
-        subject = draft.subject
-        to = draft.to
-        replyTo = draft.replyTo
-        replyToSessionID = draft.replyToSessionID
-        contentType = draft.contentType
-        contentEncoding = draft.contentEncoding
-        timeToLive = draft.timeToLive
-        scheduledEnqueueTime = draft.scheduledEnqueueTime
-        applicationProperties = draft.applicationProperties.map { Property(name: $0.name, value: $0.value) }
-    }
 }
 
 extension Workspace {

@@ -36,6 +36,11 @@ public struct PropertyValue: Hashable, Sendable {
         public var key: String
         /// The value.
         public var value: Content
+        /// Creates an entry.
+        public init(key: String, value: Content) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// Creates a value of a named type.

@@ -1,0 +1,127 @@
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+public import ServiceBus
+
+/// Reads messages to be sent from JSON lines, in the form in which `peek` prints them. What only the service sets is passed over.
+public enum MessageInput {
+    /// The messages of a file with one JSON object a line; empty lines are passed over.
+    /// - Parameter file: its name, for errors.
+    /// - Throws: ``OperatorError`` of kind usage that names file and line.
+    public static func lines(_ bytes: [UInt8], file: String) throws(OperatorError) -> [OutgoingMessage] {
+        var drafts: [OutgoingMessage] = []
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            guard line.contains(where: { $0 != 0x20 && $0 != 0x0d && $0 != 0x09 }) else { continue }
+            do {
+                drafts.append(try JSONDecoder().decode(Line.self, from: Data(line)).draft())
+            } catch let fault as Fault {
+                throw OperatorError(.usage, "\(file):\(index + 1): \(fault.text).", hint: "Compare with what 'peek --output jsonl' prints.")
+            } catch {
+                throw OperatorError(
+                    .usage, "\(file):\(index + 1): \(words(error)).",
+                    hint: "Each line must be one JSON object, as 'peek --output jsonl' prints.")
+            }
+        }
+        return drafts
+    }
+
+    private static func words(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.keyNotFound(_, let context):
+            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))': \(context.debugDescription)"
+        case DecodingError.dataCorrupted(let context): "not JSON: \(context.debugDescription)"
+        default: "cannot be read"
+        }
+    }
+
+    private struct Fault: Error { var text: String }
+
+    private struct Line: Decodable {
+        struct Body: Decodable {
+            var kind: String?
+            var encoding: String?
+            var text: String?
+            var value: JSONContent?
+            var type: String?
+        }
+        struct Value: Decodable {
+            var type: String
+            var value: JSONContent
+        }
+
+        var messageId, correlationId, sessionId, partitionKey, subject, to, replyTo, replyToSessionId: String?
+        var contentType, contentEncoding, scheduledEnqueueTime: String?
+        var timeToLiveMilliseconds: Int64?
+        var applicationProperties: [String: Value]?
+        var body: Body?
+
+        func draft() throws -> OutgoingMessage {
+            var draft = OutgoingMessage(body: try content())
+            draft.messageID = messageId
+            draft.correlationID = correlationId
+            draft.sessionID = sessionId
+            draft.partitionKey = partitionKey
+            draft.subject = subject
+            draft.to = to
+            draft.replyTo = replyTo
+            draft.replyToSessionID = replyToSessionId
+            draft.contentType = contentType
+            draft.contentEncoding = contentEncoding
+            draft.timeToLive = timeToLiveMilliseconds.map { .milliseconds($0) }
+            if let scheduledEnqueueTime {
+                guard let time = Timestamp(rfc3339: scheduledEnqueueTime) else {
+                    throw Fault(text: "'scheduledEnqueueTime' is not an RFC 3339 time")
+                }
+                draft.scheduledEnqueueTime = time
+            }
+            // The order of JSON's keys means nothing; sorted, the same line always sends the same bytes.
+            draft.applicationProperties = (applicationProperties ?? [:]).sorted { $0.key < $1.key }.map { name, value in
+                OutgoingMessage.Property(name: name, value: PropertyValue(typeName: value.type, content: value.value.content))
+            }
+            return draft
+        }
+
+        private func content() throws -> OutgoingMessage.Body {
+            guard let body else { return .data([]) }
+            switch body.kind ?? "data" {
+            case "data":
+                guard body.encoding == "base64" else { return .data(Array((body.text ?? "").utf8)) }
+                guard let bytes = Data(base64Encoded: body.text ?? "") else { throw Fault(text: "'body.text' is not base64") }
+                return .data([UInt8](bytes))
+            case "value":
+                if let value = body.value { return .value(PropertyValue(typeName: body.type ?? "", content: value.content)) }
+                return .value(PropertyValue(typeName: "string", content: .text(body.text ?? "")))
+            case let kind: throw Fault(text: "a body of kind '\(kind)' cannot be sent from JSON")
+            }
+        }
+    }
+
+    /// Any JSON value.
+    private struct JSONContent: Decodable {
+        var content: PropertyValue.Content
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                content = .null
+            } else if let value = try? container.decode(Bool.self) {
+                content = .boolean(value)
+            } else if let value = try? container.decode(Int64.self) {
+                content = .integer(value)
+            } else if let value = try? container.decode(UInt64.self) {
+                content = .unsigned(value)
+            } else if let value = try? container.decode(Double.self) {
+                content = .number(value)
+            } else if let value = try? container.decode([JSONContent].self) {
+                content = .list(value.map(\.content))
+            } else if let value = try? container.decode([String: JSONContent].self) {
+                content = .map(value.sorted { $0.key < $1.key }.map { PropertyValue.Entry(key: $0.key, value: $0.value.content) })
+            } else {
+                content = .text(try container.decode(String.self))
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import CallboardCore
+import Sandbox
+
+/// `callboard sandbox`
+struct SandboxCommand: ServerCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox", abstract: "Serve a Service Bus namespace on this machine until interrupted.",
+        discussion: """
+            It speaks the real protocols: Microsoft's clients work with the connection string of the line it prints when ready.
+            Example: callboard sandbox --amqp-port 0 --http-port 0 --seed demo
+            """)
+
+    @Option(help: ArgumentHelp("Entities to create, in the format of Microsoft's emulator.", valueName: "Config.json"))
+    var config: String?
+
+    @Option(help: "Port for AMQP; 0 for any free one.")
+    var amqpPort = 5672
+
+    @Option(help: "Port for administration over HTTP; 0 for any free one.")
+    var httpPort = 5300
+
+    @Option(help: "What to fill it with: demo or none.")
+    var seed = Seed.none
+
+    @Option(help: ArgumentHelp("Delay everything that arrives, for instance 40ms.", valueName: "duration"))
+    var latency = DurationArgument(.zero)
+
+    @Option(help: ArgumentHelp("Let the delay vary by up to this much.", valueName: "duration"))
+    var jitter = DurationArgument(.zero)
+
+    @Option(help: "Whose quotas to hold to: standard or premium.")
+    var tier = TierArgument.standard
+
+    enum Seed: String, ExpressibleByArgument, CaseIterable, Sendable { case demo, none }
+    enum TierArgument: String, ExpressibleByArgument, CaseIterable, Sendable { case standard, premium }
+
+    func execute() async throws -> Int32 {
+        var configuration = SandboxConfiguration()
+        configuration.amqpPort = amqpPort
+        configuration.httpPort = httpPort
+        configuration.tier = tier == .premium ? .premium : .standard
+        configuration.latency = latency.duration
+        configuration.jitter = jitter.duration
+        let server = try await Self.start(configuration, config: config, seed: seed)
+        Standard.output.write(Self.readyLine(server))
+        await Interruption.shared.wait()
+        await server.stop()
+        return 0
+    }
+
+    /// One line of JSON: where to connect, and with what.
+    static func readyLine(_ server: SandboxServer) -> String {
+        var json = JSONWriter()
+        json.object {
+            $0.member("ready", true)
+            $0.member("amqpPort", Int64(server.amqpPort))
+            $0.member("httpPort", Int64(server.httpPort))
+            $0.member("httpsPort", Int64?.none)
+            $0.member("cloudPort", Int64?.none)
+            $0.member("connectionString", server.connectionString)
+            $0.member("caFile", String?.none)
+        }
+        return String(decoding: json.bytes, as: UTF8.self) + "\n"
+    }
+}
+
+/// A duration as people type it: `40ms`, `2s`, `1.5s`.
+struct DurationArgument: ExpressibleByArgument, Sendable, CustomStringConvertible {
+    let duration: Duration
+
+    init(_ duration: Duration) { self.duration = duration }
+
+    init?(argument: String) {
+        let (number, unit): (Substring, Double) =
+            argument.hasSuffix("ms") ? (argument.dropLast(2), 0.001) : argument.hasSuffix("s") ? (argument.dropLast(), 1) : ("", 0)
+        guard let value = Double(number), value >= 0, value <= 600 else { return nil }
+        duration = .nanoseconds(Int64(value * unit * 1_000_000_000))
+    }
+
+    var description: String { "\(duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000)ms" }
+    var defaultValueDescription: String { description }
+}

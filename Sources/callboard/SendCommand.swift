@@ -1,0 +1,77 @@
+import ArgumentParser
+import CallboardCore
+import ServiceBus
+
+/// `callboard send`
+struct SendCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send", abstract: "Send messages to a queue or topic.",
+        discussion: """
+            One message from a file or standard input, or many from a file with one JSON object a line, in the form that 'peek' prints.
+            Examples: callboard send orders --file order.json --content-type application/json
+                      callboard send orders --jsonl messages.jsonl
+            """)
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(help: "queue or topic")
+    var entity: EntityArgument
+
+    @Option(help: ArgumentHelp("The body of one message; - for standard input, which is also the default.", valueName: "file"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("Messages, one JSON object a line; - for standard input.", valueName: "file"))
+    var jsonl: String?
+
+    @Option(help: ArgumentHelp("What the message is about.", valueName: "text"))
+    var subject: String?
+
+    @Option(help: ArgumentHelp("The message id.", valueName: "id"))
+    var messageID: String?
+
+    @Option(help: ArgumentHelp("The correlation id.", valueName: "id"))
+    var correlationID: String?
+
+    @Option(help: ArgumentHelp("The session it belongs to.", valueName: "id"))
+    var session: String?
+
+    @Option(help: ArgumentHelp("The MIME type of the body.", valueName: "type"))
+    var contentType: String?
+
+    @Option(help: ArgumentHelp("An application property of type string; may be repeated.", valueName: "name=value"))
+    var property: [String] = []
+
+    func validate() throws {
+        if file != nil, jsonl != nil { throw ValidationError("--file and --jsonl exclude each other.") }
+        if let wrong = property.first(where: { !$0.contains("=") }) {
+            throw ValidationError("--property '\(wrong)' is not of the form name=value.")
+        }
+    }
+
+    func execute() async throws -> Int32 {
+        let workspace = try connection.workspace()
+        let messages = try messages()
+        let count = messages.count
+        try await entity.resolve(nil) { path throws(OperatorError) in try await workspace.send(messages, to: path) }
+        await workspace.close()
+        Standard.raw("\(count) sent")
+        return 0
+    }
+
+    private func messages() throws(OperatorError) -> [OutgoingMessage] {
+        if let jsonl { return try MessageInput.lines(InputFile.read(jsonl), file: jsonl) }
+        var draft = OutgoingMessage(body: .data(try InputFile.read(file ?? "-")))
+        draft.applicationProperties = property.map { text in
+            let name = text.prefix { $0 != "=" }
+            let value = text.dropFirst(name.count + 1)
+            return OutgoingMessage.Property(
+                name: String(name), value: PropertyValue(typeName: "string", content: .text(String(value))))
+        }
+        draft.subject = subject
+        draft.messageID = messageID
+        draft.correlationID = correlationID
+        draft.sessionID = session
+        draft.contentType = contentType
+        return [draft]
+    }
+}

@@ -1,0 +1,96 @@
+public import ArgumentParser
+public import CallboardCore
+import Logging
+import ServiceBus
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Which namespace a command works on.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A context of the configuration file.", valueName: "name"))
+    var context: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A connection string. Better in the environment variable SERVICEBUS_CONNECTION_STRING: arguments are visible to others.",
+            valueName: "string"))
+    var connectionString: String?
+
+    @Option(help: ArgumentHelp("A PEM file of certificate authorities to trust besides the system's.", valueName: "file"))
+    var caFile: String?
+
+    @Option(help: ArgumentHelp("A catalogue file or folder; may be repeated. Adds to those of the context.", valueName: "path"))
+    var catalogue: [String] = []
+
+    /// The variable that holds a connection string.
+    static let variable = "SERVICEBUS_CONNECTION_STRING"
+
+    /// Opens the namespace named by flag, context or environment. Connects to nothing yet.
+    /// - Throws: ``OperatorError`` of kind usage when nothing is named, or what is named cannot be used.
+    func workspace() throws(OperatorError) -> Workspace {
+        let (context, connection) = try resolve()
+        return try Workspace(context: context, connection: connection, caFile: caFile, logger: Diagnostics.logger)
+    }
+
+    private func resolve() throws(OperatorError) -> (OperatorContext, ConnectionString) {
+        let environment = ProcessInfo.processInfo.environment
+        if context != nil, connectionString != nil {
+            throw OperatorError(.usage, "--context and --connection-string name two namespaces.", hint: "Give one of them.")
+        }
+        if let connectionString {
+            do throws(ConnectionStringError) {
+                return (adHoc("connection string"), try ConnectionString(parsing: connectionString))
+            } catch {
+                throw OperatorError(.usage, "The connection string is not valid: \(error.problem)", hint: error.remedy)
+            }
+        }
+        if context == nil, environment[Self.variable]?.isEmpty == false {
+            return (adHoc("environment"), try ConnectionSource.environment(Self.variable).connectionString(environment: environment))
+        }
+        let configuration = try ConfigurationFile(environment: environment)?.load() ?? Configuration()
+        guard var context = try configuration.context(named: context) else {
+            throw OperatorError(
+                .usage, "No namespace is named.",
+                hint: "Give --context, --connection-string, or set \(Self.variable). To look around first: callboard demo")
+        }
+        context.cataloguePaths += catalogue
+        guard let source = context.connection else {
+            throw OperatorError(
+                .usage, "Context '\(context.name)' names no connection string.",
+                hint: "Set 'connection-string' for it in the configuration file.")
+        }
+        return (context, try source.connectionString(environment: environment))
+    }
+
+    private func adHoc(_ name: String) -> OperatorContext {
+        OperatorContext(name: name, connection: .given, cataloguePaths: catalogue)
+    }
+}
+
+/// How lists are printed.
+struct OutputOptions: ParsableArguments {
+    @Option(name: [.short, .long], help: "How to print: table, json or jsonl.")
+    var output = OutputFormat.table
+
+    /// Prints a list.
+    func write<Record: OutputRecord>(_ records: some Sequence<Record>) {
+        Standard.output.write(ListOutput.all(records, output, columns: Standard.columns))
+    }
+}
+
+extension OutputFormat: ExpressibleByArgument {}
+
+/// Diagnostics of the libraries below, silent unless `CALLBOARD_LOG` names a level.
+enum Diagnostics {
+    static let logger: Logger = {
+        let level = ProcessInfo.processInfo.environment["CALLBOARD_LOG"].flatMap { Logger.Level(rawValue: $0) }
+        guard let level else { return Logger(label: "callboard") { _ in SwiftLogNoOpLogHandler() } }
+        var logger = Logger(label: "callboard") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        return logger
+    }()
+}

@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// SIGINT and SIGTERM as an event, for a server that wants to stop in order.
+///
+/// The signals are blocked before there are other threads, which inherit that, and the main thread waits for them.
+final class Interruption: Sendable {
+    static let shared = Interruption()
+    private let signals: AsyncStream<Void>
+    private let source: AsyncStream<Void>.Continuation
+
+    private init() { (signals, source) = AsyncStream.makeStream(of: Void.self) }
+
+    private func set() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGTERM)
+        return set
+    }
+
+    /// Blocks the signals. Call it on the main thread, first of all.
+    func block() {
+        var set = set()
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Waits on the main thread for the first signal and tells whoever waits.
+    func watch() {
+        var set = set()
+        var number: Int32 = 0
+        sigwait(&set, &number)
+        source.finish()
+        // A second signal means now.
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// Waits for the first signal.
+    func wait() async { for await _ in signals {} }
+}
