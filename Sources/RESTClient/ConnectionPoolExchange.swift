@@ -22,6 +22,12 @@ final class ConnectionPoolExchange: HTTPExchange {
         self.logger = logger
     }
 
+    deinit {
+        // The library ends the process when a client goes away without being shut down; forgetting to close must not be that dear.
+        guard case .running(let client) = self.state.withLock({ $0 }) else { return }
+        Task { try? await client.shutdown() }
+    }
+
     func perform(_ request: RESTRequest) async throws(RESTError) -> RESTResponse {
         guard let endpoint = Endpoint(url: request.url) else {
             throw RESTError(

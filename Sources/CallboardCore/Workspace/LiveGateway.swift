@@ -8,6 +8,7 @@ package struct LiveGateway: NamespaceGateway {
     package let endpoint: NamespaceEndpoint
     private let namespace: Namespace
     private let administration: AdministrationClient?
+    private let http: RESTClient
 
     /// A gateway that connects when first asked for something.
     /// - Parameter caFile: a PEM file of authorities to trust besides the system's.
@@ -30,11 +31,13 @@ package struct LiveGateway: NamespaceGateway {
             host: connection.usesDevelopmentEmulator ? messaging.description : messaging.host,
             isEmulator: connection.usesDevelopmentEmulator, identity: identity)
         namespace = Namespace(Namespace.Configuration(endpoint: messaging, caFile: caFile), tokens: tokens, logger: logger)
-        var http = RESTConfiguration()
-        if let caFile { http.trust = .systemAnd(pemFile: caFile) }
+        var settings = RESTConfiguration()
+        if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
+        let http = RESTClient(configuration: settings, logger: logger)
+        self.http = http
         administration = tokens.map {
             AdministrationClient(
-                endpoint: connection.administrationEndpoint, tokens: $0, http: RESTClient(configuration: http, logger: logger))
+                endpoint: connection.administrationEndpoint, tokens: $0, http: http)
         }
     }
 
@@ -83,7 +86,10 @@ package struct LiveGateway: NamespaceGateway {
         }
     }
 
-    package func close() async { await namespace.close() }
+    package func close() async {
+        await namespace.close()
+        await http.shutdown()
+    }
 }
 
 private struct LivePageSource: PageSource {
