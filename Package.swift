@@ -133,7 +133,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ProductTests",
-            dependencies: ["CallboardCore", "Backstage", "Console", "Terminal", "ServiceBus"],
+            dependencies: ["CallboardCore", "Backstage", "Console", "Terminal", "ServiceBus", "AMQP", nioCore],
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",

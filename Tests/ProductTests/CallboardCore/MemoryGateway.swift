@@ -1,0 +1,93 @@
+import ServiceBus
+import Synchronization
+
+@testable import CallboardCore
+
+/// A namespace in memory, for tests of what stands on it.
+final class MemoryGateway: NamespaceGateway {
+    struct State {
+        var descriptions: [EntityDescription] = []
+        var listingError: OperatorError?
+        var messages: [EntityPath: [PeekedMessage]] = [:]
+        /// The most messages a page holds, whatever was asked for.
+        var pageLimit = 250
+        var sent: [EntityPath: [OutgoingMessage]] = [:]
+        var asked: [(from: Int64, count: Int)] = []
+        var finishedScans = 0
+        var isClosed = false
+        /// Answers every peek with this, whatever was asked for.
+        var stuckPage: [PeekedMessage]?
+        /// Fails the peek of this number (counted from 0).
+        var failingPeek: (number: Int, error: OperatorError)?
+    }
+
+    let endpoint: NamespaceEndpoint
+    private let state: Mutex<State>
+
+    init(_ endpoint: NamespaceEndpoint = NamespaceEndpoint(host: "localhost:5672", isEmulator: true), _ state: State = State()) {
+        self.endpoint = endpoint
+        self.state = Mutex(state)
+    }
+
+    func with<Result>(_ body: (inout sending State) -> sending Result) -> Result { state.withLock(body) }
+
+    func entities() async throws(OperatorError) -> [EntityDescription] {
+        let (descriptions, error) = state.withLock { ($0.descriptions, $0.listingError) }
+        if let error { throw error }
+        return descriptions
+    }
+
+    func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
+        guard let entity = state.withLock({ $0.descriptions.first { $0.path == path } }) else {
+            throw OperatorError(.notFound, "There is no entity '\(path)'.", entity: path)
+        }
+        return entity
+    }
+
+    func peekPage(
+        _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
+    ) async throws(OperatorError) -> [PeekedMessage] {
+        try page(path, from, count).get()
+    }
+
+    private func page(_ path: EntityPath, _ from: SequenceNumber, _ count: Int) -> Result<[PeekedMessage], OperatorError> {
+        state.withLock { state in
+            state.asked.append((from.rawValue, count))
+            if let failing = state.failingPeek, failing.number == state.asked.count - 1 { return .failure(failing.error) }
+            if let stuck = state.stuckPage { return .success(stuck) }
+            let rest = (state.messages[path] ?? []).filter { $0.sequenceNumber >= from }
+            return .success(Array(rest.prefix(min(count, state.pageLimit))))
+        }
+    }
+
+    func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
+        MemoryPages(gateway: self, path: path, from: from)
+    }
+
+    func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
+        state.withLock { $0.sent[path, default: []].append(contentsOf: messages) }
+    }
+
+    func close() async { state.withLock { $0.isClosed = true } }
+
+    private final class MemoryPages: PageSource {
+        private let gateway: MemoryGateway
+        private let path: EntityPath
+        private let next: Mutex<SequenceNumber>
+
+        init(gateway: MemoryGateway, path: EntityPath, from: SequenceNumber) {
+            self.gateway = gateway
+            self.path = path
+            next = Mutex(from)
+        }
+
+        func nextPage() async throws(OperatorError) -> [PeekedMessage]? {
+            let page = try gateway.page(path, next.withLock { $0 }, 250).get()
+            guard let last = page.last else { return nil }
+            next.withLock { $0 = last.sequenceNumber.next ?? $0 }
+            return page
+        }
+
+        func finish() async { gateway.with { $0.finishedScans += 1 } }
+    }
+}
