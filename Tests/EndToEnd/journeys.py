@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+"""Whole journeys through the console, in a real terminal (tmux): from a service to its queue, into its dead letters, to one body and back,
+small and large; hostile text; help, filter, resizing, stopping and coming back; and every way out leaves the terminal as it was.
+
+usage: journeys.py [PART OF A STEP'S NAME]      CALLBOARD names the executable (default .build/debug/callboard)
+"""
+
+import os
+import re
+import signal
+import sys
+
+from terminal import Terminal, alive, stopped  # puts Tests/Interop on the path
+
+import callboard
+from checks import Checks
+
+checks = Checks("journeys")
+
+DEMO = f"{callboard.EXECUTABLE} demo"
+SMALL, LARGE = (24, 80), (60, 200)
+
+# What stands on each screen of the demo and on no other.
+BOARD = r"Services 12"
+CHECKOUT = r"Rita Osei|R\. Osei|owner .*team-cart|Cart and checkout"
+DEAD_LETTERS_TITLE = r"orders › dead letters|orders.*dead letters"
+FIRST_PAINT = 2.0
+LOADED = 60
+
+
+def open_demo(terminal, command=DEMO):
+    terminal.start(command, BOARD, seconds=LOADED)
+
+
+def choose(terminal, name):
+    """Narrows the list to one line by the filter, and opens it."""
+    terminal.type("/" + name)
+    terminal.keys("Enter")
+    terminal.wait_for(rf"/{name}")
+    terminal.keys("Enter")
+
+
+def to_dead_letters(terminal, service, queue):
+    """From the board to the loaded dead letters of a service's queue."""
+    choose(terminal, service)
+    terminal.wait_for(rf"{queue}\b")
+    terminal.wait_gone(r"Loading|loading")
+    choose(terminal, queue)
+    terminal.wait_for(r"transfer dead letters|MaxDeliveryCount|LockDuration|dead letters")
+    terminal.keys("d")
+    terminal.wait_for(rf"{queue} › dead letters|{queue}.*› dead letters", seconds=10)
+    terminal.wait_gone(r"loading|Loading", seconds=LOADED)
+
+
+def leave(terminal, what="the console"):
+    terminal.keys("Q")
+    terminal.expect_restored(what)
+    assert not alive(terminal.program), "the process is still there"
+
+
+def walk(rows, columns):
+    with Terminal(rows, columns) as terminal:
+        open_demo(terminal)
+        assert terminal.flags("alternate_on")["alternate_on"] == "1"
+        board = terminal.screen()
+        assert "checkout" in board and "dead" in board, "the board shows services and their dead letters"
+
+        # service -> queue -> dead letters
+        choose(terminal, "checkout")
+        terminal.wait_for(r"\borders\b.*\b5\d,\d{3}|\borders\b.*\b5\d{4}")
+        choose(terminal, "orders")
+        terminal.wait_for(r"dead letters.*\b5\d,?\d{3}")
+        terminal.keys("d")
+        terminal.wait_for(r"orders › dead letters")
+        terminal.wait_for(r"TTLExpiredException|ValidationFailed|MaxDeliveryCountExceeded")
+        terminal.wait_for(r" all(, scanned|\b)", seconds=LOADED)
+
+        # -> body
+        terminal.keys("G")
+        terminal.wait_for(r"50,?\d{3} of 50,?\d{3}|5\d,\d{3} of 5\d,\d{3}")
+        terminal.keys("Enter")
+        terminal.wait_for(r"Reason\s+\S+")
+        terminal.wait_for(r"body · ")
+        if not terminal.line(r'"orderId"'):
+            terminal.keys("G")
+        terminal.wait_for(r'"orderId"|properties \(\d+\)')
+        terminal.keys("K")
+        terminal.wait_for(r"body · |Loading the message|Reason")
+
+        # and back, a screen at a time
+        terminal.keys("q")
+        terminal.wait_gone(r"body · ")
+        terminal.wait_for(r"orders › dead letters")
+        terminal.keys("q")
+        terminal.wait_gone(r"› dead letters")
+        terminal.keys("q")
+        terminal.wait_for(r"checkout-commands")
+        terminal.keys("q")
+        terminal.wait_for(BOARD)
+        leave(terminal)
+
+
+@checks.step("service, queue, dead letters, body and back at 80x24", seconds=150)
+def walk_small():
+    walk(*SMALL)
+
+
+@checks.step("service, queue, dead letters, body and back at 200x60", seconds=150)
+def walk_large():
+    walk(*LARGE)
+
+
+@checks.step("the frame is painted before anything is connected", seconds=60)
+def first_paint():
+    with Terminal(*SMALL) as terminal:
+        terminal.type(f"clear; {DEMO}")
+        terminal.keys("Enter")
+        terminal.until(lambda: terminal.flags("alternate_on")["alternate_on"] == "1", 10, "the alternate screen")
+        terminal.wait_for(r"Services|services", seconds=FIRST_PAINT)
+        terminal.wait_for(BOARD, seconds=LOADED)
+        leave(terminal)
+
+
+HOSTILE_QUEUE = ("notifications", "emails")
+
+
+@checks.step("a message that tries to drive the terminal leaves no trace", seconds=120)
+def hostile():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            inside, title, clipboard = terminal.state(), terminal.title, terminal.clipboard()
+            to_dead_letters(terminal, *HOSTILE_QUEUE)
+            terminal.wait_for(r"TemplateRejected")
+            # The subject and the reason in the list are hostile as well; read every message in every form.
+            terminal.keys("G")
+            terminal.keys("Enter")
+            for number in range(12):
+                terminal.wait_for(r"body · |Size")
+                for _ in range(3):
+                    terminal.keys("v")
+                terminal.keys("G")
+                terminal.keys("g", "g")
+                if terminal.line(r"first message|TemplateRejected") and number > 2:
+                    break
+                terminal.keys("K")
+            terminal.wait_for(r"TemplateRejected")
+            terminal.keys("g", "g")
+            shown = read_all(terminal)
+            assert re.search(r"\^\[", shown), f"ESC is shown as ^[: {shown}"
+            assert "Dear customer" in shown and "ALL QUEUES PURGED" in shown, shown
+            for character in "\x1b\x9b\x9d\x90\u202e\u202c\u2066\u2069\u200b\u200d\ufeff\x07\x0e\x08":
+                assert character not in shown, f"{character!r} reached the screen"
+            assert terminal.title == title, f"the title became {terminal.title!r}"
+            assert terminal.clipboard() == clipboard, f"the clipboard was written: {terminal.clipboard()}"
+            now = terminal.state()
+            changed = {name: (inside[name], now[name]) for name in inside if inside[name] != now[name]}
+            assert not changed, f"modes changed (before, now): {changed}"
+            assert not re.search(r"\x1b\[[\d;]*\b(5|8)m", terminal.styled()), "blinking or hidden text"
+            leave(terminal)
+
+
+def read_all(terminal):
+    """The open message from top to end, a screen at a time."""
+    pages = [terminal.screen()]
+    for _ in range(10):
+        terminal.keys("C-f")
+        before = pages[-1]
+        try:
+            terminal.until(lambda: terminal.screen() != before, 1, "the next page")
+        except Exception:
+            break
+        pages.append(terminal.screen())
+    return "\n".join(pages)
+
+
+@checks.step("? shows the keys of the screen, made from the command table", seconds=60)
+def help_screen():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        terminal.keys("?")
+        terminal.wait_for(r"Help · ")
+        terminal.wait_for(r":open")
+        terminal.type("/quit")
+        terminal.keys("Enter")
+        terminal.wait_for(r":quit")
+        terminal.wait_gone(r":open\b")
+        terminal.keys("Escape")
+        terminal.wait_for(r":open\b")
+        terminal.keys("q")
+        terminal.wait_for(BOARD)
+        leave(terminal)
+
+
+@checks.step("/ narrows a list as it is typed, Esc widens it again", seconds=60)
+def filters():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        terminal.wait_for(r"\bbilling\b")
+        terminal.type("/ledg")
+        terminal.wait_gone(r"^.?.?\s*billing\b")
+        terminal.wait_for(r"\bledger\b")
+        terminal.keys("Escape")
+        terminal.wait_for(r"\bbilling\b")
+        terminal.type("/no such service")
+        terminal.keys("Enter")
+        terminal.wait_for(r"(?i)no service fits|nothing fits|fits the filter")
+        terminal.keys("Escape")
+        terminal.wait_for(r"\bbilling\b")
+        leave(terminal)
+
+
+@checks.step(": runs a command by name", seconds=60)
+def command_line():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        terminal.type(":entity orders")
+        terminal.keys("Enter")
+        terminal.wait_for(r"orders · queue")
+        terminal.type(":nonsense")
+        terminal.keys("Enter")
+        terminal.wait_for(r"nonsense")
+        terminal.keys("Escape")
+        terminal.type(":board")
+        terminal.keys("Enter")
+        terminal.wait_for(BOARD)
+        leave(terminal)
+
+
+@checks.step("vim keys and arrows move the same selection", seconds=60)
+def moving():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        for keys in (("j",), ("Down",), ("k",), ("Up",), ("G",), ("g", "g"), ("End",), ("Home",)):
+            before = terminal.flags("cursor_y")["cursor_y"]
+            terminal.keys(*keys)
+            terminal.until(lambda: terminal.flags("cursor_y")["cursor_y"] != before, 3, f"{keys} moving the cursor")
+        leave(terminal)
+
+
+@checks.step("Esc stops loading, and what was loaded stays", seconds=90)
+def stops_loading():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        terminal.type(":entity orders")
+        terminal.keys("Enter")
+        terminal.wait_for(r"orders · queue")
+        terminal.keys("d")
+        terminal.wait_for(r"orders › dead letters")
+        terminal.keys("Escape")
+        terminal.wait_for(r"(?i)stopped| all", seconds=LOADED)
+        terminal.wait_for(r"orders › dead letters")
+        leave(terminal)
+
+
+@checks.step("a storm of sizes down to 1x1 and back", seconds=120)
+def resizing():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        to_dead_letters(terminal, "checkout", "orders")
+        terminal.keys("Enter")
+        terminal.wait_for(r"body · |Reason")
+        sizes = [(rows, columns) for rows, columns in zip((50, 3, 17, 1, 9, 24, 2, 40, 1, 5) * 4, (200, 10, 61, 1, 33, 80, 300, 4, 1, 120) * 4)]
+        for rows, columns in sizes:
+            terminal.resize(rows, columns)
+        terminal.resize(1, 1)
+        terminal.until(lambda: terminal.size == (1, 1), 5, "the window being 1x1")
+        terminal.resize(*SMALL)
+        terminal.wait_for(r"orders › dead letters|› #")
+        assert alive(terminal.program), "the console did not survive"
+        terminal.resize(*LARGE)
+        terminal.wait_for(r"body · ")
+        lines = terminal.lines()
+        assert any(len(line) > 100 for line in lines), "the new width is used"
+        leave(terminal)
+
+
+@checks.step("^Z gives the shell back, fg the console", seconds=90)
+def suspends():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        choose(terminal, "checkout")
+        terminal.wait_for(r"checkout-commands")
+        before = terminal.state()
+        terminal.keys("C-z")
+        terminal.wait_for_shell()
+        assert stopped(terminal.program), "the process is not stopped"
+        terminal.expect_restored("^Z")
+        terminal.type("fg")
+        terminal.keys("Enter")
+        terminal.wait_for(r"checkout-commands")
+        terminal.until(lambda: terminal.state() == before, 5, "the console's modes being back")
+        terminal.keys("q")
+        terminal.wait_for(BOARD)
+        leave(terminal)
+
+
+@checks.step("stopped and continued from outside, and resized meanwhile", seconds=90)
+def stopped_from_outside():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        os.kill(terminal.program, signal.SIGTSTP)
+        terminal.wait_for_shell()
+        terminal.resize(30, 100)
+        terminal.type("fg")
+        terminal.keys("Enter")
+        terminal.wait_for(BOARD)
+        terminal.until(lambda: any(len(line) > 80 for line in terminal.lines()), 5, "the new width being used")
+        leave(terminal)
+
+
+@checks.step("q, Q, ^C and :quit leave the terminal as it was", seconds=120)
+def ways_out():
+    for name, keys in (("Q", ["Q"]), ("^C", ["C-c"]), (":quit", [":", "q", "u", "i", "t", "Enter"])):
+        with Terminal(*SMALL) as terminal:
+            open_demo(terminal)
+            terminal.keys(*keys)
+            terminal.expect_restored(name)
+            assert not alive(terminal.program)
+            (status,) = terminal.shell("echo $?")[-1:]
+            assert status.isdigit()
+
+
+@checks.step("^C while it loads", seconds=60)
+def out_while_loading():
+    with Terminal(*SMALL) as terminal:
+        terminal.type(f"clear; {DEMO}")
+        terminal.keys("Enter")
+        terminal.until(lambda: terminal.flags("alternate_on")["alternate_on"] == "1", 10, "the alternate screen")
+        terminal.keys("C-c")
+        terminal.expect_restored("^C while loading")
+
+
+@checks.step("SIGTERM and SIGHUP end it in order", seconds=90)
+def signals():
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with Terminal(*SMALL) as terminal:
+            open_demo(terminal)
+            os.kill(terminal.program, number)
+            terminal.expect_restored(number.name)
+            assert not alive(terminal.program)
+
+
+@checks.step("a trap, a segmentation fault and an abort give the terminal back", seconds=150)
+def crashes():
+    for number in (signal.SIGTRAP, signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGBUS):
+        with Terminal(*SMALL) as terminal:
+            open_demo(terminal)
+            choose(terminal, "checkout")
+            terminal.wait_for(r"checkout-commands")
+            os.kill(terminal.program, number)
+            terminal.expect_restored(number.name)
+            assert not alive(terminal.program)
+
+
+@checks.step("it draws without colour, with 8, 16 and 256 colours", seconds=180)
+def terminals():
+    for term in ("vt100", "linux", "xterm-256color", "screen-256color", "tmux-256color"):
+        with Terminal(*SMALL, term=term) as terminal:
+            open_demo(terminal)
+            assert "checkout" in terminal.screen(), term
+            leave(terminal, f"TERM={term}")
+    with Terminal(*SMALL, environment={"NO_COLOR": "1"}) as terminal:
+        open_demo(terminal)
+        colours = re.findall(r"\x1b\[[\d;]*\b[34]\dm|\x1b\[[\d;]*38;5", terminal.styled())
+        assert not colours, f"NO_COLOR is set, and yet: {colours[:5]}"
+        leave(terminal, "NO_COLOR")
+
+
+@checks.step("nothing is written while nothing happens", seconds=90)
+def idle():
+    with Terminal(*SMALL) as terminal:
+        open_demo(terminal)
+        terminal.wait_gone("loading")
+        counters = f"/proc/{terminal.program}/io"
+        if not os.path.exists(counters):
+            return
+        # Ages on screen change in steps of a second at first, later of a minute: what is measured here is that no frame timer runs.
+        with open(counters, encoding="ascii") as file:
+            before = int(re.search(r"wchar: (\d+)", file.read()).group(1))
+        terminal.until(ticking(3), 5, "three seconds passing")
+        with open(counters, encoding="ascii") as file:
+            after = int(re.search(r"wchar: (\d+)", file.read()).group(1))
+        assert after - before < 3000, f"{after - before} bytes written in three idle seconds"
+        leave(terminal)
+
+
+def ticking(seconds):
+    """A condition that comes true after some seconds: for the one test that is about time passing."""
+    import time
+
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
+if __name__ == "__main__":
+    sys.exit(checks.run())
