@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Runs `callboard demo` in a terminal, goes to the screens the documentation shows, and writes each as docs/images/NAME.svg."""
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
+
+from terminal import Terminal  # noqa: E402  (also puts Tests/Interop on the path)
+
+import callboard  # noqa: E402
+from svg import picture  # noqa: E402
+
+ROWS, COLUMNS = 30, 112
+
+
+def save(terminal, name, title):
+    path = ROOT / "docs" / "images" / f"{name}.svg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(picture(terminal.styled(), COLUMNS, ROWS, title), encoding="utf-8")
+    print(f"    docs/images/{name}.svg")
+
+
+def main():
+    with Terminal(ROWS, COLUMNS) as terminal:
+        terminal.start(f"{callboard.EXECUTABLE} demo", r"Services 12", seconds=60)
+        terminal.wait_gone("loading")
+        save(terminal, "board", "callboard demo: services, worst first")
+        terminal.type(":entity orders")
+        terminal.keys("Enter")
+        terminal.wait_for(r"orders · queue")
+        terminal.wait_gone("loading")
+        save(terminal, "entity", "callboard demo: a queue")
+        terminal.keys("d")
+        terminal.wait_for(r"ValidationFailed|TTLExpiredException")
+        terminal.wait_gone("loading", seconds=60)
+        terminal.keys("G")
+        save(terminal, "dead-letters", "callboard demo: fifty thousand dead letters")
+        terminal.keys("Enter")
+        terminal.wait_for("body · ")
+        save(terminal, "message", "callboard demo: one of them")
+        terminal.keys("Q")
+        terminal.wait_for_shell()
+
+
+main()
