@@ -12,7 +12,9 @@ let batch = 2_000
 
 /// Measures one operation on a message of 1567 bytes.
 func measure(_ name: String, _ operation: @escaping @Sendable () -> Int) {
-    Benchmark(name, configuration: .init(metrics: [threadTime], warmupIterations: 5, maxDuration: .seconds(3), maxIterations: 500)) {
+    Benchmark(
+        name, configuration: .init(metrics: [.throughput, threadTime], warmupIterations: 5, maxDuration: .seconds(3), maxIterations: 500)
+    ) {
         benchmark in
         let start = threadNanoseconds()
         for _ in 0..<batch { blackHole(operation()) }
