@@ -40,11 +40,14 @@ public actor Workspace {
     }
 
     /// The board: every service, worst first. Where the entities cannot be listed, its figures say why.
-    public func board() async -> Board {
+    public func board() async -> Board { await overview().board }
+
+    /// The board and the entities it was made from, of one answer of the service.
+    public func overview() async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
         let loaded = await loaded()
         let listing: Result<EntityListing, OperatorError>
         do throws(OperatorError) { listing = .success(try await entities()) } catch { listing = .failure(error) }
-        return loaded.board(listing)
+        return (loaded.board(listing), listing)
     }
 
     /// One entity's settings and counts.

@@ -1,16 +1,21 @@
 internal import CallboardCore
 internal import ServiceBus
 
+/// The services, and the entities they were joined with.
+struct Overview: Sendable {
+    var board: Board
+    /// Nil where the entities could not be listed; the board's figures then say why.
+    var entities: EntityListing?
+}
+
 /// What all screens share: where we are, and what was loaded about it.
 struct Model: Sendable {
     /// The context, as far as it is known.
     var title: ContextTitle?
     /// Whether the context is open.
     var connection = Loadable<ContextTitle>()
-    /// Services with counts, worst first.
-    var board = Loadable<Board>()
-    /// All entities with counts.
-    var entities = Loadable<EntityListing>()
+    /// Services and entities with counts.
+    var overview = Loadable<Overview>()
     /// Diagnostics, oldest first.
     private(set) var log: [LogEntry] = []
     /// Entries that were dropped from the start of the log.
@@ -32,11 +37,22 @@ struct Model: Sendable {
         if entry.level == .error { unreadErrors += 1 }
     }
 
+    /// Services with counts, worst first.
+    var board: Board? { overview.value?.board }
+    /// All entities with counts, where they could be listed.
+    var entities: [EntityDescription]? { overview.value?.entities?.entities }
+
     /// An entity as it was last listed.
-    func entity(_ path: EntityPath) -> EntityDescription? { entities.value?.entities.first { $0.path == path.entity } }
+    func entity(_ path: EntityPath) -> EntityDescription? { entities?.first { $0.path == path.entity } }
 
     /// A service of the board.
-    func service(_ ref: String) -> BoardRow? { board.value?.rows.first { $0.id == ref } }
+    func service(_ ref: String) -> BoardRow? { board?.rows.first { $0.id == ref } }
+
+    /// What is loading that several screens show: the connection and the overview.
+    var loads: [LoadID] { [connection.load, overview.load].compactMap(\.self) }
+
+    /// Why there is no newer overview.
+    var overviewError: OperatorError? { connection.error ?? overview.error }
 }
 
 /// A word from Callboard to the person, shown until the next key.
@@ -92,17 +108,24 @@ struct Turn {
 
     mutating func say(_ kind: Notice.Kind, _ text: String) { notice = Notice(kind: kind, text: text) }
 
-    mutating func loadBoard() {
-        guard model.connection.value != nil else {
+    /// Asks for services and entities; first for the connection, if there is none.
+    mutating func loadOverview() {
+        if model.connection.value == nil {
             if model.connection.load == nil { model.connection.begin(start(.connect)) }
-            return
+        } else if model.overview.load == nil {
+            model.overview.begin(start(.overview))
         }
-        guard model.board.load == nil else { return }
-        model.board.begin(start(.board))
     }
 
-    mutating func loadEntities() {
-        guard model.connection.value != nil, model.entities.load == nil else { return }
-        model.entities.begin(start(.entities))
+    /// As ``loadOverview()``, unless it is there, under way, or was tried in vain.
+    mutating func loadOverviewIfMissing() {
+        guard model.overview.value == nil, model.overviewError == nil, !model.overview.isStopped, !model.connection.isStopped else { return }
+        loadOverview()
+    }
+
+    mutating func stopOverview() {
+        for id in model.loads { stop(id) }
+        if model.connection.load != nil { model.connection.stop() }
+        if model.overview.load != nil { model.overview.stop() }
     }
 }

@@ -11,10 +11,8 @@ struct LoadID: Hashable, Sendable {
 enum Request: Sendable, Hashable {
     /// Open the context.
     case connect
-    /// The board, with counts.
-    case board
-    /// All entities with counts.
-    case entities
+    /// Services and entities with counts.
+    case overview
     /// One entity's settings and counts.
     case entity(EntityPath)
     /// Headers of messages, page by page.
@@ -23,6 +21,8 @@ enum Request: Sendable, Hashable {
     case message(EntityPath, SequenceNumber)
     /// A theme by name.
     case theme(String)
+    /// The names of all themes.
+    case themeNames
     /// Write the screen's text to a file.
     case saveScreen(path: String, text: String)
 }
@@ -30,12 +30,12 @@ enum Request: Sendable, Hashable {
 /// What comes back. A scan has many answers, everything else one.
 enum Answer: Sendable {
     case connected(ContextTitle)
-    case board(Board)
-    case entities(EntityListing)
+    case overview(Overview)
     case entity(EntityDescription)
     case page([MessageTable.Row])
     case message(MessageDocument)
     case palette(Palette, name: String)
+    case themeNames([String])
     case saved(path: String)
 }
 

@@ -37,19 +37,13 @@ struct BoardScreen: Screen {
     ]
 
     mutating func appear(_ turn: inout Turn) {
-        if turn.model.board.value == nil, turn.model.board.error == nil, !turn.model.board.isStopped, turn.model.connection.error == nil {
-            turn.loadBoard()
-        }
+        turn.loadOverviewIfMissing()
         modelChanged(turn.model)
     }
 
-    func loads(_ model: Model) -> [LoadID] { [model.connection.load, model.board.load].compactMap(\.self) }
+    func loads(_ model: Model) -> [LoadID] { model.loads }
 
-    mutating func stopLoading(_ turn: inout Turn) {
-        for id in loads(turn.model) { turn.stop(id) }
-        if turn.model.connection.load != nil { turn.model.connection.stop() }
-        if turn.model.board.load != nil { turn.model.board.stop() }
-    }
+    mutating func stopLoading(_ turn: inout Turn) { turn.stopOverview() }
 
     mutating func apply(filter: TextFilter, model: Model) {
         self.filter = filter
@@ -65,7 +59,7 @@ struct BoardScreen: Screen {
     }
 
     private static func lines(_ model: Model, _ filter: TextFilter) -> [Line] {
-        guard let board = model.board.value else { return [] }
+        guard let board = model.board else { return [] }
         var lines = board.rows.filter { row in
             let service = row.service
             return filter.matches(
@@ -109,7 +103,7 @@ struct BoardScreen: Screen {
             if let path = row.worstEntity ?? row.service.entities.first {
                 turn.navigation = .push(MessagesScreen(path.entity.deadLetter))
             }
-        case (.refresh, _): turn.loadBoard()
+        case (.refresh, _): turn.loadOverview()
         default: break
         }
     }
@@ -124,12 +118,12 @@ struct BoardScreen: Screen {
         }
     }
 
-    func asOf(_ model: Model) -> Timestamp? { model.board.value?.totals.asOf ?? model.board.asOf }
+    func asOf(_ model: Model) -> Timestamp? { model.board?.totals.asOf }
 
     func position(_ model: Model) -> String { lines.isEmpty ? "" : "\(list.selected + 1) of \(lines.count)" }
 
     func summary(_ surroundings: Surroundings) -> [Span] {
-        guard let board = surroundings.model.board.value else { return [Span("Services", .title)] }
+        guard let board = surroundings.model.board else { return [Span("Services", .title)] }
         let ill = board.rows.filter { $0.health == .ill }.count
         let warned = board.rows.filter { $0.health == .warning }.count
         var spans = [Span("Services", .title), Span(" \(Figures.count(board.rows.count))")]
@@ -156,20 +150,21 @@ struct BoardScreen: Screen {
         let model = surroundings.model
         let table = Table(columns: BoardScreen.columns, isProduction: model.isProduction)
         table.render(into: &surface, rect, list: list, count: lines.count) { cells(of: lines[$0]) }
-        guard lines.isEmpty else { return }
-        let (_, body) = rect.splitTop(rect.rows >= 2 ? 1 : 0)
-        if let error = model.connection.error ?? model.board.error {
-            Placeholder.render(error, into: &surface, body, retry: "^R tries again · L shows the log · Q quits")
-        } else if model.connection.isStopped || model.board.isStopped {
-            Placeholder.render("Stopped. ^R loads again.", into: &surface, body)
+        let below = rect.splitTop((rect.rows >= 2 ? 1 : 0) + lines.count).rest
+        if let error = model.overviewError {
+            Placeholder.render(error, into: &surface, below, retry: "^R tries again · L shows the log · Q quits")
+        } else if model.connection.isStopped || model.overview.isStopped {
+            Placeholder.render("Stopped. ^R loads again.", into: &surface, below)
+        } else if !lines.isEmpty {
+            return
         } else if model.connection.load != nil {
-            Placeholder.render("Connecting…", role: .statusPending, into: &surface, body)
-        } else if model.board.load != nil {
-            Placeholder.render("Loading services and counts…", role: .statusPending, into: &surface, body)
+            Placeholder.render("Connecting…", role: .statusPending, into: &surface, below)
+        } else if model.overview.load != nil {
+            Placeholder.render("Loading services and counts…", role: .statusPending, into: &surface, below)
         } else if isFiltered {
-            Placeholder.render("No service fits the filter. esc clears it.", into: &surface, body)
-        } else if model.board.value != nil {
-            Placeholder.render("The catalogue names no service and the namespace has no entity.", into: &surface, body)
+            Placeholder.render("No service fits the filter. esc clears it.", into: &surface, below)
+        } else if model.board != nil {
+            Placeholder.render("The catalogue names no service and the namespace has no entity.", into: &surface, below)
         }
     }
 

@@ -83,7 +83,7 @@ struct EntityScreen: Screen {
         let description = description(model)
         var groups: [(String?, [Line])] = []
         if description?.kind == .topic {
-            let subscriptions = (model.entities.value?.entities ?? []).filter { $0.path.topic == path }
+            let subscriptions = (model.entities ?? []).filter { $0.path.topic == path }
             groups.append(("subscriptions", subscriptions.map { .subscription($0.path) }))
         } else {
             groups.append((nil, EntityPath.SubQueue.allCases.map { .queue($0) }))
@@ -207,7 +207,7 @@ struct EntityScreen: Screen {
         }
     }
 
-    func asOf(_ model: Model) -> Timestamp? { details.asOf ?? (model.entity(path) == nil ? nil : model.entities.asOf) }
+    func asOf(_ model: Model) -> Timestamp? { details.asOf ?? (model.entity(path) == nil ? nil : model.overview.value?.entities?.asOf) }
 
     func position(_ model: Model) -> String { lines.isEmpty ? "" : "\(list.selected + 1) of \(lines.count)" }
 
@@ -226,7 +226,7 @@ struct EntityScreen: Screen {
 
     private func facts(_ model: Model) -> [[Span]] {
         var facts: [[Span]] = []
-        let owners = (model.board.value?.rows ?? []).filter { row in
+        let owners = (model.board?.rows ?? []).filter { row in
             row.service.entities.contains(path) || path.topic.map { row.service.entities.contains($0) } ?? false
         }
         if let owner = owners.first?.service {

@@ -47,17 +47,13 @@ struct ServiceScreen: Screen {
     ]
 
     mutating func appear(_ turn: inout Turn) {
-        if turn.model.entities.value == nil, turn.model.entities.error == nil, !turn.model.entities.isStopped { turn.loadEntities() }
+        turn.loadOverviewIfMissing()
         modelChanged(turn.model)
     }
 
-    func loads(_ model: Model) -> [LoadID] { [model.entities.load].compactMap(\.self) }
+    func loads(_ model: Model) -> [LoadID] { model.loads }
 
-    mutating func stopLoading(_ turn: inout Turn) {
-        guard let id = turn.model.entities.load else { return }
-        turn.stop(id)
-        turn.model.entities.stop()
-    }
+    mutating func stopLoading(_ turn: inout Turn) { turn.stopOverview() }
 
     mutating func apply(filter: TextFilter, model: Model) {
         self.filter = filter
@@ -72,11 +68,11 @@ struct ServiceScreen: Screen {
     }
 
     private static func lines(_ target: Target, _ model: Model) -> [Line] {
-        let known = model.entities.value?.entities ?? []
+        let known = model.entities ?? []
         let paths: [EntityPath]
         switch target {
         case .service(let ref, _): paths = model.service(ref)?.service.entities ?? []
-        case .unowned: paths = model.board.value?.unownedEntities.map(\.path) ?? []
+        case .unowned: paths = model.board?.unownedEntities.map(\.path) ?? []
         }
         let listed = Set(paths)
         var lines: [Line] = []
@@ -119,8 +115,7 @@ struct ServiceScreen: Screen {
             return
         }
         if command == .refresh {
-            turn.loadEntities()
-            turn.loadBoard()
+            turn.loadOverview()
             return
         }
         guard let path = selected?.path else { return }
@@ -144,7 +139,7 @@ struct ServiceScreen: Screen {
         }
     }
 
-    func asOf(_ model: Model) -> Timestamp? { model.entities.asOf }
+    func asOf(_ model: Model) -> Timestamp? { model.overview.value?.entities?.asOf }
 
     func position(_ model: Model) -> String { lines.isEmpty ? "" : "\(list.selected + 1) of \(lines.count)" }
 
@@ -203,11 +198,11 @@ struct ServiceScreen: Screen {
         table.render(into: &surface, body, list: list, count: lines.count) { cells(of: lines[$0], model) }
         let below = Rect(
             row: body.row + 1 + lines.count, column: body.column, rows: max(body.rows - 1 - lines.count, 0), columns: body.columns)
-        if let error = model.entities.error {
+        if let error = model.overviewError {
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · messages can be read without counts: enter, m, d")
         } else if lines.isEmpty {
             let text =
-                model.entities.load != nil
+                !model.loads.isEmpty
                 ? "Loading entities…"
                 : isFiltered ? "No entity fits the filter. esc clears it." : "The catalogue binds no entity to this service."
             Placeholder.render(text, into: &surface, below)
@@ -216,7 +211,7 @@ struct ServiceScreen: Screen {
 
     private func notes(of line: Line, _ model: Model) -> [String] {
         guard let description = line.description else {
-            return model.entities.value == nil ? [] : ["not in the namespace"]
+            return model.entities == nil ? [] : ["not in the namespace"]
         }
         var notes: [String] = []
         if let target = description.forwardTo { notes.append("→ \(target)") }
@@ -233,14 +228,10 @@ struct ServiceScreen: Screen {
         let notes = notes(of: line, model).joined(separator: ", ")
         let name = line.isIndented ? "└ " + (line.path.subscription ?? line.path.displayName) : line.path.displayName
         guard let description = line.description else {
-            let unknown =
-                switch model.entities.phase {
-                case .failed(let error): Reading<Int64>.failed(error)
-                case .loaded, .stopped: Reading<Int64>.unavailable("")
-                case .loading, .notAsked: Reading<Int64>.pending
-                }
+            let unknown: Reading<Int64> =
+                model.overviewError.map { .failed($0) } ?? (model.loads.isEmpty ? .unavailable("") : .pending)
             let cell = unknown.cell(Figures.count, role: { _ in .text })
-            let isMissing = model.entities.value != nil
+            let isMissing = model.entities != nil
             return [
                 Span(name), Span(line.path.kind == .subscription ? "subscription" : "", .muted),
                 isMissing ? Span("missing", .statusError) : Span("–", .muted), cell, cell, cell, cell, Span(notes, .statusWarning),

@@ -1,0 +1,173 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Terminal
+
+extension App {
+    /// Paints the whole frame.
+    func render(into surface: inout Surface, now: Timestamp) {
+        surface.clear()
+        let frame = FrameLayout(
+            rows: surface.rows, columns: surface.columns, needsMessage: prompt != nil || notice != nil || !pending.isEmpty)
+        let surroundings = Surroundings(model: model, now: now, keymap: keymap, rows: surface.rows, columns: surface.columns)
+        guard let top = screens.last else { return }
+        if !frame.content.isEmpty { top.render(into: &surface, frame.content, surroundings) }
+        if !frame.bar.isEmpty { renderBar(into: &surface, frame.bar) }
+        if !frame.summary.isEmpty { renderSummary(of: top, into: &surface, frame.summary, surroundings) }
+        if !frame.hints.isEmpty { renderHints(into: &surface, frame.hints) }
+        if !frame.message.isEmpty { renderMessage(of: top, into: &surface, frame.message) }
+        if let prompt, frame.content.rows > 1 {
+            let count = prompt.rows(available: frame.content.rows - 1)
+            prompt.renderSuggestions(into: &surface, frame.content.splitBottom(count).bottom)
+        }
+    }
+
+    /// Milliseconds until something on screen changes by itself; nil: never. Nothing else wakes the loop.
+    func untilChange(now: Timestamp) -> Int64? {
+        guard let top = screens.last else { return nil }
+        if !top.loads(model).isEmpty { return Spinner.untilNext(now) }
+        guard let asOf = top.asOf(model) else { return nil }
+        // At the end of a step at the earliest, so never more than once a minute.
+        return Age.untilChange(of: asOf, now: now) + 1
+    }
+
+    // MARK: - The context and where we are
+
+    private func renderBar(into surface: inout Surface, _ rect: Rect) {
+        let isProduction = model.isProduction
+        let role: Role = isProduction ? .barProduction : .bar
+        surface.fill(rect, role: role)
+        var column = rect.column
+        let badge = " \(App.badge(model.title)) "
+        column += surface.put(
+            row: rect.row, column: column, badge, role: isProduction ? .barBadgeProduction : .barBadge, maxWidth: rect.columns)
+        // The right end says as whom and how; it gives way to the crumbs.
+        var right = ""
+        if let title = model.title {
+            right = [title.identity, title.mode.rawValue].filter { !$0.isEmpty }.joined(separator: " · ") + " "
+        }
+        if model.unreadErrors > 0 { right = "! \(Figures.count(model.unreadErrors, "error")) (L) · " + right }
+        let crumbs = App.crumbs([model.title?.endpoint ?? "connecting…"] + screens.map(\.crumb))
+        let room = rect.endColumn - column - 1
+        let rightWidth = Width.of(right)
+        let wantsRight = !right.isEmpty && rightWidth <= room / 2
+        let crumbRoom = max(room - (wantsRight ? rightWidth + 1 : 0), 0)
+        surface.put(row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis)
+        if wantsRight { surface.put(row: rect.row, column: rect.endColumn - rightWidth, right, role: role) }
+    }
+
+    /// The environment in a word that cannot be overlooked, whatever the colours.
+    private static func badge(_ title: ContextTitle?) -> String {
+        guard let title else { return "…" }
+        let word = title.environment.isEmpty ? (title.isEmulator ? "EMULATOR" : title.name.uppercased()) : title.environment.uppercased()
+        return title.isProduction && !word.hasPrefix("PROD") ? "PRODUCTION \(word)" : word
+    }
+
+    private static func crumbs(_ names: [String]) -> [String] {
+        // The board is where everything starts; it is worth a crumb only while it is on top.
+        names.count > 2 ? [names[0]] + names.dropFirst(2) : names
+    }
+
+    /// Leaves out crumbs after the first until the rest fits: where one is matters more than the way there.
+    private static func fitting(_ crumbs: [String], width: Int) -> String {
+        var rest = crumbs.dropFirst()
+        var text = crumbs.joined(separator: " › ")
+        while Width.of(text) > width, rest.count > 1 {
+            rest = rest.dropFirst()
+            text = "… › " + rest.joined(separator: " › ")
+        }
+        return text
+    }
+
+    // MARK: - What is wrong, and how old this is
+
+    private func renderSummary(of top: any Screen, into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
+        var right: [Span] = []
+        if !top.loads(model).isEmpty { right.append(Span(Spinner.frame(surroundings.now) + " loading ", .statusPending)) }
+        if let asOf = top.asOf(model) {
+            right.append(Span("as of \(Figures.time(asOf)), \(Age.label(of: asOf, now: surroundings.now)) ", .muted))
+        }
+        let rightWidth = right.columns
+        let hasRoom = rightWidth <= rect.columns / 2
+        let summary = top.summary(surroundings)
+        surface.put(
+            row: rect.row, column: rect.column + 1, summary, maxWidth: max(rect.columns - 2 - (hasRoom ? rightWidth : 0), 0))
+        if hasRoom { surface.put(row: rect.row, endingAt: rect.endColumn, right, maxWidth: rightWidth) }
+    }
+
+    // MARK: - What was said, and what is being typed
+
+    private func renderMessage(of top: any Screen, into surface: inout Surface, _ rect: Rect) {
+        if let prompt {
+            prompt.renderLine(into: &surface, row: rect.row, columns: rect.columns)
+            if case .filter = prompt.kind { renderPosition(of: top, into: &surface, rect, after: rect.columns / 2) }
+            return
+        }
+        if let notice {
+            let (sign, role): (String, Role) =
+                switch notice.kind {
+                case .info: ("", .statusInfo)
+                case .warning: ("✕ ", .statusWarning)
+                case .error: ("! ", .statusError)
+                }
+            surface.put(
+                row: rect.row, column: rect.column, [Span(" \(sign)\(notice.text)", role)], maxWidth: rect.columns)
+            return
+        }
+        var used = 0
+        if !pending.isEmpty {
+            var spans = [Span(" \(pending.map { KeyName.label($0) }.joined()) … ", .statusPending)]
+            if case .prefix(let continuations) = keymap.match(pending, in: top.context) {
+                for continuation in continuations {
+                    spans += [
+                        Span(" \(continuation.keys.label)", .keyName),
+                        Span(" \(CommandTable.command(continuation.command)?.title ?? "") ", .keyHint),
+                    ]
+                }
+            }
+            used = surface.put(row: rect.row, column: rect.column, spans, maxWidth: rect.columns)
+        } else if top.isFiltered {
+            used = surface.put(
+                row: rect.row, column: rect.column, [Span(" /\(top.filter.text)", .match), Span("  esc clears the filter", .muted)],
+                maxWidth: rect.columns)
+        }
+        renderPosition(of: top, into: &surface, rect, after: used)
+    }
+
+    private func renderPosition(of top: any Screen, into surface: inout Surface, _ rect: Rect, after used: Int) {
+        let position = top.position(model)
+        let width = Width.of(position) + 1
+        guard !position.isEmpty, used + width + 1 <= rect.columns else { return }
+        surface.put(row: rect.row, column: rect.endColumn - width, position, role: .muted)
+    }
+
+    // MARK: - What can be done
+
+    private func renderHints(into surface: inout Surface, _ rect: Rect) {
+        var column = rect.column + 1
+        for (keys, title) in hints {
+            let width = Width.of(keys) + 1 + Width.of(title)
+            let gap = column > rect.column + 1 ? 3 : 0
+            // Half a hint is none.
+            guard column + gap + width < rect.endColumn else { break }
+            if gap > 0 { column += surface.put(row: rect.row, column: column, " · ", role: .rule) }
+            column += surface.put(row: rect.row, column: column, keys, role: .keyName)
+            column += 1
+            column += surface.put(row: rect.row, column: column, title, role: .keyHint)
+        }
+    }
+
+    /// Keys and titles of what can be done here, most useful first.
+    var hints: [(keys: String, title: String)] {
+        let context = context
+        let commands = CommandTable.all.filter { $0.contexts.contains(context) && $0.hint != nil }.sorted { ($0.hint ?? 0) < ($1.hint ?? 0) }
+        var hints: [(keys: String, title: String)] = []
+        for command in commands {
+            guard let keys = keymap.keys(of: command.id, in: context).first?.label else { continue }
+            if prompt == nil, !availability(of: command.id).isEnabled { continue }
+            hints.append((keys, command.title(in: context)))
+        }
+        // Stopping is the first thing to know while something loads.
+        if prompt == nil, screens.last?.loads(model).isEmpty == false, let keys = keymap.keys(of: .stop, in: context).first?.label { hints.insert((keys, "stop"), at: 0) }
+        return hints
+    }
+}

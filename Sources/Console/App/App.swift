@@ -1,0 +1,465 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Terminal
+
+/// The whole state of the console, and how it changes: `update` takes an event and answers with effects, `render` paints.
+///
+/// It knows no terminal, no task and no clock: events carry what happened, and the time is given with each.
+struct App {
+    private(set) var model: Model
+    private(set) var screens: [any Screen]
+    private(set) var prompt: Prompt?
+    private(set) var notice: Notice?
+    /// Keys pressed so far of a sequence.
+    private(set) var pending: [KeyPress] = []
+    private(set) var isMouseEnabled = false
+    private(set) var rows: Int
+    private(set) var columns: Int
+    let keymap: Keymap
+    /// The theme to load after the first frame.
+    private let theme: String?
+    private var themes: [String] = []
+    private var nextLoad = 1
+    /// Loads that belong to no screen: a theme, a saved screen.
+    private var errands: [LoadID: Request] = [:]
+    private var history: [String] = []
+    private var historyPlace: Int?
+
+    /// The longest history of the `:` line.
+    private static let longestHistory = 100
+
+    /// - Parameters:
+    ///   - title: the context, if it is known before it is open.
+    ///   - theme: the theme to load, if it is not the default one.
+    init(
+        rows: Int, columns: Int, title: ContextTitle? = nil, keymap: Keymap = Keymap(), theme: String? = nil, isMouseEnabled: Bool = false
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.keymap = keymap
+        self.theme = theme
+        self.isMouseEnabled = isMouseEnabled
+        model = Model()
+        model.title = title
+        screens = [BoardScreen()]
+        settle()
+    }
+
+    /// The screen on top.
+    private var top: any Screen {
+        get { screens[screens.count - 1] }
+        set { screens[screens.count - 1] = newValue }
+    }
+
+    /// Where the keyboard is.
+    var context: KeyContext { prompt == nil ? top.context : .prompt }
+
+    /// Whether something is under way that the screen on top, or a script, waits for.
+    var isLoading: Bool { !errands.isEmpty || !top.loads(model).isEmpty }
+
+    /// Asks for the first screen's content.
+    mutating func start(now: Timestamp) -> [Effect] {
+        let effects = theme.map { errand(.theme($0), now: now) } ?? []
+        return effects + turn(now) { app, turn in app.top.appear(&turn) }
+    }
+
+    // MARK: - Events
+
+    /// Takes an event.
+    mutating func update(_ event: Event, now: Timestamp) -> [Effect] {
+        defer { settle() }
+        switch event {
+        case .input(let input): return take(input, now: now)
+        case .command(let id, let argument): return run(id, argument, now: now)
+        case .log(let entry):
+            model.append(entry)
+            modelChanged()
+            return []
+        case .answer(let id, let answer): return receive(id, answer, now: now)
+        case .finished(let id, let error): return finish(id, error, now: now)
+        }
+    }
+
+    private mutating func take(_ input: InputEvent, now: Timestamp) -> [Effect] {
+        switch input {
+        case .key(let press): return take(press, now: now)
+        case .paste(let text):
+            guard prompt != nil else {
+                notice = Notice(kind: .info, text: "Pasted text was ignored: it is not run as keys.")
+                return []
+            }
+            prompt?.editor.insert(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+            return promptChanged()
+        case .mouse(let event): return take(event, now: now)
+        case .resize(let rows, let columns):
+            self.rows = rows
+            self.columns = columns
+            return []
+        case .resumed: return [.redraw]
+        case .terminate(let signal): return [.quit(128 &+ signal)]
+        case .endOfInput: return [.quit(129)]
+        case .focus: return []
+        }
+    }
+
+    private mutating func take(_ press: KeyPress, now: Timestamp) -> [Effect] {
+        notice = nil
+        prompt?.complaint = nil
+        switch keymap.match(pending + [press], in: context) {
+        case .command(let id):
+            pending = []
+            return run(id, nil, now: now)
+        case .prefix:
+            pending.append(press)
+            return []
+        case .none:
+            let wasPending = !pending.isEmpty
+            pending = []
+            if prompt != nil {
+                guard case .character(let character) = press.key, press.modifiers.isEmpty else { return [] }
+                prompt?.editor.insert(String(character))
+                return promptChanged()
+            }
+            // An escape leaves a half-typed sequence and does nothing else.
+            if wasPending, press.key == .escape { return [] }
+            let keys = keymap.keys(of: .help, in: context).first?.label ?? ":help"
+            notice = Notice(kind: .info, text: "\(KeyName.label(press)) does nothing here. \(keys) shows the keys.")
+            return []
+        }
+    }
+
+    private mutating func take(_ event: MouseEvent, now: Timestamp) -> [Effect] {
+        guard isMouseEnabled, prompt == nil else { return [] }
+        switch event.action {
+        case .wheel(.up): return turn(now) { app, turn in for _ in 0..<3 { app.top.perform(.up, &turn) } }
+        case .wheel(.down): return turn(now) { app, turn in for _ in 0..<3 { app.top.perform(.down, &turn) } }
+        case .press(.left):
+            let content = frame.content
+            guard content.contains(row: event.row, column: event.column) else { return [] }
+            notice = nil
+            return turn(now) { app, turn in app.top.press(row: event.row - content.row, column: event.column, &turn) }
+        default: return []
+        }
+    }
+
+    // MARK: - Loads
+
+    private mutating func receive(_ id: LoadID, _ answer: Answer, now: Timestamp) -> [Effect] {
+        switch answer {
+        case .connected(let title) where id == model.connection.load:
+            model.title = title
+            model.connection.set(title, asOf: now)
+        case .overview(let overview) where id == model.overview.load:
+            // Old figures with their age are worth more than none.
+            if overview.entities != nil || model.overview.value?.entities == nil { model.overview.set(overview, asOf: now) }
+            log(overview.board.problems, now: now)
+            modelChanged()
+        case .palette(let palette, let name) where errands[id] != nil:
+            notice = Notice(kind: .info, text: "Theme \(name).")
+            return [.palette(palette)]
+        case .themeNames(let names) where errands[id] != nil:
+            themes = names
+            return promptChanged()
+        case .saved(let path) where errands[id] != nil:
+            notice = Notice(kind: .info, text: "The screen was written to \(path).")
+        default:
+            return turn(now) { app, turn in
+                for index in app.screens.indices where app.screens[index].receive(id, answer, &turn) { return }
+            }
+        }
+        return []
+    }
+
+    private mutating func log(_ problems: [CatalogueProblem], now: Timestamp) {
+        for problem in problems where !model.log.contains(where: { $0.source == "catalogue" && $0.text == problem.description }) {
+            model.append(LogEntry(time: now, level: .warning, source: "catalogue", text: problem.description))
+        }
+    }
+
+    private mutating func finish(_ id: LoadID, _ error: OperatorError?, now: Timestamp) -> [Effect] {
+        // A stopped load is no longer anybody's; that it ended as cancelled is no news.
+        let isKnown = errands[id] != nil || model.loads.contains(id) || screens.contains { $0.loads(model).contains(id) }
+        guard isKnown else { return [] }
+        if let error {
+            model.append(LogEntry(time: now, level: .error, source: "", text: error.description))
+            // Where the screen has content, the error is said in its line; an empty screen shows it in full.
+            if errands[id] != nil || !top.position(model).isEmpty { notice = Notice(kind: .error, text: error.description) }
+            modelChanged()
+        }
+        if errands.removeValue(forKey: id) != nil { return [] }
+        return turn(now) { app, turn in
+            if id == turn.model.connection.load {
+                turn.model.connection.finish(error)
+                if error == nil { turn.loadOverview() }
+            } else if id == turn.model.overview.load {
+                turn.model.overview.finish(error)
+            } else {
+                for index in app.screens.indices where app.screens[index].finish(id, error, &turn) { return }
+            }
+        }
+    }
+
+    // MARK: - Commands
+
+    /// Whether a command can be run now, and if not, why.
+    func availability(of id: CommandID) -> Availability {
+        guard let command = CommandTable.command(id) else { return .disabled("there is no such command") }
+        guard command.contexts.contains(context) || (prompt != nil && command.contexts.contains(top.context)) else {
+            return .disabled("not on this screen")
+        }
+        switch id {
+        case .refresh, .stop: return .enabled
+        case .board where screens.count == 1: return .disabled("this is the board")
+        case .log where top.context == .log: return .disabled("this is the log; q goes back")
+        case .service: return model.board == nil ? .disabled("services are not loaded yet") : .enabled
+        default: return top.availability(of: id, model: model)
+        }
+    }
+
+    private mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
+        if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
+        notice = nil
+        if case .disabled(let reason) = availability(of: id) {
+            notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title ?? id.rawValue): \(reason)")
+            return []
+        }
+        switch id {
+        case .quit: return [.quit(0)]
+        case .suspend: return [.suspend]
+        case .redraw: return [.redraw]
+        case .mouse:
+            isMouseEnabled.toggle()
+            let text = isMouseEnabled ? "The mouse is on; hold shift to select text." : "The mouse is off."
+            notice = Notice(kind: .info, text: text)
+            return [.mouse(isMouseEnabled)]
+        case .filter:
+            prompt = Prompt(.filter(previous: top.filter), text: top.filter.text)
+            return []
+        case .commandLine:
+            prompt = Prompt(.command)
+            historyPlace = nil
+            _ = promptChanged()
+            return themes.isEmpty ? errand(.themeNames, now: now) : []
+        case .help:
+            return push(HelpScreen(subject: top.context, keymap: keymap), now: now)
+        case .log: return push(LogScreen(), now: now)
+        case .board: return turn(now) { _, turn in turn.navigation = .home }
+        case .service: return go(toService: argument ?? "", now: now)
+        case .entity: return go(toEntity: argument ?? "", now: now)
+        case .theme: return errand(.theme(argument ?? ""), now: now)
+        case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
+        case .stop: return stop(now: now)
+        case .back: return back(now: now)
+        default: return turn(now) { app, turn in app.top.perform(id, &turn) }
+        }
+    }
+
+    private func screenText(now: Timestamp) -> String {
+        var surface = Surface(rows: rows, columns: columns)
+        render(into: &surface, now: now)
+        return surface.textGrid() + "\n"
+    }
+
+    private mutating func errand(_ request: Request, now: Timestamp) -> [Effect] {
+        turn(now) { app, turn in
+            let id = turn.start(request)
+            app.errands[id] = request
+        }
+    }
+
+    private mutating func stop(now: Timestamp) -> [Effect] {
+        if !top.loads(model).isEmpty {
+            return turn(now) { app, turn in
+                app.top.stopLoading(&turn)
+                if turn.notice == nil { turn.say(.info, "Stopped.") }
+            }
+        }
+        if top.isFiltered {
+            top.apply(filter: TextFilter(), model: model)
+            return []
+        }
+        if case .disabled = availability(of: .back) { return [] }
+        return back(now: now)
+    }
+
+    private mutating func back(now: Timestamp) -> [Effect] {
+        if let messages = top as? MessagesScreen, messages.hasOpenMessage {
+            return turn(now) { app, turn in app.top.perform(.back, &turn) }
+        }
+        return turn(now) { _, turn in turn.navigation = .pop }
+    }
+
+    private mutating func go(toService name: String, now: Timestamp) -> [Effect] {
+        let rows = model.board?.rows ?? []
+        let wanted = name.lowercased()
+        guard let row = rows.first(where: { $0.id.lowercased() == wanted || $0.service.name.lowercased() == wanted }) else {
+            notice = Notice(kind: .error, text: "There is no service '\(name)' in the catalogue.")
+            return []
+        }
+        return push(ServiceScreen(.service(ref: row.id, name: row.service.name)), now: now)
+    }
+
+    private mutating func go(toEntity name: String, now: Timestamp) -> [Effect] {
+        do {
+            var path = try EntityPath(parsing: name)
+            // What a person types as topic/subscription parses as a queue's name; the listing knows better.
+            if let known = model.entities?.first(where: { $0.path.displayName.lowercased() == path.entity.displayName.lowercased() }) {
+                path = known.path.subQueue(path.subQueue)
+            }
+            return push(path.subQueue == .active ? EntityScreen(path) : MessagesScreen(path), now: now)
+        } catch {
+            notice = Notice(kind: .error, text: error.description)
+            return []
+        }
+    }
+
+    // MARK: - Going
+
+    private mutating func push(_ screen: any Screen, now: Timestamp) -> [Effect] {
+        turn(now) { _, turn in turn.navigation = .push(screen) }
+    }
+
+    /// Lets a screen do one step, then does what it asked for.
+    private mutating func turn(_ now: Timestamp, _ body: (inout App, inout Turn) -> Void) -> [Effect] {
+        var turn = Turn(model: model, now: now, nextLoad: nextLoad)
+        body(&self, &turn)
+        while let navigation = turn.navigation {
+            turn.navigation = nil
+            navigate(navigation, &turn)
+        }
+        model = turn.model
+        nextLoad = turn.nextLoad
+        if let said = turn.notice { notice = said }
+        return turn.effects
+    }
+
+    private mutating func navigate(_ navigation: Turn.Navigation, _ turn: inout Turn) {
+        switch navigation {
+        case .push(var screen):
+            screen.settle(rows: frame.content.rows, columns: frame.content.columns, model: turn.model)
+            screen.appear(&turn)
+            screens.append(screen)
+        case .pop:
+            guard screens.count > 1 else { return }
+            top.disappear(&turn)
+            screens.removeLast()
+            top.modelChanged(turn.model)
+            top.appear(&turn)
+        case .home:
+            while screens.count > 1 {
+                top.disappear(&turn)
+                screens.removeLast()
+            }
+            top.modelChanged(turn.model)
+            top.appear(&turn)
+        }
+    }
+
+    private mutating func modelChanged() {
+        for index in screens.indices { screens[index].modelChanged(model) }
+    }
+
+    // MARK: - The prompt
+
+    private mutating func edit(_ id: CommandID, now: Timestamp) -> [Effect] {
+        guard prompt != nil else { return [] }
+        switch id {
+        case .accept: return accept(now: now)
+        case .cancel:
+            if case .filter(let previous)? = prompt?.kind { top.apply(filter: previous, model: model) }
+            prompt = nil
+            return []
+        case .complete:
+            prompt?.complete()
+        case .nextSuggestion:
+            prompt?.choose(1)
+            return []
+        case .previousSuggestion:
+            if prompt?.chosen == nil { recall() } else { prompt?.choose(-1) }
+            return []
+        case .cursorLeft: prompt?.editor.moveLeft()
+        case .cursorRight: prompt?.editor.moveRight()
+        case .cursorStart: prompt?.editor.moveToStart()
+        case .cursorEnd: prompt?.editor.moveToEnd()
+        case .deleteBackward:
+            if prompt?.editor.isEmpty == true { return edit(.cancel, now: now) }
+            prompt?.editor.deleteBackward()
+        case .deleteForward: prompt?.editor.deleteForward()
+        case .deleteWord: prompt?.editor.deleteWord()
+        case .deleteLine: prompt?.editor.deleteToStart()
+        default: break
+        }
+        return promptChanged()
+    }
+
+    /// Puts an earlier command into the line.
+    private mutating func recall() {
+        guard case .command? = prompt?.kind, !history.isEmpty else { return }
+        let place = max((historyPlace ?? history.count) - 1, 0)
+        historyPlace = place
+        prompt?.editor.set(history[place])
+        _ = promptChanged()
+    }
+
+    private mutating func promptChanged() -> [Effect] {
+        guard let prompt else { return [] }
+        switch prompt.kind {
+        case .filter: top.apply(filter: TextFilter(text: prompt.editor.text), model: model)
+        case .command:
+            let suggestions = CommandLine.suggestions(
+                for: prompt.editor.text, context: top.context, keymap: keymap, candidates: candidates, availability: availability)
+            self.prompt?.chosen = nil
+            self.prompt?.suggestions = suggestions
+        }
+        return []
+    }
+
+    private func candidates(_ argument: Command.Argument) -> [(text: String, note: String)] {
+        switch argument {
+        case .service: (model.board?.rows ?? []).map { ($0.service.name, $0.service.owner ?? "") }
+        case .entity: (model.entities ?? []).map { ($0.path.displayName, $0.kind.rawValue) }
+        case .theme: themes.map { ($0, "") }
+        case .file: []
+        }
+    }
+
+    private mutating func accept(now: Timestamp) -> [Effect] {
+        guard let prompt else { return [] }
+        guard case .command = prompt.kind else {
+            self.prompt = nil
+            return []
+        }
+        var line = prompt.line
+        // What was typed need not be a whole name, if only one can be meant or one was chosen.
+        if prompt.chosen == nil, case .unknown = CommandLine.read(line), let best = prompt.suggestions.first { line = best.text }
+        switch CommandLine.read(line) {
+        case .empty:
+            self.prompt = nil
+            return []
+        case .unknown(let word):
+            self.prompt?.complaint = "no command '\(word)'"
+            return []
+        case .needsArgument(let argument, let id):
+            self.prompt?.editor.set(id.rawValue + " ")
+            let effects = promptChanged()
+            self.prompt?.complaint = "which \(argument.rawValue.lowercased())?"
+            return effects
+        case .call(let call):
+            self.prompt = nil
+            if history.last != line { history.append(line) }
+            if history.count > App.longestHistory { history.removeFirst() }
+            return run(call.id, call.argument, now: now)
+        }
+    }
+
+    // MARK: - Layout
+
+    private var frame: FrameLayout {
+        FrameLayout(rows: rows, columns: columns, needsMessage: prompt != nil || notice != nil || !pending.isEmpty)
+    }
+
+    private mutating func settle() {
+        let content = frame.content
+        top.settle(rows: content.rows, columns: content.columns, model: model)
+    }
+}

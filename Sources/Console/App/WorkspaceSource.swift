@@ -1,0 +1,69 @@
+internal import CallboardCore
+internal import ServiceBus
+internal import Synchronization
+
+/// Answers the console's requests from a workspace.
+final class WorkspaceSource: ConsoleSource {
+    private let connect: @Sendable () async throws -> Workspace
+    private let themes: ThemeLibrary
+    private let now: @Sendable () -> Timestamp
+    private let workspace = Mutex<Workspace?>(nil)
+
+    init(themes: ThemeLibrary, now: @escaping @Sendable () -> Timestamp, connect: @escaping @Sendable () async throws -> Workspace) {
+        self.themes = themes
+        self.now = now
+        self.connect = connect
+    }
+
+    func perform(_ request: Request, answer: @escaping @Sendable (Answer) -> Void) async throws(OperatorError) {
+        switch request {
+        case .connect:
+            let workspace = try await opened()
+            answer(.connected(workspace.title))
+        case .overview:
+            let workspace = try await opened()
+            let (board, listing) = await workspace.overview()
+            answer(.overview(Overview(board: board, entities: try? listing.get())))
+            if case .failure(let error) = listing { throw error }
+        case .entity(let path):
+            answer(.entity(try await opened().entity(path)))
+        case .scan(let path, let from, let limit):
+            var pages = try await opened().scan(path, from: from, limit: limit).makeAsyncIterator()
+            while let page = try await pages.next() { answer(.page(page.map { MessageTable.Row($0) })) }
+        case .message(let path, let number):
+            let found = try await opened().peek(path, from: number, count: 1)
+            guard let message = found.first, message.sequenceNumber == number else {
+                throw OperatorError(
+                    .notFound, "Message #\(number) is no longer in \(path.displayName).",
+                    hint: "Somebody received it, or it expired. Load the list again.", entity: path)
+            }
+            answer(.message(MessageDocument(message, peekedAt: now())))
+        case .theme(let name):
+            answer(.palette(try themes.palette(named: name), name: name))
+        case .themeNames: answer(.themeNames(themes.names))
+        case .saveScreen(let path, let text):
+            try TextFile.write(text, to: path)
+            answer(.saved(path: path))
+        }
+    }
+
+    private func opened() async throws(OperatorError) -> Workspace {
+        if let open = workspace.withLock({ $0 }) { return open }
+        do {
+            let fresh = try await connect()
+            workspace.withLock { $0 = fresh }
+            return fresh
+        } catch let error as OperatorError {
+            throw error
+        } catch is CancellationError {
+            throw OperatorError(.cancelled, "Connecting was stopped.")
+        } catch {
+            throw OperatorError(.internal, "The context could not be opened: \(error)")
+        }
+    }
+
+    /// Closes the workspace, if one was opened.
+    func close() async {
+        await workspace.withLock({ $0 })?.close()
+    }
+}
