@@ -1,0 +1,228 @@
+import CallboardCore
+import ServiceBus
+import Terminal
+
+@testable import Console
+
+/// A small estate that the console's tests walk through, and a clock that stands still.
+enum Fixture {
+    /// 2026-11-23T03:12:44Z.
+    static let now = Timestamp(rfc3339: "2026-11-23T03:12:44Z") ?? Timestamp(milliseconds: 0)
+
+    static func title(isProduction: Bool = false) -> ContextTitle {
+        ContextTitle(
+            name: "retail", endpoint: "sb-retail", environment: isProduction ? "prod" : "demo", isProduction: isProduction,
+            mode: isProduction ? .readOnly : .readWrite, identity: "dana@contoso", isEmulator: !isProduction)
+    }
+
+    static func path(_ text: String) -> EntityPath {
+        guard let path = try? EntityPath(parsing: text) else { preconditionFailure("not an entity path: \(text)") }
+        return path
+    }
+
+    static func entity(
+        _ text: String, _ kind: EntityDescription.Kind = .queue, dead: Int64 = 0, active: Int64 = 0, scheduled: Int64 = 0,
+        transferDead: Int64 = 0, status: EntityStatus = .active
+    ) -> EntityDescription {
+        EntityDescription(
+            path: path(text), kind: kind, status: status,
+            counts: EntityCounts(active: active, deadLetter: dead, scheduled: scheduled, transferDeadLetter: transferDead))
+    }
+
+    static var orders: EntityDescription {
+        var orders = entity("orders", dead: 50_012, active: 1_830, scheduled: 12)
+        orders.settings = [
+            .init(name: "LockDuration", value: "PT1M"), .init(name: "MaxDeliveryCount", value: "10"),
+            .init(name: "DefaultMessageTimeToLive", value: "P14D"), .init(name: "RequiresSession", value: "false"),
+        ]
+        orders.lockDuration = .seconds(60)
+        orders.maxDeliveryCount = 10
+        orders.defaultTimeToLive = .seconds(14 * 86_400)
+        return orders
+    }
+
+    static var entities: [EntityDescription] {
+        var topic = entity("order-events", .topic)
+        topic.subscriptionCount = 2
+        var refunds = entity("refunds", dead: 17, transferDead: 17)
+        refunds.forwardTo = "ledger"
+        return [
+            entity("audit-old", active: 3), entity("invoices", dead: 188, active: 12), topic,
+            entity("order-events/Subscriptions/billing", .subscription, dead: 4, active: 2),
+            entity("order-events/Subscriptions/search", .subscription), orders, refunds,
+            entity("shipments", active: 402, status: .receiveDisabled),
+        ]
+    }
+
+    static func service(_ name: String, owner: String?, onCall: String?, entities: [String]) -> ServiceSummary {
+        ServiceSummary(
+            ref: "component:default/\(name)", name: name, summary: "The \(name) service.", owner: owner, onCall: onCall, system: "retail",
+            lifecycle: "production", entities: entities.map { path($0) })
+    }
+
+    static var board: Board {
+        let known = { (value: Int64) in Reading.known(value, at: now) }
+        return Board(
+            rows: [
+                BoardRow(
+                    service: service("checkout", owner: "team-cart", onCall: "R. Osei", entities: ["orders", "order-events"]),
+                    deadLetters: known(50_016), transferDeadLetters: known(0), active: known(1_832), scheduled: known(12), health: .ill,
+                    worstEntity: path("orders"), findings: ["orders has 50012 dead letters"]),
+                BoardRow(
+                    service: service("billing", owner: "team-fin", onCall: nil, entities: ["invoices", "refunds"]),
+                    deadLetters: known(205), transferDeadLetters: known(17), active: known(12), scheduled: known(0), health: .ill,
+                    worstEntity: path("invoices"), findings: ["invoices has 188 dead letters"]),
+                BoardRow(
+                    service: service("shipping", owner: nil, onCall: "J. Lindqvist", entities: ["shipments"]),
+                    deadLetters: known(0), transferDeadLetters: known(0), active: known(402), scheduled: known(0), health: .warning,
+                    findings: ["shipments is disabled for receiving"]),
+                BoardRow(
+                    service: service("search", owner: "team-web", onCall: "web-oncall", entities: []),
+                    deadLetters: .unavailable("no entity is bound to it"), transferDeadLetters: .unavailable(""), active: .unavailable(""),
+                    scheduled: .unavailable(""), health: .well),
+            ],
+            unownedEntities: [entity("audit-old", active: 3)],
+            totals: .known(Board.Totals(deadLetters: 50_221, transferDeadLetters: 17, active: 2_249, entities: 8), at: now))
+    }
+
+    static var overview: Overview { Overview(board: board, entities: EntityListing(entities: entities, asOf: now)) }
+
+    /// Dead letters of `orders`, as the scan hands them out.
+    static func deadLetters(_ count: Int, from first: Int64 = 4_770_112) -> [MessageTable.Row] {
+        let reasons = ["MaxDeliveryCountExceeded", "TTLExpiredException", "ValidationFailed"]
+        var rows: [MessageTable.Row] = []
+        for index in 0..<count {
+            let millisecond = now.milliseconds - 2_500_000 + Int64(index) * 1000
+            rows.append(
+                MessageTable.Row(
+                    sequenceNumber: SequenceNumber(first + Int64(index)), enqueuedTime: Timestamp(milliseconds: millisecond),
+                    messageID: "order-\(88_213 + index)", subject: index % 2 == 0 ? "OrderPlaced" : "OrderCancelled",
+                    deadLetterReason: reasons[index % 3], deliveryCount: index % 3 == 0 ? 10 : 1, encodedSize: 700))
+        }
+        return rows
+    }
+
+    static let json = #"{"orderId":88213,"customer":{"email":"a@example.com","tier":"gold"},"lines":[{"sku":"A-1","qty":2},{"sku":"B-7","qty":1}],"total":129.90,"paid":false,"note":null}"#
+
+    static func document(_ number: SequenceNumber, body: BodyDocument? = nil) -> MessageDocument {
+        MessageDocument(
+            sequenceNumber: number, peekedAt: now,
+            problems: [
+                .init(label: "Reason", value: "MaxDeliveryCountExceeded", isProblem: true),
+                .init(
+                    label: "Error", value: "TimeoutException: POST https://pay/v2 took 30012ms (limit 30000ms)", isProblem: true),
+            ],
+            facts: [
+                .init(label: "Sequence", value: "#\(number)"), .init(label: "Enqueued", value: "11-23 02:30:58Z"),
+                .init(label: "Message id", value: "8f0e21bc-a21c"), .init(label: "Delivered", value: "10 times"),
+                .init(label: "Subject", value: "OrderPlaced"),
+            ],
+            properties: [
+                .init(name: "tenant", typeName: "string", value: "emea"), .init(name: "attempt", typeName: "int", value: "3"),
+                .init(name: "Diagnostic-Id", typeName: "string", value: "00-4bf92f3577b34da6a3ce929d0e0e4736-01"),
+            ],
+            body: body ?? BodyDocument(bytes: Array(json.utf8), contentType: "application/json"))
+    }
+}
+
+/// Drives an ``App`` by keys and answers its requests at once, or holds them back.
+struct ConsoleHarness {
+    private(set) var app: App
+    var now = Fixture.now
+    /// Requests that were not answered yet.
+    private(set) var waiting: [(id: LoadID, request: Request)] = []
+    /// Requests that were asked to stop.
+    private(set) var stopped: [Request] = []
+    private(set) var asked: [Request] = []
+    /// Everything else the application wanted.
+    private(set) var effects: [Effect] = []
+    /// What is answered; nil: the request waits.
+    var respond: (Request) -> Result<[Answer], OperatorError>?
+
+    init(
+        rows: Int = 24, columns: Int = 80, title: ContextTitle = Fixture.title(),
+        respond: @escaping (Request) -> Result<[Answer], OperatorError>? = ConsoleHarness.usual
+    ) {
+        self.respond = respond
+        app = App(rows: rows, columns: columns, title: title)
+        perform(app.start(now: now))
+    }
+
+    /// An estate in which everything works.
+    static func usual(_ request: Request) -> Result<[Answer], OperatorError>? {
+        switch request {
+        case .connect: .success([.connected(Fixture.title())])
+        case .overview: .success([.overview(Fixture.overview)])
+        case .entity(let path): .success(Fixture.entities.filter { $0.path == path }.map { .entity($0) })
+        case .scan: .success([.page(Fixture.deadLetters(40)), .page(Fixture.deadLetters(20, from: 4_771_000))])
+        case .message(_, let number): .success([.message(Fixture.document(number))])
+        case .theme(let name): .success([.palette(Palette(), name: name)])
+        case .themeNames: .success([.themeNames(["default", "mono", "nord"])])
+        case .saveScreen(let path, _): .success([.saved(path: path)])
+        }
+    }
+
+    mutating func type(_ keys: String) {
+        for press in KeySequence.presses(of: keys) ?? [] { send(.input(.key(press))) }
+    }
+
+    mutating func send(_ event: Event) { perform(app.update(event, now: now)) }
+
+    mutating func resize(_ rows: Int, _ columns: Int) { send(.input(.resize(rows: rows, columns: columns))) }
+
+    /// Answers a request that was held back.
+    mutating func answer(_ result: Result<[Answer], OperatorError>, isLast: Bool = true, to fits: (Request) -> Bool) {
+        guard let place = waiting.firstIndex(where: { fits($0.request) }) else { return }
+        let id = waiting[place].id
+        if isLast { waiting.remove(at: place) }
+        switch result {
+        case .success(let answers):
+            for answer in answers { send(.answer(id, answer)) }
+            if isLast { send(.finished(id, nil)) }
+        case .failure(let error): send(.finished(id, error))
+        }
+    }
+
+    private mutating func perform(_ effects: [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .start(let id, let request):
+                asked.append(request)
+                waiting.append((id, request))
+                if let result = respond(request) {
+                    waiting.removeAll { $0.id == id }
+                    switch result {
+                    case .success(let answers):
+                        for answer in answers { send(.answer(id, answer)) }
+                        send(.finished(id, nil))
+                    case .failure(let error): send(.finished(id, error))
+                    }
+                }
+            case .stop(let id):
+                stopped += waiting.filter { $0.id == id }.map(\.request)
+            default: self.effects.append(effect)
+            }
+        }
+    }
+
+    var surface: Surface {
+        var surface = Surface(rows: app.rows, columns: app.columns)
+        app.render(into: &surface, now: now)
+        return surface
+    }
+
+    var text: String { surface.textGrid() }
+
+    func line(_ row: Int) -> String { surface.line(row) }
+
+    /// The names of the roles in a row, without repetition.
+    func roles(inRow row: Int) -> [RoleName] {
+        let surface = surface
+        var names: [RoleName] = []
+        for column in 0..<surface.columns {
+            let role = surface[row, column].role
+            if let name = RoleName.allCases.first(where: { $0.role == role }), names.last != name { names.append(name) }
+        }
+        return names
+    }
+}
