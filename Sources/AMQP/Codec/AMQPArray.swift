@@ -94,102 +94,11 @@ extension AMQPValue {
         case (.binary(let value), FormatCode.binary8): value.readableBytes <= 0xff
         case (.string(let value), FormatCode.string8): value.utf8.count <= 0xff
         case (.symbol(let value), FormatCode.symbol8): value.name.utf8.count <= 0xff
-        case (.list(let elements), FormatCode.list8):
-            elements.count <= 0xff && EncodedSize.compact.list(elements) <= 0xfe
-        case (.map(let map), FormatCode.map8): map.pairs.count <= 0x7f && EncodedSize.compact.map(map) <= 0xfe
-        case (.array(let array), FormatCode.array8): array.elements.count <= 0xff && EncodedSize.compact.array(array) <= 0xfe
+        // One-byte sizes and counts: what follows the code is two bytes shorter than the shortest encoding that stands alone.
+        case (.list(let elements), FormatCode.list8): elements.count <= 0xff && encodedSize() <= 0xff &+ 2
+        case (.map(let map), FormatCode.map8): map.pairs.count <= 0x7f && encodedSize() <= 0xff &+ 2
+        case (.array(let array), FormatCode.array8): array.elements.count <= 0xff && encodedSize() <= 0xff &+ 2
         default: false
-        }
-    }
-}
-
-extension WireWriter {
-    /// Writes an array: size, count, the shared constructor, then the elements without theirs.
-    mutating func array(_ array: AMQPArray) {
-        let size = EncodedSize(style: style).array(array)
-        compoundHeader(FormatCode.array8, FormatCode.array32, contentSize: size, count: array.elements.count)
-        arrayContent(array)
-    }
-
-    private mutating func arrayContent(_ array: AMQPArray) {
-        arrayConstructor(array.elementType)
-        let code = array.elementType.code
-        for element in array.elements { arrayElement(element, code) }
-    }
-
-    private mutating func arrayConstructor(_ type: AMQPArray.ElementType) {
-        switch type {
-        case .primitive(let code): byte(code)
-        case .described(let descriptor, let inner):
-            byte(FormatCode.described)
-            value(descriptor)
-            arrayConstructor(inner)
-        }
-    }
-
-    private mutating func arrayElement(_ element: AMQPValue, _ code: UInt8) {
-        let isWide = code & 0x10 != 0
-        switch element {
-        case .null: break
-        case .boolean(let value): if code == FormatCode.boolean { byte(value ? 1 : 0) }
-        case .ubyte(let value): byte(value)
-        case .byte(let value): byte(UInt8(bitPattern: value))
-        case .ushort(let value): buffer.writeInteger(value)
-        case .short(let value): buffer.writeInteger(value)
-        case .uint(let value): narrowable(UInt64(value), value, FormatCode.fixedWidth(code))
-        case .int(let value): narrowable(UInt64(bitPattern: Int64(value)), value, FormatCode.fixedWidth(code))
-        case .ulong(let value): narrowable(value, value, FormatCode.fixedWidth(code))
-        case .long(let value): narrowable(UInt64(bitPattern: value), value, FormatCode.fixedWidth(code))
-        case .float(let value): buffer.writeInteger(value.bitPattern)
-        case .double(let value): buffer.writeInteger(value.bitPattern)
-        case .decimal32(let value): buffer.writeInteger(value)
-        case .decimal64(let value): buffer.writeInteger(value)
-        case .decimal128(let value), .uuid(let value): buffer.writeMultipleIntegers(value.high, value.low)
-        case .char(let value): buffer.writeInteger(value)
-        case .timestamp(let value): buffer.writeInteger(value)
-        case .binary(let value):
-            length(value.readableBytes, isWide)
-            buffer.writeImmutableBuffer(value)
-        case .string(let value):
-            length(value.utf8.count, isWide)
-            buffer.writeString(value)
-        case .symbol(let value):
-            length(value.name.utf8.count, isWide)
-            buffer.writeString(value.name)
-        case .list(let elements):
-            if code == FormatCode.list0 { return }
-            sizeAndCount(EncodedSize(style: style).list(elements), elements.count, isWide)
-            for element in elements { value(element) }
-        case .map(let map):
-            sizeAndCount(EncodedSize(style: style).map(map), map.pairs.count &* 2, isWide)
-            for pair in map.pairs {
-                value(pair.key)
-                value(pair.value)
-            }
-        case .array(let array):
-            sizeAndCount(EncodedSize(style: style).array(array), array.elements.count, isWide)
-            arrayContent(array)
-        case .described: break
-        }
-    }
-
-    private mutating func narrowable<T: FixedWidthInteger>(_ narrow: UInt64, _ wide: T, _ width: Int?) {
-        switch width {
-        case 0: break
-        case 1: byte(UInt8(truncatingIfNeeded: narrow))
-        default: buffer.writeInteger(wide)
-        }
-    }
-
-    private mutating func length(_ count: Int, _ isWide: Bool) {
-        if isWide { buffer.writeInteger(UInt32(clamping: count)) } else { byte(UInt8(truncatingIfNeeded: count)) }
-    }
-
-    private mutating func sizeAndCount(_ contentSize: Int, _ count: Int, _ isWide: Bool) {
-        if isWide {
-            buffer.writeMultipleIntegers(UInt32(clamping: contentSize &+ 4), UInt32(clamping: count))
-        } else {
-            buffer.writeMultipleIntegers(UInt8(truncatingIfNeeded: contentSize &+ 1), UInt8(truncatingIfNeeded: count))
         }
     }
 }

@@ -12,12 +12,16 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
         case unexpectedType(expected: StaticText, code: UInt8)
         /// A list, map or array whose size and count contradict its content.
         case inconsistentCompound
+        /// Bytes follow a value that should end the data.
+        case trailingBytes
         /// Nesting deeper than ``CodecLimits/maximumDepth``.
         case tooDeep
         /// More elements than ``CodecLimits`` allow.
         case tooMany
         /// A descriptor that is not the expected one.
         case unknownDescriptor(UInt64)
+        /// A symbolic descriptor that is not one of the standard's.
+        case unknownSymbolicDescriptor
         /// A field that the specification marks mandatory is missing or null.
         case missingField(StaticText)
         /// A field holds a value outside its range.
@@ -60,9 +64,11 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
             case .unknownFormatCode(let code): "unknown format code 0x\(hex(code))"
             case .unexpectedType(let expected, let code): "expected \(expected.string), found format code 0x\(hex(code))"
             case .inconsistentCompound: "a list, map or array contradicts its own size"
+            case .trailingBytes: "bytes follow the value"
             case .tooDeep: "values are nested too deeply"
             case .tooMany: "too many elements"
             case .unknownDescriptor(let descriptor): "unknown descriptor 0x\(String(descriptor, radix: 16))"
+            case .unknownSymbolicDescriptor: "unknown symbolic descriptor"
             case .missingField(let name): "mandatory field '\(name.string)' is missing"
             case .invalidField(let name): "field '\(name.string)' is out of range"
             case .unexpectedSection(let descriptor): "message section 0x\(String(descriptor, radix: 16)) is out of order"
@@ -77,16 +83,23 @@ private func hex(_ byte: UInt8) -> String {
     return text.count == 1 ? "0" + text : text
 }
 
-/// Bounds on what decoding may accept, so that no input can make a peer hold more than a small multiple of its own size.
+/// Bounds on what decoding may accept, so that no input can make a peer hold more than 64 times its own size.
 public struct CodecLimits: Sendable, Hashable {
-    /// The deepest nesting of described values, lists, maps and arrays.
-    public var maximumDepth: Int = 32
+    /// The deepest nesting of described values, lists, maps and arrays; at most ``deepestNesting``.
+    public var maximumDepth: Int = 32 {
+        didSet { maximumDepth = min(maximumDepth, CodecLimits.deepestNesting) }
+    }
     /// The most elements of one list, map (keys plus values) or array.
     public var maximumElements: Int = 1_000_000
     /// The most elements of an array whose element type has no bytes of its own (null, true, false, uint0, ulong0, list0).
-    public var maximumEmptyElements: Int = 16
+    ///
+    /// Such an array takes four bytes on the wire whatever its count: with more than seven elements it would be held in more than
+    /// 64 times that. Nothing in use sends them; booleans have an encoding with a byte each.
+    public var maximumEmptyElements: Int = 7
+    /// What ``maximumDepth`` is held to, because decoding nests on the stack as deep as the data do.
+    public static var deepestNesting: Int { 128 }
     /// The limits used where none are named.
-    public static let standard = CodecLimits()
+    public static var standard: CodecLimits { CodecLimits() }
     /// Creates the standard limits.
     public init() {}
 }

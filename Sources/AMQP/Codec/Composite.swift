@@ -7,30 +7,36 @@ struct FieldList {
 }
 
 extension WireReader {
-    /// Enters the list of a composite value, after its descriptor.
-    mutating func enterFields(_ limits: CodecLimits = .standard) throws(CodecError) -> FieldList {
+    /// Enters the list of a composite value, after its descriptor, and narrows the reader to it.
+    mutating func enterFields() throws(CodecError) -> FieldList {
+        let start = offset
         let code = try readByte()
-        if code == FormatCode.list0 { return FieldList(remaining: 0, outerEnd: end) }
-        guard code == FormatCode.list8 || code == FormatCode.list32 else {
-            throw CodecError(.unexpectedType(expected: "list", code: code), at: offset &- 1)
+        let outerEnd = end
+        switch code {
+        case FormatCode.list0:
+            try deepen(by: 1, at: start)
+            end = offset
+            return FieldList(remaining: 0, outerEnd: outerEnd)
+        case FormatCode.list8, FormatCode.list32:
+            try deepen(by: 1, at: start)
+            let list = try compoundHeader(code, at: offset, limit: end)
+            offset = list.content
+            end = list.end
+            return FieldList(remaining: list.count, outerEnd: outerEnd)
+        default:
+            throw CodecError(.unexpectedType(expected: "list", code: code), at: start)
         }
-        let (count, outerEnd) = try enterCompound(code, limits: limits, depth: 0)
-        // A list0 has no bytes of its own to bound it; any other list ends where its header says.
-        return FieldList(remaining: count, outerEnd: outerEnd)
     }
 
     /// Leaves the list, past fields a later version may have added.
-    mutating func leave(_ fields: consuming FieldList, limits: CodecLimits = .standard) throws(CodecError) {
-        while fields.remaining > 0 {
-            fields.remaining &-= 1
-            try skipValue(limits: limits)
-        }
-        if end != fields.outerEnd {
-            if offset != end { throw CodecError(.inconsistentCompound, at: offset) }
-            end = fields.outerEnd
-        }
+    mutating func leave(_ fields: consuming FieldList) throws(CodecError) {
+        try skipValues(fields.remaining)
+        if offset != end { throw error(.inconsistentCompound) }
+        end = fields.outerEnd
+        depth &-= 1
     }
 
+    @inline(__always)
     private func take(_ fields: inout FieldList) -> Bool {
         guard fields.remaining > 0 else { return false }
         fields.remaining &-= 1
@@ -61,19 +67,20 @@ extension WireReader {
     }
 
     mutating func map(_ fields: inout FieldList, _ buffer: ByteBuffer) throws(CodecError) -> AMQPMap? {
-        guard take(&fields) else { return nil }
-        let start = offset
-        switch try readValue(in: buffer) {
-        case .null: return nil
-        case .map(let map): return map
-        default: throw CodecError(.invalidField("map"), at: start)
-        }
+        take(&fields) ? try readMap(in: buffer) : nil
     }
 
     mutating func value(_ fields: inout FieldList, _ buffer: ByteBuffer) throws(CodecError) -> AMQPValue? {
         guard take(&fields) else { return nil }
         let value = try readValue(in: buffer)
         return value.isNull ? nil : value
+    }
+
+    /// An address: a string, or a symbol as some peers send it.
+    mutating func address(_ fields: inout FieldList) throws(CodecError) -> String? {
+        guard take(&fields) else { return nil }
+        let code = try peekByte()
+        return code == FormatCode.symbol8 || code == FormatCode.symbol32 ? try readSymbol()?.name : try readString()
     }
 
     /// Whether a field is there and not null; the reader then stands at its first byte.
@@ -92,7 +99,7 @@ extension WireReader {
     }
 }
 
-extension WireWriter {
+extension SpanWriter {
     mutating func optional(_ value: Bool?) { if let value { boolean(value) } else { null() } }
     mutating func optional(ubyte value: UInt8?) { if let value { ubyte(value) } else { null() } }
     mutating func optional(ushort value: UInt16?) { if let value { ushort(value) } else { null() } }

@@ -42,7 +42,6 @@ enum FormatCode {
     static let array32: UInt8 = 0xf0
 
     /// The number of bytes after the code, or nil for variable, compound, array and undefined codes.
-    @inline(__always)
     static func fixedWidth(_ code: UInt8) -> Int? {
         switch code {
         case 0x40...0x45: 0

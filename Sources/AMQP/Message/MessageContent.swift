@@ -27,39 +27,34 @@ public struct MessageContent: Hashable, Sendable {
     }
 
     /// Decodes every section of a received message.
-    public init(_ message: Message) {
-        header = message.header
-        deliveryAnnotations = message.deliveryAnnotations ?? AMQPMap()
-        messageAnnotations = message.messageAnnotations ?? AMQPMap()
-        properties = message.properties
-        applicationProperties = message.applicationProperties ?? AMQPMap()
-        body = message.body
-        footer = message.footer ?? AMQPMap()
+    /// - Throws: ``CodecError`` when a section is not what the standard says it is; see ``Message/malformedSections``.
+    public init(_ message: Message) throws(CodecError) {
+        header = try message.decodeHeader()
+        deliveryAnnotations = try message.decodeDeliveryAnnotations() ?? AMQPMap()
+        messageAnnotations = try message.decodeMessageAnnotations() ?? AMQPMap()
+        properties = try message.decodeProperties()
+        applicationProperties = try message.decodeApplicationProperties() ?? AMQPMap()
+        body = try message.decodeBody()
+        footer = try message.decodeFooter() ?? AMQPMap()
     }
 
     /// Writes the message; empty sections are left out.
-    public func encode(to writer: inout WireWriter) {
+    public func encode(to writer: inout SpanWriter) {
         header?.encode(to: &writer)
-        encode(deliveryAnnotations, Descriptor.deliveryAnnotations, to: &writer)
-        encode(messageAnnotations, Descriptor.messageAnnotations, to: &writer)
+        writer.section(Descriptor.deliveryAnnotations, deliveryAnnotations)
+        writer.section(Descriptor.messageAnnotations, messageAnnotations)
         properties?.encode(to: &writer)
-        encode(applicationProperties, Descriptor.applicationProperties, to: &writer)
+        writer.section(Descriptor.applicationProperties, applicationProperties)
         body.encode(to: &writer)
-        encode(footer, Descriptor.footer, to: &writer)
+        writer.section(Descriptor.footer, footer)
     }
 
-    private func encode(_ map: AMQPMap, _ descriptor: UInt64, to writer: inout WireWriter) {
-        if map.isEmpty { return }
-        writer.descriptor(descriptor)
-        writer.map(map)
-    }
+    /// Writes the message; empty sections are left out.
+    public func encode(to writer: inout WireWriter) { writer.write { encode(to: &$0) } }
 
     /// Appends the encoded message to a buffer.
     public func encode(into buffer: inout ByteBuffer, style: EncodingStyle = .compact) {
-        var writer = WireWriter(ByteBuffer(), style: style)
-        swap(&writer.buffer, &buffer)
-        encode(to: &writer)
-        swap(&writer.buffer, &buffer)
+        buffer.writeAMQP(style: style) { encode(to: &$0) }
     }
 
     /// The encoded message.
@@ -70,39 +65,33 @@ public struct MessageContent: Hashable, Sendable {
     }
 }
 
+extension SpanWriter {
+    /// Writes a section that is a map; nothing when the map is empty.
+    mutating func section(_ number: UInt64, _ map: AMQPMap) {
+        if map.isEmpty { return }
+        descriptor(number)
+        self.map(map)
+    }
+}
+
 extension Header {
-    /// The encoded header section.
-    public func encode(into buffer: inout ByteBuffer) { MessageContent.section(into: &buffer) { encode(to: &$0) } }
+    /// Appends the encoded header section to a buffer.
+    public func encode(into buffer: inout ByteBuffer) { buffer.writeAMQP { encode(to: &$0) } }
 }
 
 extension MessageContent {
-    /// Appends one map section (annotations, application properties) to a buffer; nothing when the map is empty.
+    /// Appends a delivery-annotations section to a buffer; nothing when the map is empty.
     public static func encode(deliveryAnnotations map: AMQPMap, into buffer: inout ByteBuffer) {
-        section(map, Descriptor.deliveryAnnotations, into: &buffer)
+        buffer.writeAMQP { $0.section(Descriptor.deliveryAnnotations, map) }
     }
 
     /// Appends a message-annotations section to a buffer; nothing when the map is empty.
     public static func encode(messageAnnotations map: AMQPMap, into buffer: inout ByteBuffer) {
-        section(map, Descriptor.messageAnnotations, into: &buffer)
+        buffer.writeAMQP { $0.section(Descriptor.messageAnnotations, map) }
     }
 
     /// Appends an application-properties section to a buffer; nothing when the map is empty.
     public static func encode(applicationProperties map: AMQPMap, into buffer: inout ByteBuffer) {
-        section(map, Descriptor.applicationProperties, into: &buffer)
-    }
-
-    private static func section(_ map: AMQPMap, _ descriptor: UInt64, into buffer: inout ByteBuffer) {
-        if map.isEmpty { return }
-        section(into: &buffer) {
-            $0.descriptor(descriptor)
-            $0.map(map)
-        }
-    }
-
-    fileprivate static func section(into buffer: inout ByteBuffer, _ body: (inout WireWriter) -> Void) {
-        var writer = WireWriter()
-        swap(&writer.buffer, &buffer)
-        body(&writer)
-        swap(&writer.buffer, &buffer)
+        buffer.writeAMQP { $0.section(Descriptor.applicationProperties, map) }
     }
 }

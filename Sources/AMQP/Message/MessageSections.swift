@@ -34,7 +34,7 @@ public struct Header: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.header, 5) {
             $0.optional(durable)
             $0.optional(ubyte: priority)
@@ -81,9 +81,9 @@ public struct Properties: Hashable, Sendable {
         var fields = try reader.enterFields()
         messageID = try reader.value(&fields, buffer)
         userID = try reader.binary(&fields, buffer)
-        to = try reader.value(&fields, buffer)?.text
+        to = try reader.address(&fields)
         subject = try reader.string(&fields)
-        replyTo = try reader.value(&fields, buffer)?.text
+        replyTo = try reader.address(&fields)
         correlationID = try reader.value(&fields, buffer)
         contentType = try reader.symbol(&fields)
         contentEncoding = try reader.symbol(&fields)
@@ -95,7 +95,7 @@ public struct Properties: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.properties, 13) {
             $0.optional(messageID)
             $0.optional(userID)
@@ -125,7 +125,7 @@ public enum Body: Hashable, Sendable {
     /// One or more sequences of values.
     case sequence([[AMQPValue]])
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         switch self {
         case .none: break
         case .data(let sections):
@@ -139,7 +139,7 @@ public enum Body: Hashable, Sendable {
         case .sequence(let sections):
             for section in sections {
                 writer.descriptor(Descriptor.amqpSequence)
-                writer.value(.list(section))
+                writer.list(section)
             }
         }
     }

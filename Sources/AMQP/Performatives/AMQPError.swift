@@ -20,7 +20,7 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { text.map { "\(condition.name): \($0)" } ?? condition.name }
 
     init(from reader: inout WireReader, in buffer: ByteBuffer) throws(CodecError) {
-        let descriptor = try reader.readDescriptor(in: buffer)
+        let descriptor = try reader.readDescriptor()
         guard descriptor == Descriptor.error else { throw CodecError(.unknownDescriptor(descriptor), at: reader.offset) }
         var fields = try reader.enterFields()
         condition = try reader.required(try reader.symbol(&fields), "condition")
@@ -34,7 +34,7 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Always with all three fields: pyamqp indexes the third.
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.error, 3) {
             $0.symbol(condition)
             $0.optional(text)
@@ -43,7 +43,7 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension WireWriter {
+extension SpanWriter {
     mutating func optional(_ value: AMQPError?) { if let value { value.encode(to: &self) } else { null() } }
 }
 

@@ -63,7 +63,7 @@ public struct Open: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.open, 10) {
             $0.optional(containerID)
             $0.optional(hostname)
@@ -132,7 +132,7 @@ public struct Begin: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.begin, 8) {
             $0.optional(ushort: remoteChannel)
             $0.uint(nextOutgoingID)
@@ -162,7 +162,7 @@ public struct End: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.end, 1) {
             $0.optional(error)
         }
@@ -185,7 +185,7 @@ public struct Close: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.close, 1) {
             $0.optional(error)
         }

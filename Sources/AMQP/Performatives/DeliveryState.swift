@@ -44,7 +44,7 @@ public enum DeliveryState: Hashable, Sendable {
 
     init(from reader: inout WireReader, in buffer: ByteBuffer, depth: Int = 0) throws(CodecError) {
         let start = reader.offset
-        let descriptor = try reader.readDescriptor(in: buffer)
+        let descriptor = try reader.readDescriptor()
         var fields = try reader.enterFields()
         switch descriptor {
         case Descriptor.accepted: self = .accepted
@@ -74,7 +74,7 @@ public enum DeliveryState: Hashable, Sendable {
         try reader.hasValue(&fields) ? try DeliveryState(from: &reader, in: buffer) : nil
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         switch self {
         case .accepted: writer.composite(Descriptor.accepted, 0) { _ in }
         case .released: writer.composite(Descriptor.released, 0) { _ in }
@@ -100,6 +100,6 @@ public enum DeliveryState: Hashable, Sendable {
     }
 }
 
-extension WireWriter {
+extension SpanWriter {
     mutating func optional(_ value: DeliveryState?) { if let value { value.encode(to: &self) } else { null() } }
 }

@@ -99,7 +99,7 @@ public struct Attach: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.attach, 14) {
             $0.optional(name)
             $0.uint(handle)
@@ -187,7 +187,7 @@ public struct Flow: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.flow, 11) {
             $0.optional(uint: nextIncomingID)
             $0.uint(incomingWindow)
@@ -272,7 +272,7 @@ public struct Transfer: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.transfer, 11) {
             $0.uint(handle)
             $0.optional(uint: deliveryID)
@@ -332,7 +332,7 @@ public struct Disposition: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.disposition, 6) {
             $0.boolean(role == .receiver)
             $0.uint(first)
@@ -368,7 +368,7 @@ public struct Detach: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.detach, 3) {
             $0.uint(handle)
             $0.optional(closed)

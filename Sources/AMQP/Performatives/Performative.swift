@@ -25,7 +25,7 @@ public enum Performative: Hashable, Sendable {
     /// - Returns: the performative and the number of bytes it took; the rest is payload.
     public static func decode(_ body: ByteBuffer) throws(CodecError) -> (performative: Performative, length: Int) {
         var reader = WireReader(body.readableBytesSpan)
-        let descriptor = try reader.readDescriptor(in: body)
+        let descriptor = try reader.readDescriptor()
         let performative: Performative
         switch descriptor {
         case Descriptor.transfer: performative = .transfer(try Transfer(from: &reader, in: body))
@@ -42,8 +42,16 @@ public enum Performative: Hashable, Sendable {
         return (performative, reader.offset)
     }
 
+    /// Appends the encoded performative to a buffer.
+    public func encode(into buffer: inout ByteBuffer, style: EncodingStyle = .compact) {
+        buffer.writeAMQP(style: style) { encode(to: &$0) }
+    }
+
     /// Writes the performative.
-    public func encode(to writer: inout WireWriter) {
+    public func encode(to writer: inout WireWriter) { writer.write { encode(to: &$0) } }
+
+    /// Writes the performative.
+    public func encode(to writer: inout SpanWriter) {
         switch self {
         case .open(let body): body.encode(to: &writer)
         case .begin(let body): body.encode(to: &writer)
@@ -74,7 +82,7 @@ public enum SASLPerformative: Hashable, Sendable {
     /// Decodes a SASL frame body.
     public static func decode(_ body: ByteBuffer) throws(CodecError) -> SASLPerformative {
         var reader = WireReader(body.readableBytesSpan)
-        let descriptor = try reader.readDescriptor(in: body)
+        let descriptor = try reader.readDescriptor()
         switch descriptor {
         case Descriptor.saslMechanisms: return .mechanisms(try SASLMechanisms(from: &reader, in: body))
         case Descriptor.saslInit: return .initial(try SASLInit(from: &reader, in: body))
@@ -85,8 +93,16 @@ public enum SASLPerformative: Hashable, Sendable {
         }
     }
 
+    /// Appends the encoded frame body to a buffer.
+    public func encode(into buffer: inout ByteBuffer, style: EncodingStyle = .compact) {
+        buffer.writeAMQP(style: style) { encode(to: &$0) }
+    }
+
     /// Writes the frame body.
-    public func encode(to writer: inout WireWriter) {
+    public func encode(to writer: inout WireWriter) { writer.write { encode(to: &$0) } }
+
+    /// Writes the frame body.
+    public func encode(to writer: inout SpanWriter) {
         switch self {
         case .mechanisms(let body): body.encode(to: &writer)
         case .initial(let body): body.encode(to: &writer)

@@ -16,7 +16,7 @@ public struct SASLMechanisms: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.saslMechanisms, 1) {
             $0.optional(mechanisms)
         }
@@ -47,7 +47,7 @@ public struct SASLInit: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.saslInit, 3) {
             $0.optional(mechanism)
             $0.optional(initialResponse)
@@ -72,7 +72,7 @@ public struct SASLChallenge: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.saslChallenge, 1) {
             $0.optional(challenge)
         }
@@ -95,7 +95,7 @@ public struct SASLResponse: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.saslResponse, 1) {
             $0.optional(response)
         }
@@ -122,7 +122,7 @@ public struct SASLOutcome: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.saslOutcome, 2) {
             $0.ubyte(code)
             $0.optional(additionalData)

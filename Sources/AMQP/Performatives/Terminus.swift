@@ -44,10 +44,10 @@ public struct Source: Hashable, Sendable {
     }
 
     init(from reader: inout WireReader, in buffer: ByteBuffer) throws(CodecError) {
-        let descriptor = try reader.readDescriptor(in: buffer)
+        let descriptor = try reader.readDescriptor()
         guard descriptor == Descriptor.source else { throw CodecError(.unknownDescriptor(descriptor), at: reader.offset) }
         var fields = try reader.enterFields()
-        address = try reader.value(&fields, buffer)?.text
+        address = try reader.address(&fields)
         durable = try reader.uint(&fields)
         expiryPolicy = try reader.symbol(&fields)
         timeout = try reader.uint(&fields)
@@ -61,7 +61,7 @@ public struct Source: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.source, 11) {
             $0.optional(address)
             $0.optional(uint: durable)
@@ -112,12 +112,12 @@ public enum Target: Hashable, Sendable {
     public var address: String? { if case .node(let node) = self { node.address } else { nil } }
 
     init(from reader: inout WireReader, in buffer: ByteBuffer) throws(CodecError) {
-        let descriptor = try reader.readDescriptor(in: buffer)
+        let descriptor = try reader.readDescriptor()
         var fields = try reader.enterFields()
         switch descriptor {
         case Descriptor.target:
             var node = Node()
-            node.address = try reader.value(&fields, buffer)?.text
+            node.address = try reader.address(&fields)
             node.durable = try reader.uint(&fields)
             node.expiryPolicy = try reader.symbol(&fields)
             node.timeout = try reader.uint(&fields)
@@ -131,7 +131,7 @@ public enum Target: Hashable, Sendable {
         try reader.leave(fields)
     }
 
-    func encode(to writer: inout WireWriter) {
+    func encode(to writer: inout SpanWriter) {
         switch self {
         case .node(let node):
             writer.composite(Descriptor.target, 7) {
