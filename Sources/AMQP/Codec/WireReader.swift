@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// Reads AMQP-encoded bytes in place: a cursor over borrowed memory that checks every length before it reads.
 ///
 /// It never copies, never retains and never traps on what the bytes say. After an error the reader must not be used further.
@@ -5,8 +7,14 @@ public struct WireReader: ~Escapable {
     let bytes: RawSpan
     /// The offset of the next byte, from the start of the span.
     public internal(set) var offset: Int
-    /// The offset one past the last byte that may be read.
-    public internal(set) var end: Int
+    /// The offset one past the last byte that may be read. Setting it clamps it to the span.
+    @inline(__always)
+    public var end: Int {
+        get { limit }
+        set { limit = Swift.max(offset, Swift.min(newValue, bytes.byteCount)) }
+    }
+    /// ``end`` as stored; never beyond the span.
+    private var limit: Int
     /// The bounds every value is held to.
     public let limits: CodecLimits
     /// How many described values, lists, maps and arrays the next byte stands inside.
@@ -18,7 +26,7 @@ public struct WireReader: ~Escapable {
         self.bytes = bytes
         self.limits = limits
         offset = 0
-        end = bytes.byteCount
+        limit = bytes.byteCount
     }
 
     /// Starts inside a span. The range is clamped to the span.
@@ -27,7 +35,7 @@ public struct WireReader: ~Escapable {
         self.bytes = bytes
         self.limits = limits
         offset = Swift.max(0, Swift.min(range.lowerBound, bytes.byteCount))
-        end = Swift.max(offset, Swift.min(range.upperBound, bytes.byteCount))
+        limit = Swift.max(offset, Swift.min(range.upperBound, bytes.byteCount))
     }
 
     /// The number of bytes left.
@@ -207,6 +215,9 @@ public struct WireReader: ~Escapable {
         }
         return try readUnusualDescriptor()
     }
+
+    /// Reads the descriptor of a described value as a number. The buffer is the one the span belongs to.
+    public mutating func readDescriptor(in buffer: ByteBuffer) throws(CodecError) -> UInt64 { try readDescriptor() }
 
     private mutating func readUnusualDescriptor() throws(CodecError) -> UInt64 {
         let start = offset

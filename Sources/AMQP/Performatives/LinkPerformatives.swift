@@ -272,6 +272,8 @@ public struct Transfer: Hashable, Sendable {
         try reader.leave(fields)
     }
 
+    func encode(to writer: inout WireWriter) { writer.write { encode(to: &$0) } }
+
     func encode(to writer: inout SpanWriter) {
         writer.composite(Descriptor.transfer, 11) {
             $0.uint(handle)

@@ -85,7 +85,7 @@ extension Delivery {
         get throws {
             var buffer = ByteBuffer()
             write(into: &buffer)
-            return MessageContent(try Message(buffer))
+            return try MessageContent(Message(buffer))
         }
     }
 
