@@ -9,10 +9,10 @@ struct Callboard: ParsableCommand {
         discussion: "Without a command it opens the console on the configured context. Try it without any set-up: callboard demo",
         version: "0.1.0",
         subcommands: [
-            SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
+            ConsoleCommand.self, DemoCommand.self, SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
             PeekCommand.self, SendCommand.self,
         ],
-        defaultSubcommand: nil)
+        defaultSubcommand: ConsoleCommand.self)
 }
 
 /// Starts the program. Not asynchronous: the console needs the main thread for itself, and an asynchronous `main` gives it away.

@@ -41,6 +41,8 @@ public struct OperatorContext: Hashable, Sendable {
     public var endpoint: String?
     /// Catalogue files and folders.
     public var cataloguePaths: [String]
+    /// A catalogue that is in memory already: the demo brings its own. Nil reads the files.
+    public var catalogueText: String?
     /// How catalogue entities are bound to Service Bus entities.
     public var bindingRules: BindingRules
 

@@ -126,7 +126,9 @@ public struct ThemeFile: Sendable {
         let meant = Spelling.nearest(to: name, among: known).map { "Did you mean '\($0)'?" }
         throw OperatorError(
             .notFound, "\(place)There is no theme '\(name)'.",
-            hint: meant ?? (known.isEmpty ? "No themes were found in \(folders.first ?? "any folder")." : "There is \(known.joined(separator: ", ")).")
+            hint: meant
+                ?? (known.isEmpty
+                    ? "No themes were found in \(folders.first ?? "any folder")." : "There is \(known.joined(separator: ", ")).")
         )
     }
 
@@ -157,7 +159,8 @@ public struct ThemeFile: Sendable {
                 for color in try mapping(entry.value, "'palette'") {
                     let text = try text(color)
                     guard let value = ThemeFile.color(text) else {
-                        throw fault(color.value.line, "'\(text)' is not a colour; there is #rrggbb, 0 to 255, default, and names such as red")
+                        throw fault(
+                            color.value.line, "'\(text)' is not a colour; there is #rrggbb, 0 to 255, default, and names such as red")
                     }
                     palette[color.key] = value
                 }
@@ -213,7 +216,8 @@ public struct ThemeFile: Sendable {
                     (
                         entry.name,
                         ThemeStyle(
-                            foreground: try theme.lookUp(entry.foreground, palette), background: try theme.lookUp(entry.background, palette),
+                            foreground: try theme.lookUp(entry.foreground, palette),
+                            background: try theme.lookUp(entry.background, palette),
                             modifiers: entry.modifiers)
                     ))
             }
@@ -279,5 +283,7 @@ public struct ThemeFile: Sendable {
         return fault(entry.line, "'\(entry.key.prefix(80))' is not known here; \(meant ?? all)")
     }
 
-    private func fault(_ line: Int, _ message: String) -> OperatorError { OperatorError(.usage, "\(path):\(line): \(message)" + (message.hasSuffix("?") ? "" : ".")) }
+    private func fault(_ line: Int, _ message: String) -> OperatorError {
+        OperatorError(.usage, "\(path):\(line): \(message)" + (message.hasSuffix("?") ? "" : "."))
+    }
 }

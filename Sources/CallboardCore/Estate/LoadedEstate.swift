@@ -9,8 +9,11 @@ struct LoadedEstate: Sendable {
     /// Reads the catalogue files of a context.
     /// - Parameter host: the namespace's host, to leave out what the catalogue binds to other namespaces.
     init(context: OperatorContext, host: String) {
+        let catalogue =
+            context.catalogueText.map { CatalogueLoader.load(bytes: Array($0.utf8), file: context.name) }
+            ?? CatalogueLoader.load(paths: context.cataloguePaths)
         self.init(
-            catalogue: CatalogueLoader.load(paths: context.cataloguePaths), rules: context.bindingRules, host: host,
+            catalogue: catalogue, rules: context.bindingRules, host: host,
             environment: context.environment)
     }
 

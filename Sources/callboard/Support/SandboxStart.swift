@@ -7,14 +7,28 @@ extension SandboxCommand {
     static func start(_ configuration: SandboxConfiguration, config: String?, seed: Seed) async throws(OperatorError) -> SandboxServer {
         var configuration = configuration
         if seed == .demo { configuration.namespace = DemoEstate.namespace }
+        let entities: EmulatorConfiguration? = if let config { try self.entities(of: config) } else { nil }
+        if let entities { configuration.namespace = entities.namespace }
         do {
             return try await SandboxServer.start(configuration, logger: Diagnostics.logger) { broker in
+                if let entities { try entities.apply(to: broker) }
                 if seed == .demo { try DemoEstate.populate(broker) }
             }
         } catch let error as SandboxError {
             throw OperatorError(.usage, error.description, hint: "Choose another port; 0 takes any that is free.")
         } catch {
             throw OperatorError(.usage, "The sandbox cannot be filled: \(error)")
+        }
+    }
+
+    private static func entities(of path: String) throws(OperatorError) -> EmulatorConfiguration {
+        let bytes = try InputFile.read(path)
+        do throws(ConfigurationError) {
+            let entities = try EmulatorConfiguration(parsing: bytes, file: path)
+            for warning in entities.warnings { Standard.error("\(path): \(warning)") }
+            return entities
+        } catch {
+            throw OperatorError(.usage, error.description, hint: "Compare with Microsoft's schema for the emulator's Config.json.")
         }
     }
 }

@@ -1,0 +1,59 @@
+import ArgumentParser
+import CallboardCore
+import Console
+import ServiceBus
+import Terminal
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// `callboard` alone: the console on a configured context.
+struct ConsoleCommand: MainThreadCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "console", abstract: "Open the console on a context (what callboard does without a command).",
+        discussion: "Example: callboard --context prod")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var display: DisplayOptions
+
+    func runOnMainThread() -> Int32 {
+        let (connection, display) = (connection, display)
+        do throws(OperatorError) {
+            // Found out before the screen is taken: a usage error belongs on the command line.
+            let workspace = try connection.workspace()
+            var options = try display.options()
+            options.title = workspace.title
+            return runConsole(options: options) { workspace }
+        } catch {
+            Standard.error(error.description)
+            return error.exitCode
+        }
+    }
+}
+
+/// How the console looks, and what it does first.
+struct DisplayOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A theme by name.", valueName: "name"))
+    var theme: String?
+
+    @Option(help: "Colours: auto or never.")
+    var color = ColorChoice.auto
+
+    @Option(help: ArgumentHelp("Keys and commands to run first, one a line.", valueName: "file"))
+    var script: String?
+
+    enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable { case auto, never }
+
+    func options() throws(OperatorError) -> ConsoleOptions {
+        var options = ConsoleOptions()
+        options.theme = theme
+        options.colors = color == .never ? .never : .automatic
+        options.themeFolders = ThemeFile.folders(
+            environment: ProcessInfo.processInfo.environment, executable: CommandLine.arguments.first)
+        if let script { options.script = try Script(String(decoding: try InputFile.read(script), as: UTF8.self), file: script) }
+        return options
+    }
+}
