@@ -434,7 +434,7 @@ def defers():
         assert not taking.receive_messages(max_message_count=1, max_wait_time=1)
         (seen,) = ours("defer")
         assert seen["state"] == "deferred" and long_number(seen["sequenceNumber"]) == number
-        (peeked,) = taking.peek_messages(max_message_count=1, timeout=10)
+        (peeked,) = taking.peek_messages(max_message_count=1, sequence_number=number, timeout=10)
         assert peeked.state == ServiceBusMessageState.DEFERRED
         (message,) = taking.receive_deferred_messages(sequence_numbers=[number], timeout=10)
         assert texts([message]) == ["later"] and message.message_id == "defer-1"

@@ -331,7 +331,7 @@ final class WireConnection: ConnectionOwner {
             guard let range = good else { return }
             good = nil
             handler.engine.dispose(
-                session, role: .sender, first: range.first, last: range.last, settled: true, state: disposition.state)
+                session, role: .sender, first: range.first, last: range.last, settled: true, state: disposition.state?.confirmation)
         }
         for step in 0...count {
             let number = disposition.first &+ step
@@ -439,6 +439,11 @@ final class WireConnection: ConnectionOwner {
             mayListen: isAllowed(.listen, address), maySend: isAllowed(.send, address))
         reply(node.answer(request), on: link)
     }
+}
+
+extension DeliveryState {
+    /// The outcome as the service confirms it: the same, but without the reason given for dead-lettering, which clients would take for a failure.
+    fileprivate var confirmation: DeliveryState { if case .rejected = self { .rejected(nil) } else { self } }
 }
 
 extension AMQPValue {

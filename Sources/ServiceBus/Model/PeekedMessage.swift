@@ -123,20 +123,18 @@ public struct PeekedMessage: Sendable {
     public var contentType: String? { properties?.contentType?.name }
     /// The encoding of the body.
     public var contentEncoding: String? { properties?.contentEncoding?.name }
-    /// How long it was to live; nil for ever. Taken from the expiry where the service gives one, since a header cannot hold 50 days.
+    /// How long it was to live; nil for ever. A header holds at most 49 days: for more, from creation to expiry.
     public var timeToLive: Duration? {
-        if let expiry = properties?.absoluteExpiryTime, let creation = properties?.creationTime, expiry >= creation {
-            return Timestamp(milliseconds: expiry).since(Timestamp(milliseconds: creation))
-        }
-        return header?.ttl.map { .milliseconds(Int64($0)) }
+        if let ttl = header?.ttl, ttl != .max { return .milliseconds(Int64(ttl)) }
+        guard let expiry = properties?.absoluteExpiryTime, let creation = properties?.creationTime, expiry >= creation else { return nil }
+        return Timestamp(milliseconds: expiry).since(Timestamp(milliseconds: creation))
     }
     /// When the entity took it.
     public var enqueuedTime: Timestamp? { time("x-opt-enqueued-time") }
-    /// When it expires.
+    /// When it expires. Counted from when the entity took it, as the service counts; a sender's own reckoning only where that is all there is.
     public var expiresAt: Timestamp? {
-        if let absolute = properties?.absoluteExpiryTime { return Timestamp(milliseconds: absolute) }
-        guard let enqueued = enqueuedTime, let ttl = header?.ttl, ttl != .max else { return nil }
-        return enqueued.advanced(by: .milliseconds(Int64(ttl)))
+        if let enqueued = enqueuedTime, let timeToLive { return enqueued.advanced(by: timeToLive) }
+        return properties?.absoluteExpiryTime.map { Timestamp(milliseconds: $0) }
     }
     /// When it is to become active.
     public var scheduledEnqueueTime: Timestamp? { time("x-opt-scheduled-enqueue-time") }
