@@ -46,12 +46,14 @@ extension App {
             right = [title.identity, title.mode.rawValue].filter { !$0.isEmpty }.joined(separator: " · ") + " "
         }
         if model.unreadErrors > 0 { right = "! \(Figures.count(model.unreadErrors, "error")) (L) · " + right }
-        let crumbs = App.crumbs([model.title?.endpoint ?? "connecting…"] + screens.map(\.crumb))
+        let crumbs = App.crumbs(model.title?.endpoint ?? "connecting…", screens)
         let room = rect.endColumn - column - 1
         let rightWidth = Width.of(right)
         let wantsRight = !right.isEmpty && rightWidth <= room / 2
         let crumbRoom = max(room - (wantsRight ? rightWidth + 1 : 0), 0)
-        surface.put(row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis)
+        surface.put(
+            row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis
+        )
         if wantsRight { surface.put(row: rect.row, column: rect.endColumn - rightWidth, right, role: role) }
     }
 
@@ -62,9 +64,14 @@ extension App {
         return title.isProduction && !word.hasPrefix("PROD") ? "PRODUCTION \(word)" : word
     }
 
-    private static func crumbs(_ names: [String]) -> [String] {
+    private static func crumbs(_ place: String, _ screens: [any Screen]) -> [String] {
         // The board is where everything starts; it is worth a crumb only while it is on top.
-        names.count > 2 ? [names[0]] + names.dropFirst(2) : names
+        var crumbs = [place]
+        for screen in screens.count > 1 ? screens.dropFirst() : screens[...] {
+            let names = screen.crumbs
+            crumbs += crumbs.last == names.first ? names.dropFirst() : names[...]
+        }
+        return crumbs
     }
 
     /// Leaves out crumbs after the first until the rest fits: where one is matters more than the way there.
@@ -159,7 +166,9 @@ extension App {
     /// Keys and titles of what can be done here, most useful first.
     var hints: [(keys: String, title: String)] {
         let context = context
-        let commands = CommandTable.all.filter { $0.contexts.contains(context) && $0.hint != nil }.sorted { ($0.hint ?? 0) < ($1.hint ?? 0) }
+        let commands = CommandTable.all.filter { $0.contexts.contains(context) && $0.hint != nil }.sorted {
+            ($0.hint ?? 0) < ($1.hint ?? 0)
+        }
         var hints: [(keys: String, title: String)] = []
         for command in commands {
             guard let keys = keymap.keys(of: command.id, in: context).first?.label else { continue }
@@ -167,7 +176,9 @@ extension App {
             hints.append((keys, command.title(in: context)))
         }
         // Stopping is the first thing to know while something loads.
-        if prompt == nil, screens.last?.loads(model).isEmpty == false, let keys = keymap.keys(of: .stop, in: context).first?.label { hints.insert((keys, "stop"), at: 0) }
+        if prompt == nil, screens.last?.loads(model).isEmpty == false, let keys = keymap.keys(of: .stop, in: context).first?.label {
+            hints.insert((keys, "stop"), at: 0)
+        }
         return hints
     }
 }

@@ -48,7 +48,8 @@ struct App {
     /// The screen on top.
     private var top: any Screen {
         get { screens[screens.count - 1] }
-        set { screens[screens.count - 1] = newValue }
+        // In place: a screen may hold a hundred thousand rows, which a copy would double.
+        _modify { yield &screens[screens.count - 1] }
     }
 
     /// Where the keyboard is.

@@ -119,7 +119,9 @@ struct Turn {
 
     /// As ``loadOverview()``, unless it is there, under way, or was tried in vain.
     mutating func loadOverviewIfMissing() {
-        guard model.overview.value == nil, model.overviewError == nil, !model.overview.isStopped, !model.connection.isStopped else { return }
+        guard model.overview.value == nil, model.overviewError == nil, !model.overview.isStopped, !model.connection.isStopped else {
+            return
+        }
         loadOverview()
     }
 

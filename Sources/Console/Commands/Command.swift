@@ -116,6 +116,8 @@ public struct Command: Sendable {
     public let contexts: Set<KeyContext>
     /// The keys it has unless a person chose others.
     public let keys: [KeySequence]
+    /// Keys that it has on some screens besides.
+    public let moreKeys: [KeyContext: [KeySequence]]
     /// Its place in the hint bar, small first; nil: not there.
     public let hint: Int?
     /// Other words for the title on some screens.
@@ -130,7 +132,8 @@ public struct Command: Sendable {
     public let aliases: [String]
 
     init(
-        _ id: CommandID, _ title: String, _ keys: String, in contexts: Set<KeyContext>, _ group: Group, hint: Int? = nil,
+        _ id: CommandID, _ title: String, _ keys: String, moreKeys: [KeyContext: String] = [:], in contexts: Set<KeyContext>,
+        _ group: Group, hint: Int? = nil,
         titles: [KeyContext: String] = [:], danger: Danger = .none, argument: Argument? = nil, needsArgument: Bool = false,
         aliases: [String] = [], _ help: String
     ) {
@@ -140,6 +143,7 @@ public struct Command: Sendable {
         self.group = group
         self.contexts = contexts
         self.keys = keys.split(separator: " ").compactMap { KeySequence(String($0)) }
+        self.moreKeys = moreKeys.mapValues { $0.split(separator: " ").compactMap { KeySequence(String($0)) } }
         self.hint = hint
         self.titles = titles
         self.danger = danger

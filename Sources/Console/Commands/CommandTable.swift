@@ -66,7 +66,9 @@ public enum CommandTable {
     private static let moving: [Command] = [
         Command(.down, "down", "j <Down>", in: screens, .moving, "Move down one line."),
         Command(.up, "up", "k <Up>", in: screens, .moving, "Move up one line."),
-        Command(.pageDown, "page down", "<C-f> <PageDown> <Space>", in: screens, .moving, "Move down one screen."),
+        Command(
+            .pageDown, "page down", "<C-f> <PageDown>", moreKeys: [.message: "<Space>", .log: "<Space>", .help: "<Space>"], in: screens,
+            .moving, "Move down one screen."),
         Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
         Command(.halfPageDown, "half a page down", "<C-d>", in: screens, .moving, "Move down half a screen."),
         Command(.halfPageUp, "half a page up", "<C-u>", in: screens, .moving, "Move up half a screen."),

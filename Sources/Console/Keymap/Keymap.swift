@@ -58,7 +58,9 @@ public struct Keymap: Sendable {
     public init(commands: [Command] = CommandTable.all, overrides: [Override] = []) {
         for command in commands {
             for context in command.contexts {
-                for keys in command.keys { bindings[context, default: []].append(Continuation(keys: keys, command: command.id)) }
+                for keys in command.keys + (command.moreKeys[context] ?? []) {
+                    bindings[context, default: []].append(Continuation(keys: keys, command: command.id))
+                }
             }
         }
         for override in overrides {

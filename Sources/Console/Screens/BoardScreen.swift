@@ -18,7 +18,7 @@ struct BoardScreen: Screen {
     }
 
     let context = KeyContext.board
-    let crumb = "services"
+    let crumbs = ["services"]
     private(set) var filter = TextFilter()
     private var list = ListState()
     private var lines: [Line] = []
@@ -27,13 +27,13 @@ struct BoardScreen: Screen {
     private static let columns = [
         TableColumn("", 2, worth: 99),
         TableColumn("service", 12, upTo: 32, worth: 100),
-        TableColumn("owner", 8, upTo: 20, worth: 55),
-        TableColumn("on call", 8, upTo: 22, worth: 45),
+        TableColumn("owner", 8, upTo: 24, worth: 55),
+        TableColumn("on call", 8, upTo: 24, worth: 50),
         TableColumn("dead", 7, upTo: 11, .right, worth: 95),
         TableColumn("T-dead", 6, upTo: 8, .right, worth: 30),
-        TableColumn("active", 7, upTo: 11, .right, worth: 60),
+        TableColumn("active", 7, upTo: 11, .right, worth: 45),
         TableColumn("scheduled", 9, .right, worth: 20),
-        TableColumn("what is wrong", 14, upTo: 100, worth: 80),
+        TableColumn("what is wrong", 20, upTo: 100, worth: 80),
     ]
 
     mutating func appear(_ turn: inout Turn) {
@@ -126,15 +126,16 @@ struct BoardScreen: Screen {
         guard let board = surroundings.model.board else { return [Span("Services", .title)] }
         let ill = board.rows.filter { $0.health == .ill }.count
         let warned = board.rows.filter { $0.health == .warning }.count
-        var spans = [Span("Services", .title), Span(" \(Figures.count(board.rows.count))")]
+        var spans = [Span(Figures.count(board.rows.count, "service"), .title)]
         if ill > 0 { spans += [Span(" · "), Span("\(ill) ill", .statusError)] }
-        if warned > 0 { spans += [Span(" · "), Span("\(warned) with warnings", .statusWarning)] }
+        if warned > 0 { spans += [Span(" · "), Span("\(warned) to look at", .statusWarning)] }
         if ill == 0, warned == 0, board.totals.value != nil { spans += [Span(" · "), Span("all well", .statusOK)] }
         switch board.totals {
         case .known(let totals, _):
-            spans += [Span(" · dead letters "), Span(Figures.count(totals.deadLetters), totals.deadLetters > 0 ? .statusError : .text)]
+            let dead = "\(Figures.count(totals.deadLetters)) dead"
+            spans += [Span(" · "), Span(dead, totals.deadLetters > 0 ? .statusError : .text)]
             if totals.transferDeadLetters > 0 {
-                spans += [Span(" · transfer dead letters "), Span(Figures.count(totals.transferDeadLetters), .statusError)]
+                spans += [Span(" · "), Span("\(Figures.count(totals.transferDeadLetters)) not forwarded", .statusError)]
             }
         case .notPermitted(let needs): spans += [Span(" · counts ✕ not permitted (needs \(needs))", .statusWarning)]
         case .unavailable(let reason): spans += [Span(" · no counts: \(reason)", .statusError)]
@@ -149,6 +150,7 @@ struct BoardScreen: Screen {
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
         let model = surroundings.model
         let table = Table(columns: BoardScreen.columns, isProduction: model.isProduction)
+            .fitted(to: lines.prefix(300).lazy.map { cells(of: $0) })
         table.render(into: &surface, rect, list: list, count: lines.count) { cells(of: lines[$0]) }
         let below = rect.splitTop((rect.rows >= 2 ? 1 : 0) + lines.count).rest
         if let error = model.overviewError {

@@ -16,7 +16,7 @@ struct EntityScreen: Screen {
 
     let path: EntityPath
     let context = KeyContext.entity
-    var crumb: String { path.displayName }
+    var crumbs: [String] { [path.displayName] }
     private(set) var filter = TextFilter()
     private var list = ListState()
     private var lines: [Line] = []
@@ -277,7 +277,9 @@ struct EntityScreen: Screen {
             return [Span(setting.name, .muted), Span(""), Span(note.isEmpty ? value : "\(value)   (\(note))")]
         case .queue(let queue):
             guard let counts = description(model)?.counts else {
-                return [Span(queue.title), details.error.map { Reading<Int64>.failed($0) }.map { unknown($0) } ?? Span("…", .statusPending)]
+                return [
+                    Span(queue.title), details.error.map { Reading<Int64>.failed($0) }.map { unknown($0) } ?? Span("…", .statusPending),
+                ]
             }
             switch queue {
             case .active:

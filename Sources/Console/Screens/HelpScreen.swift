@@ -5,7 +5,7 @@ internal import Terminal
 /// The keys and commands of the screen it was called from, made from the command table and the keymap.
 struct HelpScreen: Screen {
     let context = KeyContext.help
-    let crumb = "help"
+    let crumbs = ["help"]
     /// The screen it is about.
     let subject: KeyContext
     private let keymap: Keymap
@@ -58,7 +58,7 @@ struct HelpScreen: Screen {
         height = max(rows, 1)
         if !isLaidOut || layout.width != max(columns - 2, 1) {
             let lines = HelpScreen.lines(for: subject, keymap: keymap, filter: filter)
-            layout = TextLayout([.lines(TextBlock.visible(lines))], width: columns - 2)
+            layout = TextLayout([.lines(TextBlock.visible(lines), TextBlock.Wrapping(hang: 38, atWords: true))], width: columns - 2)
             isLaidOut = true
         }
         scroll.settle(count: layout.count, height: height)

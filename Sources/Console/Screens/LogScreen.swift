@@ -5,7 +5,7 @@ internal import Terminal
 /// What went wrong, and what libraries wrote to standard error; the newest at the end.
 struct LogScreen: Screen {
     let context = KeyContext.log
-    let crumb = "log"
+    let crumbs = ["log"]
     private(set) var filter = TextFilter()
     private var scroll = ScrollState()
     private var layout = TextLayout(width: 1)
@@ -48,7 +48,7 @@ struct LogScreen: Screen {
     mutating func settle(rows: Int, columns: Int, model: Model) {
         height = max(rows, 1)
         if !isLaidOut || layout.width != max(columns - 2, 1) {
-            layout = TextLayout([.lines(TextBlock.visible(lines))], width: columns - 2)
+            layout = TextLayout([.lines(TextBlock.visible(lines), TextBlock.Wrapping(hang: 20, atWords: true))], width: columns - 2)
             isLaidOut = true
             if isAtEnd { scroll.move(.last, count: layout.count, height: height) }
         }

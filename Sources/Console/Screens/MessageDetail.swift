@@ -32,7 +32,7 @@ struct MessageDetail {
 
     mutating func settle(rows: Int, columns: Int, isProduction: Bool) {
         height = max(rows, 1)
-        let width = max(columns - 1, 1)
+        let width = max(columns - 2, 1)
         if let message = document.value, !isLaidOut || layout.width != width {
             layout = TextLayout(message.blocks(width: width, form: form, isProduction: isProduction), width: width)
             isLaidOut = true
@@ -72,7 +72,8 @@ struct MessageDetail {
         if document.value != nil {
             for row in 0..<min(rect.rows, max(layout.count - scroll.top, 0)) {
                 surface.put(
-                    row: rect.row + row, column: rect.column, layout.row(scroll.top + row), maxWidth: rect.columns, truncation: .clip)
+                    row: rect.row + row, column: rect.column + min(1, rect.columns - 1), layout.row(scroll.top + row),
+                    maxWidth: rect.columns - 1, truncation: .clip)
             }
         } else if let error = document.error {
             Placeholder.render(error, into: &surface, rect, retry: "^R tries again · q closes it")

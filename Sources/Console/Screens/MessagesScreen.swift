@@ -17,6 +17,8 @@ struct MessagesScreen: Screen {
     private var table = MessageTable()
     /// The places of the rows that fit the filter; nil: all.
     private var places: [Int]?
+    /// The most bytes a column's texts have had so far: columns get wider as rows come, and never jump while one scrolls.
+    private var widest: [String: Int] = [:]
     private var listHeight = 1
     private var scan = Loadable<Void>()
     private var scanBegan: Timestamp?
@@ -36,22 +38,27 @@ struct MessagesScreen: Screen {
 
     var context: KeyContext { isReading ? .message : .messages }
 
-    var crumb: String {
-        let place = "\(path.entity.displayName) › \(path.subQueue.title)"
-        return isReading ? "\(place) › #\(detail?.sequenceNumber.description ?? "")" : place
+    var crumbs: [String] {
+        let place = [path.entity.displayName, path.subQueue.title]
+        return isReading ? place + (detail.map { ["#\($0.sequenceNumber)"] } ?? []) : place
     }
 
     private var columns: [TableColumn] {
-        let reason = TableColumn("reason", 12, upTo: 34, worth: 90)
-        return [
+        var columns = [
             TableColumn("sequence", 8, upTo: 20, worth: 100),
             TableColumn("enqueued (UTC)", 14, upTo: 19, worth: 60),
             TableColumn("tries", 5, .right, worth: 50),
-        ] + (path.subQueue == .active ? [] : [reason]) + [
-            TableColumn("subject", 10, upTo: 40, worth: 80),
+        ]
+        if path.subQueue != .active { columns.append(TableColumn("reason", 24, upTo: 44, worth: 90)) }
+        columns += [
+            TableColumn("subject", 12, upTo: 44, worth: 80),
             TableColumn("message id", 12, upTo: 40, worth: 40),
             TableColumn("state", 9, worth: path.subQueue == .active ? 55 : 20),
         ]
+        for (index, column) in columns.enumerated() {
+            if let widest = widest[column.title] { columns[index].limit(to: max(widest, Width.of(column.title))) }
+        }
+        return columns
     }
 
     private var count: Int { places?.count ?? table.count }
@@ -99,7 +106,10 @@ struct MessagesScreen: Screen {
         switch answer {
         case .page(let rows) where id == scan.load:
             let first = table.count
-            for row in rows { table.append(row) }
+            for row in rows {
+                table.append(row)
+                measure(row)
+            }
             limit -= rows.count
             scan.set((), asOf: turn.now)
             if places != nil {
@@ -113,6 +123,13 @@ struct MessagesScreen: Screen {
             return true
         default: return false
         }
+    }
+
+    private mutating func measure(_ row: MessageTable.Row) {
+        for (title, text) in [("reason", row.deadLetterReason), ("subject", row.subject), ("message id", row.messageID)] {
+            if let count = text?.utf8.count, count > widest[title, default: 1] { widest[title] = count }
+        }
+        widest["sequence"] = max(widest["sequence", default: 1], String(row.sequenceNumber.rawValue).utf8.count)
     }
 
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool {
@@ -147,13 +164,13 @@ struct MessagesScreen: Screen {
 
     private static func places(_ table: MessageTable, _ filter: TextFilter) -> [Int]? {
         guard !filter.isEmpty else { return nil }
-        var kept: Set<Int>?
-        var result = Array(0..<table.count)
+        var fits = [Bool](repeating: true, count: table.count)
         for term in filter.terms {
-            kept = Set(table.indices(matching: term.text))
-            result = result.filter { kept?.contains($0) == !term.isExcluded }
+            var holds = [Bool](repeating: false, count: table.count)
+            for place in table.indices(matching: term.text) { holds[place] = true }
+            for place in fits.indices where holds[place] == term.isExcluded { fits[place] = false }
         }
-        return result
+        return fits.indices.filter { fits[$0] }
     }
 
     /// Whether a row that has just come fits. The same texts that ``CallboardCore/MessageTable/indices(matching:)`` looks at.
@@ -206,6 +223,7 @@ struct MessagesScreen: Screen {
                 self.detail?.begin(turn.start(.message(path, detail.sequenceNumber)))
             } else {
                 table.removeAll()
+                widest = [:]
                 places = filter.isEmpty ? nil : []
                 scan = Loadable()
                 startScan(from: nil, &turn)

@@ -4,13 +4,13 @@ internal import Terminal
 
 /// One screen of the stack. A value: what it shows follows from it and from the ``Model``, so that it can be tested without a terminal.
 ///
-/// It answers four questions: where am I (``crumb``), what is wrong and how old is this (``summary(_:)``), what can I do
+/// It answers four questions: where am I (``crumbs``), what is wrong and how old is this (``summary(_:)``), what can I do
 /// (``availability(of:model:)``, from which the hint bar is made).
 protocol Screen {
     /// Which keys apply.
     var context: KeyContext { get }
-    /// Where this is, below the screen before it.
-    var crumb: String { get }
+    /// Where this is, below the screen before it; a first name that is the last one of the screen before is not repeated.
+    var crumbs: [String] { get }
     /// What lines are shown.
     var filter: TextFilter { get }
 
@@ -100,7 +100,7 @@ enum Placeholder {
 
     static func render(_ lines: [[Span]], into surface: inout Surface, _ rect: Rect) {
         let area = rect.rows > 4 ? rect.splitTop(1).rest : rect
-        let layout = TextLayout([.lines(TextBlock.visible(lines))], width: max(area.columns - 2, 1))
+        let layout = TextLayout([.lines(TextBlock.visible(lines), .prose)], width: max(area.columns - 2, 1))
         for row in 0..<min(layout.count, area.rows) {
             surface.put(row: area.row + row, column: area.column + (area.columns > 2 ? 1 : 0), layout.row(row), truncation: .clip)
         }

@@ -28,7 +28,9 @@ struct ServiceScreen: Screen {
 
     init(_ target: Target) { self.target = target }
 
-    var crumb: String {
+    var crumbs: [String] { [name] }
+
+    private var name: String {
         switch target {
         case .service(_, let name): name
         case .unowned: "(no service)"
@@ -146,7 +148,7 @@ struct ServiceScreen: Screen {
     func summary(_ surroundings: Surroundings) -> [Span] {
         let model = surroundings.model
         guard case .service(let ref, _) = target, let row = model.service(ref) else {
-            return [Span(crumb, .title), Span(" · entities that the catalogue does not know", .muted)]
+            return [Span(name, .title), Span(" · entities that the catalogue does not know", .muted)]
         }
         var spans = [Span(row.service.title ?? row.service.name, .title), Span(" · ")]
         switch row.health {
@@ -195,6 +197,7 @@ struct ServiceScreen: Screen {
             surface.put(row: head.row + offset, column: head.column + 1, fact, maxWidth: max(head.columns - 2, 0))
         }
         let table = Table(columns: ServiceScreen.columns, isProduction: model.isProduction)
+            .fitted(to: lines.prefix(300).lazy.map { cells(of: $0, model) })
         table.render(into: &surface, body, list: list, count: lines.count) { cells(of: lines[$0], model) }
         let below = Rect(
             row: body.row + 1 + lines.count, column: body.column, rows: max(body.rows - 1 - lines.count, 0), columns: body.columns)

@@ -56,7 +56,9 @@ struct BodyDocument: Sendable {
             format = forms.first?.0 == .pretty ? "JSON" : "text"
         } else {
             format = "binary"
-            if String(validating: bytes.prefix(BodyDocument.maximumBytes), as: UTF8.self) == nil, contentType?.lowercased().holds("json") == true {
+            if String(validating: bytes.prefix(BodyDocument.maximumBytes), as: UTF8.self) == nil,
+                contentType?.lowercased().holds("json") == true
+            {
                 notes.append("the sender calls it \(contentType ?? "text"), but it is not valid UTF-8")
             }
         }
@@ -103,7 +105,8 @@ struct BodyDocument: Sendable {
         }
         if lines.last?.text.isEmpty == true, lines.count > 1 { lines.removeLast() }
         if isCut, forms.isEmpty {
-            notes.append("only the first \(Figures.size(maximumBytes)) or \(Figures.count(maximumLines)) lines are text; hex shows everything")
+            notes.append(
+                "only the first \(Figures.size(maximumBytes)) or \(Figures.count(maximumLines)) lines are text; hex shows everything")
         }
         forms.append((.text, .lines(TextBlock.visible(lines))))
         return forms

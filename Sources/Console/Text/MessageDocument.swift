@@ -112,7 +112,10 @@ extension MessageDocument {
         tail.append(
             MessageDocument.heading([Span("properties (\(properties.count))", .title)], width: width, isProduction: isProduction))
         tail += propertyLines(width: width)
-        return [.lines(TextBlock.visible(head))] + (shown.map { [$0.block] } ?? []) + [.lines(TextBlock.visible(tail))]
+        let hang = TextBlock.Wrapping(hang: MessageDocument.labelWidth, atWords: true)
+        let propertyHang = TextBlock.Wrapping(hang: propertyWidths(width).name + propertyWidths(width).type + 4)
+        return [.lines(TextBlock.visible(head), hang)] + (shown.map { [$0.block] } ?? [])
+            + [.lines(TextBlock.visible(tail), propertyHang)]
     }
 
     private func bodyTitle(_ form: BodyDocument.Form?) -> [Span] {
@@ -149,11 +152,15 @@ extension MessageDocument {
         return lines
     }
 
+    private func propertyWidths(_ width: Int) -> (name: Int, type: Int) {
+        let name = min(properties.map { Width.of($0.name) }.max() ?? 0, max(width / 3, 8))
+        return (name, min(properties.map { Width.of($0.typeName) }.max() ?? 0, 16))
+    }
+
     private func propertyLines(width: Int) -> [[Span]] {
-        let nameWidth = min(properties.map { Width.of($0.name) }.max() ?? 0, max(width / 3, 8))
-        let typeWidth = min(properties.map { Width.of($0.typeName) }.max() ?? 0, 16)
+        let widths = propertyWidths(width)
         return properties.map {
-            [Span(pad($0.name, nameWidth + 2), .text), Span(pad($0.typeName, typeWidth + 2), .muted), Span($0.value)]
+            [Span(pad($0.name, widths.name + 2), .text), Span(pad($0.typeName, widths.type + 2), .muted), Span($0.value)]
         }
     }
 

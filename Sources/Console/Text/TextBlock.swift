@@ -2,10 +2,20 @@ internal import Terminal
 
 /// A stretch of a long text: lines that wrap, or bytes.
 enum TextBlock: Sendable {
-    /// Lines that have been made visible by ``TextBlock/visible(_:)``.
-    case lines([[Span]])
+    /// Lines that have been made visible by ``TextBlock/visible(_:)``, and how they wrap.
+    case lines([[Span]], Wrapping = Wrapping())
     /// A hex dump.
     case bytes([UInt8])
+
+    /// How long lines go on in the next row.
+    struct Wrapping: Hashable, Sendable {
+        /// Columns that further rows are indented by; nil: a little more than the line itself.
+        var hang: Int?
+        /// Whether to break after a blank where there is one. Bodies are not broken so: what looks like a blank must be one.
+        var atWords = false
+
+        static let prose = Wrapping(hang: nil, atWords: true)
+    }
 
     /// Longer lines are cut into several, so that drawing a part of one never means walking a megabyte.
     private static let longestLine = 4096
@@ -63,13 +73,13 @@ struct TextLayout: Sendable {
             switch block {
             case .bytes(let bytes):
                 section.count = HexDump.rows(bytes: bytes.count, width: self.width)
-            case .lines(let lines):
+            case .lines(let lines, let wrapping):
                 var starts: [Int32] = []
                 starts.reserveCapacity(lines.count)
                 var row = 0
                 for line in lines {
                     starts.append(Int32(clamping: row))
-                    row += line.columns <= self.width ? 1 : TextLayout.wrap(line, width: self.width).count
+                    row += line.columns <= self.width ? 1 : TextLayout.wrap(line, width: self.width, wrapping).count
                 }
                 section.count = row
                 if row > lines.count { section.starts = starts }
@@ -85,7 +95,7 @@ struct TextLayout: Sendable {
         let place = row - section.start
         switch section.block {
         case .bytes(let bytes): return HexDump.row(place, of: bytes, width: width)
-        case .lines(let lines):
+        case .lines(let lines, let wrapping):
             guard !section.starts.isEmpty else { return lines.indices.contains(place) ? lines[place] : [] }
             // The last line that starts at or before the row.
             var (low, high) = (0, section.starts.count)
@@ -93,37 +103,46 @@ struct TextLayout: Sendable {
                 let middle = (low + high) / 2
                 if Int(section.starts[middle]) <= place { low = middle } else { high = middle }
             }
-            let wrapped = TextLayout.wrap(lines[low], width: width)
+            let wrapped = TextLayout.wrap(lines[low], width: width, wrapping)
             let part = place - Int(section.starts[low])
             return wrapped.indices.contains(part) ? wrapped[part] : []
         }
     }
 
-    /// Cuts a line into rows. Rows after the first are indented a little deeper than the line, so that a wrapped line is seen to be one.
-    static func wrap(_ line: [Span], width: Int) -> [[Span]] {
-        let indent = min(leadingBlanks(line) + 2, width / 2)
-        let margin = indent > 0 ? [Span(String(repeating: " ", count: indent))] : []
+    /// Cuts a line into rows. Rows after the first are indented, so that a wrapped line is seen to be one.
+    static func wrap(_ line: [Span], width: Int, _ wrapping: TextBlock.Wrapping = TextBlock.Wrapping()) -> [[Span]] {
+        let indent = min(wrapping.hang ?? leadingBlanks(line) + 2, width / 2)
+        let scalars = line.flatMap { span in span.text.unicodeScalars.map { (scalar: $0, role: span.role, columns: Width.of($0)) } }
         var rows: [[Span]] = []
-        var row: [Span] = []
-        var used = 0
-        for span in line {
-            var run = String.UnicodeScalarView()
-            for scalar in span.text.unicodeScalars {
-                let columns = Width.of(scalar)
-                if used + columns > width, used > (rows.isEmpty ? 0 : indent) {
-                    if !run.isEmpty { row.append(Span(String(run), span.role)) }
-                    rows.append(row)
-                    run = String.UnicodeScalarView()
-                    row = margin
-                    used = indent
-                }
-                run.append(scalar)
-                used += columns
+        var start = 0
+        while start < scalars.count {
+            let room = rows.isEmpty ? width : max(width - indent, 1)
+            var end = start
+            var used = 0
+            // At least one character a row, or there would be no end.
+            while end < scalars.count, used + scalars[end].columns <= room || end == start {
+                used += scalars[end].columns
+                end += 1
             }
-            if !run.isEmpty { row.append(Span(String(run), span.role)) }
+            if wrapping.atWords, end < scalars.count, let blank = scalars[start..<end].lastIndex(where: { $0.scalar == " " }),
+                blank - start > room / 3
+            {
+                end = blank + 1
+            }
+            var row = rows.isEmpty || indent == 0 ? [] : [Span(String(repeating: " ", count: indent))]
+            var run = String.UnicodeScalarView()
+            for index in start..<end {
+                if index > start, scalars[index].role != scalars[index - 1].role {
+                    row.append(Span(String(run), scalars[index - 1].role))
+                    run = String.UnicodeScalarView()
+                }
+                run.append(scalars[index].scalar)
+            }
+            row.append(Span(String(run), scalars[end - 1].role))
+            rows.append(row)
+            start = end
         }
-        rows.append(row)
-        return rows
+        return rows.isEmpty ? [[]] : rows
     }
 
     private static func leadingBlanks(_ line: [Span]) -> Int {

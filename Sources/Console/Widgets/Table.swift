@@ -18,6 +18,12 @@ struct TableColumn: Hashable, Sendable {
         self.alignment = alignment
         self.worth = worth
     }
+
+    /// Makes it no wider than this.
+    mutating func limit(to width: Int) {
+        minimum = min(minimum, width)
+        maximum = min(maximum, max(width, minimum))
+    }
 }
 
 /// Draws rows in columns below a header, with the selected row marked by a bar, a role and the hardware cursor.
@@ -37,6 +43,19 @@ struct Table {
     var columns: [TableColumn]
     var isProduction = false
     var isFocused = true
+
+    /// The table with columns no wider than what is in them, so that none takes room another one needs.
+    ///
+    /// - Parameter rows: as many rows as are worth looking at.
+    func fitted(to rows: some Sequence<[Span]>) -> Table {
+        var widest = columns.map { Width.of($0.title) }
+        for cells in rows {
+            for (index, cell) in cells.enumerated() where index < widest.count { widest[index] = max(widest[index], Width.of(cell.text)) }
+        }
+        var table = self
+        for index in columns.indices { table.columns[index].limit(to: widest[index]) }
+        return table
+    }
 
     /// Chooses the columns that fit and gives them their widths.
     ///

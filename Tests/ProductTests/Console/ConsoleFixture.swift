@@ -102,7 +102,8 @@ enum Fixture {
         return rows
     }
 
-    static let json = #"{"orderId":88213,"customer":{"email":"a@example.com","tier":"gold"},"lines":[{"sku":"A-1","qty":2},{"sku":"B-7","qty":1}],"total":129.90,"paid":false,"note":null}"#
+    static let json =
+        #"{"orderId":88213,"customer":{"email":"a@example.com","tier":"gold"},"lines":[{"sku":"A-1","qty":2},{"sku":"B-7","qty":1}],"total":129.90,"paid":false,"note":null}"#
 
     static func document(_ number: SequenceNumber, body: BodyDocument? = nil) -> MessageDocument {
         MessageDocument(
