@@ -73,7 +73,9 @@ extension WireReader {
     mutating func value(_ fields: inout FieldList, _ buffer: ByteBuffer) throws(CodecError) -> AMQPValue? {
         guard take(&fields) else { return nil }
         let value = try readValue(in: buffer)
-        return value.isNull ? nil : value
+        // Not `isNull ? nil : value`: there `nil` would be the literal of an AMQP null, a value that is present.
+        if value.isNull { return nil }
+        return value
     }
 
     /// An address: a string, or a symbol as some peers send it.
