@@ -73,7 +73,7 @@ struct ConfigurationReader {
             default: reportUnknown(entry, among: Self.contextKeys)
             }
         }
-        if context.connection == nil, context.endpoint == nil, !settings.contains(where: { $0.key == "connection-string" }) {
+        if !settings.contains(where: { $0.key == "connection-string" || $0.key == "namespace" }) {
             report(line, "the context '\(name)' needs a 'connection-string' or a 'namespace'")
         }
         return context

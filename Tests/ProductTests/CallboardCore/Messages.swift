@@ -13,7 +13,7 @@ enum Messages {
         var content = MessageContent(body: body.map { .data([ByteBuffer(string: $0)]) } ?? .none)
         content.messageAnnotations = AMQPMap([
             .init(key: .symbol("x-opt-sequence-number"), value: .long(number)),
-            .init(key: .symbol("x-opt-enqueued-time"), value: .timestamp(1_795_000_000_000 + number)),
+            .init(key: .symbol("x-opt-enqueued-time"), value: .timestamp(1_795_000_000_000 + (number & 0xffff))),
         ])
         var properties = Properties()
         properties.messageID = id.map { .string($0) }
