@@ -11,9 +11,10 @@ struct CatalogueTests {
         let kinds = ["Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template", "Sprocket"]
         let text = kinds.map { "apiVersion: v1\nkind: \($0)\nmetadata: {name: x}\n---\n" }.joined()
         let catalogue = load(text)
-        #expect(catalogue.entities.map(\.kind) == [
-            .component, .api, .resource, .system, .domain, .group, .user, .location, .template, .other("Sprocket"),
-        ])
+        #expect(
+            catalogue.entities.map(\.kind) == [
+                .component, .api, .resource, .system, .domain, .group, .user, .location, .template, .other("Sprocket"),
+            ])
         #expect(catalogue.entities.map(\.kind.description) == kinds)
         #expect(catalogue.problems == [])
     }

@@ -57,9 +57,10 @@ struct CatalogueVectorLoadTests {
     func serviceBus() throws {
         let catalogue = CatalogueLoader.load(paths: [CatalogueVectors.folder + "/api/servicebus-catalog.yaml"])
         #expect(catalogue.problems == [])
-        #expect(catalogue.entities.map(\.ref.description) == [
-            "system:default/ordering", "component:default/orders-api", "resource:default/sb-orders-queue",
-        ])
+        #expect(
+            catalogue.entities.map(\.ref.description) == [
+                "system:default/ordering", "component:default/orders-api", "resource:default/sb-orders-queue",
+            ])
         #expect(catalogue.entities.map(\.origin.line) == [1, 6, 13])
         let queue = catalogue.entities[2]
         #expect(catalogue.targets(of: queue.ref, .dependencyOf).map(\.name) == ["orders-api"])

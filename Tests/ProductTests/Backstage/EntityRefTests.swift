@@ -22,7 +22,8 @@ struct EntityRefTests {
         #expect(ref.description == expected)
     }
 
-    @Test("what is no reference is refused", arguments: ["", "   ", ":", "/", "component:", "component:default/", ":name", "/name", "a:/b"])
+    @Test(
+        "what is no reference is refused", arguments: ["", "   ", ":", "/", "component:", "component:default/", ":name", "/name", "a:/b"])
     func refused(text: String) {
         #expect(EntityRef(parsing: text, defaultKind: "Group") == nil)
     }

@@ -143,7 +143,10 @@ struct YAMLDocumentsTests {
 
     @Test(
         "an alias that could be part of a key is refused before it is hashed",
-        arguments: ["*a29 : x", "? *a29\n: x", "k: {*a29 : x}", "k: [*a29 : x]", "{*a29}", "k: {\n  *a29\n }", "? - *a29\n: x", "? k: *a29\n: x", "[*a29]: x", "k: { ?\n  z: *a29\n }"])
+        arguments: [
+            "*a29 : x", "? *a29\n: x", "k: {*a29 : x}", "k: [*a29 : x]", "{*a29}", "k: {\n  *a29\n }", "? - *a29\n: x", "? k: *a29\n: x",
+            "[*a29]: x", "k: { ?\n  z: *a29\n }",
+        ])
     func aliasBombInKey(use: String) {
         var text = "a0: &a0 [x, x]\n"
         for level in 1...29 { text += "a\(level): &a\(level)\n  - *a\(level - 1)\n  - *a\(level - 1)\n" }

@@ -68,7 +68,8 @@ struct BoardTests {
         let board = board(
             [("publisher", "events"), ("billing", "events/billing")],
             [
-                try topic("events", scheduled: 4), try subscription("events", "billing", dead: 100), try subscription("events", "audit", dead: 5),
+                try topic("events", scheduled: 4), try subscription("events", "billing", dead: 100),
+                try subscription("events", "audit", dead: 5),
                 try subscription("Events", "Mail", dead: 7),
             ])
         #expect(board.rows.map(\.service.name) == ["billing", "publisher"])

@@ -168,7 +168,9 @@ struct ConfigurationTests {
         #expect(try ConnectionSource.environment("A").connectionString(environment: ["A": " \(good) "]).host == "localhost")
         #expect(try ConnectionSource.file(file).connectionString(environment: [:]).usesDevelopmentEmulator)
         let bad = try folder.write("bad.txt", "SharedAccessKey=hunter2")
-        let sources: [ConnectionSource] = [.environment("B"), .file(folder.path + "/none"), .file(folder.path), .file(bad), .file("/dev/zero")]
+        let sources: [ConnectionSource] = [
+            .environment("B"), .file(folder.path + "/none"), .file(folder.path), .file(bad), .file("/dev/zero"),
+        ]
         for source in sources {
             #expect {
                 try source.connectionString(environment: [:])

@@ -53,7 +53,10 @@ struct EstateTests {
             ("/networkRuleSets/default", []),
         ])
     func armIDs(suffix: String, expected: [String]) {
-        for id in [armID + suffix, (armID + suffix).replacing("providers/Microsoft.ServiceBus/namespaces", with: "Providers/microsoft.servicebus/Namespaces")] {
+        for id in [
+            armID + suffix,
+            (armID + suffix).replacing("providers/Microsoft.ServiceBus/namespaces", with: "Providers/microsoft.servicebus/Namespaces"),
+        ] {
             let estate = load(component("c", annotations: "{management.azure.com/resourceId: '\(id)'}"))
             #expect(paths(estate) == expected)
             #expect(estate.estate.services.first?.findings == [])
@@ -85,7 +88,9 @@ struct EstateTests {
     @Test("a service has the entities of the Resources it depends on, whichever side says so")
     func throughResources() {
         let estate = load(
-            component("checkout", annotations: "{azure-service-bus/queues: own}", spec: "type: service, owner: a, dependsOn: ['resource:sb-orders']")
+            component(
+                "checkout", annotations: "{azure-service-bus/queues: own}",
+                spec: "type: service, owner: a, dependsOn: ['resource:sb-orders']")
                 + resource("sb-orders", annotations: "{azure-service-bus/queues: orders}")
                 + resource("sb-returns", annotations: "{azure-service-bus/queues: returns}", spec: "dependencyOf: ['component:checkout']"))
         #expect(estate.estate.services.map(\.name) == ["checkout"])
@@ -157,7 +162,8 @@ struct EstateTests {
     func findings() {
         let estate = load(
             component("a", annotations: "{azure-service-bus/queues: 'ok, not ok'}", spec: "type: service")
-                + component("b", annotations: "{azure-service-bus/topics: ' , '}", spec: "type: service, owner: x, dependsOn: ['resource:none']"))
+                + component(
+                    "b", annotations: "{azure-service-bus/topics: ' , '}", spec: "type: service, owner: x, dependsOn: ['resource:none']"))
         #expect(
             estate.estate.services[0].findings == [
                 "nobody owns it",

@@ -27,7 +27,9 @@ struct MessageScanTests {
     @Test("ends at its limit, to the message", arguments: [0, 1, 250, 251, 999, 5000])
     func limit(count: Int) async throws {
         var numbers: [Int64] = []
-        for try await page in workspace.scan(orders, from: SequenceNumber(101), limit: count) { numbers += page.map(\.sequenceNumber.rawValue) }
+        for try await page in workspace.scan(orders, from: SequenceNumber(101), limit: count) {
+            numbers += page.map(\.sequenceNumber.rawValue)
+        }
         #expect(numbers == Array((101...1000).prefix(count)))
         #expect(gateway.with { $0.finishedScans } == 1)
     }

@@ -8,7 +8,8 @@ import Testing
 struct MessageTableTests {
     private func row(_ number: Int64, id: String? = nil, subject: String? = nil, reason: String? = nil) -> MessageTable.Row {
         MessageTable.Row(
-            sequenceNumber: SequenceNumber(number), enqueuedTime: Timestamp(milliseconds: number & 0xffff_ffff), messageID: id, subject: subject,
+            sequenceNumber: SequenceNumber(number), enqueuedTime: Timestamp(milliseconds: number & 0xffff_ffff), messageID: id,
+            subject: subject,
             deadLetterReason: reason, deliveryCount: 10, state: .active, encodedSize: 700)
     }
 

@@ -51,7 +51,10 @@ struct OutputTests {
 
     @Test(
         "numbers stay numbers; what JSON lacks is a string",
-        arguments: [(0.5, "0.5"), (3, "3.0"), (1e300, "1e+300"), (-0.0, "-0.0"), (.nan, "\"NaN\""), (.infinity, "\"Infinity\""), (-.infinity, "\"-Infinity\"")]
+        arguments: [
+            (0.5, "0.5"), (3, "3.0"), (1e300, "1e+300"), (-0.0, "-0.0"), (.nan, "\"NaN\""), (.infinity, "\"Infinity\""),
+            (-.infinity, "\"-Infinity\""),
+        ]
             as [(Double, String)])
     func numbers(value: Double, expected: String) {
         #expect(written { $0.number(value) } == expected)
@@ -61,7 +64,8 @@ struct OutputTests {
         "texts are escaped for parsers and for terminals",
         arguments: [
             ("plain größer 漢字 🙂", "plain größer 漢字 🙂"), ("\"\\/", #"\"\\/"#), ("\n\r\t\u{0}\u{1b}[31m", #"\n\r\t\u0000\u001b[31m"#),
-            ("\u{7f}\u{85}\u{9b}", #"\u007f\u0085\u009b"#), ("\u{202e}\u{2066}\u{200b}\u{200d}\u{feff}\u{ad}\u{2028}", #"\u202e\u2066\u200b\u200d\ufeff\u00ad\u2028"#),
+            ("\u{7f}\u{85}\u{9b}", #"\u007f\u0085\u009b"#),
+            ("\u{202e}\u{2066}\u{200b}\u{200d}\u{feff}\u{ad}\u{2028}", #"\u202e\u2066\u200b\u200d\ufeff\u00ad\u2028"#),
             ("\u{e0041}", #"\udb40\udc41"#), ("é\u{301}", "é\u{301}"), ("", ""),
         ])
     func escaping(text: String, expected: String) throws {
@@ -83,7 +87,9 @@ struct OutputTests {
         #expect(back?.unicodeScalars.elementsEqual(text.unicodeScalars) == true)
     }
 
-    @Test("bytes that are no UTF-8, lone surrogates among them, are base64", arguments: [[0xed, 0xa0, 0x80], [0xff], [0x80, 0x41]] as [[UInt8]])
+    @Test(
+        "bytes that are no UTF-8, lone surrogates among them, are base64",
+        arguments: [[0xed, 0xa0, 0x80], [0xff], [0x80, 0x41]] as [[UInt8]])
     func loneSurrogates(bytes: [UInt8]) throws {
         let message = try Messages.make(1) { $0.body = .data([ByteBuffer(bytes: bytes)]) }
         let body = try #require(try object(MessageRecord(message))["body"] as? [String: Any])
@@ -203,7 +209,8 @@ struct OutputTests {
         entity.counts = EntityCounts(active: 1, deadLetter: 2, scheduled: 3, transfer: 4, transferDeadLetter: 5)
         let ownership = EntityOwnership(services: ["component:default/a"], owner: "team", onCall: "R. Osei")
         found = try object(EntityRecord(entity, asOf: asOf, ownership: ownership, isDetailed: true))
-        #expect(found["counts"] as? [String: Int] == ["active": 1, "deadLetter": 2, "scheduled": 3, "transfer": 4, "transferDeadLetter": 5])
+        #expect(
+            found["counts"] as? [String: Int] == ["active": 1, "deadLetter": 2, "scheduled": 3, "transfer": 4, "transferDeadLetter": 5])
         #expect(found["owner"] as? String == "team")
         #expect(found["services"] as? [String] == ["component:default/a"])
         #expect(found["lockDurationMilliseconds"] as? Int == 60_000)
@@ -220,7 +227,8 @@ struct OutputTests {
     func services() throws {
         let service = ServiceSummary(ref: "component:default/a", name: "a", owner: "team", entities: [try EntityPath.queue("q")])
         let known = BoardRow(
-            service: service, deadLetters: .known(2, at: Timestamp(milliseconds: 0)), transferDeadLetters: .known(0, at: Timestamp(milliseconds: 0)),
+            service: service, deadLetters: .known(2, at: Timestamp(milliseconds: 0)),
+            transferDeadLetters: .known(0, at: Timestamp(milliseconds: 0)),
             active: .known(1, at: Timestamp(milliseconds: 0)), scheduled: .known(0, at: Timestamp(milliseconds: 0)), health: .ill)
         var found = try object(ServiceRecord(known))
         #expect(found["counts"] as? [String: Int] == ["active": 1, "deadLetter": 2, "scheduled": 0, "transferDeadLetter": 0])
@@ -275,7 +283,8 @@ struct OutputTests {
 
     @Test("a table is aligned, by columns and not by characters")
     func table() {
-        let table = text([Pair(name: "漢字", count: 7, note: "x"), Pair(name: "e\u{301}", count: 50_012), Pair(name: "abc🙂", count: 1)], .table)
+        let table = text(
+            [Pair(name: "漢字", count: 7, note: "x"), Pair(name: "e\u{301}", count: 50_012), Pair(name: "abc🙂", count: 1)], .table)
         #expect(table == "NAME   COUNT  NOTE\n漢字       7  x\ne\u{301}      50012\nabc🙂      1\n")
         #expect(text([], .table) == "NAME  COUNT  NOTE\n")
     }

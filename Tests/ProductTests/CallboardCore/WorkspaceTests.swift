@@ -111,7 +111,8 @@ struct WorkspaceTests {
         let folder = try TemporaryFolder()
         let file = try folder.write(
             "a.yaml",
-            "apiVersion: v1\nkind: Component\nmetadata: {name: a, annotations: {azure-service-bus/queues: orders}}\nspec: {type: service}\n")
+            "apiVersion: v1\nkind: Component\nmetadata: {name: a, annotations: {azure-service-bus/queues: orders}}\nspec: {type: service}\n"
+        )
         gateway.with { $0.listingError = OperatorError(.notPermitted, "No.", neededRight: "Manage") }
         let board = await workspace(OperatorContext(name: "c", cataloguePaths: [file])).board()
         #expect(board.rows.map(\.deadLetters) == [.notPermitted(needs: "Manage")])
