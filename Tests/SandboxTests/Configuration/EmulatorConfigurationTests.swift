@@ -227,7 +227,7 @@ import Testing
     @Test(arguments: [
         "{}", "[]", "{\"UserConfig\":{}}", "{\"UserConfig\":{\"Namespaces\":[]}}", "{\"UserConfig\":{\"Namespaces\":[{},{}]}}", "{",
     ])
-    func aDocumentOfAnotherShapeIsRefused(text: String) throws { #expect(try problems(text).count == 1) }
+    func aDocumentOfAnotherShapeIsRefused(text: String) throws { #expect(try !problems(text).isEmpty) }
 
     @Test func unknownSettingsAreWarnedAbout() throws {
         let configuration = try parse(namespace(#""Queues": [ { "Name": "q", "Properties": { "LockDurations": "PT1M" } } ]"#))
