@@ -61,9 +61,11 @@ class Checks:
         self.steps = []
         self.cleanups = []
 
-    def step(self, name, seconds=30):
+    def step(self, name, seconds=30, essential=False):
+        """Registers a step. When an essential one fails, the others cannot tell anything and are not run: one failure, not twenty."""
+
         def register(function):
-            self.steps.append((name, seconds, function))
+            self.steps.append((name, seconds, essential, function))
             return function
 
         return register
@@ -77,8 +79,8 @@ class Checks:
         """Runs the steps (those whose name contains `only`), prints one line each and the count; gives the exit status."""
         only = only if only is not None else (sys.argv[1] if len(sys.argv) > 1 else "")
         passed = failed = skipped = 0
-        for name, seconds, function in self.steps:
-            if only not in name:
+        for name, seconds, essential, function in self.steps:
+            if only not in name and not essential:
                 continue
             start = time.monotonic()
             try:
@@ -101,6 +103,9 @@ class Checks:
                 print(f"FAILED  {name} ({time.monotonic() - start:.1f} s)", flush=True)
                 for line in _own_lines(error):
                     print(f"        {line}", flush=True)
+                if essential:
+                    print("        the steps after it need it: not run", flush=True)
+                    break
         self._clean()
         print(f"{passed} passed, {failed} failed", flush=True)
         return 1 if failed or not passed else 0

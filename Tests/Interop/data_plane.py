@@ -162,7 +162,7 @@ def well_formed(message):
     return message
 
 
-@checks.step("the sandbox starts with the emulator's Config.json and says that it is ready", seconds=60)
+@checks.step("the sandbox starts with the emulator's Config.json and says that it is ready", seconds=60, essential=True)
 def starts():
     global sandbox, client
     sandbox = callboard.Sandbox(config=configuration()).start()

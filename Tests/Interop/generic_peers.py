@@ -84,7 +84,7 @@ def proton_server():
         process.stdout.close()
 
 
-@checks.step("RabbitMQ starts on loopback", seconds=120)
+@checks.step("RabbitMQ starts on loopback", seconds=120, essential=True)
 def rabbit_starts():
     assert rabbit().port
 
