@@ -262,8 +262,7 @@ extension DemoEstate {
           description: Invoices and credit notes
           tags: [dotnet, java]
           annotations:
-            azure-service-bus/queues: "invoices"
-            callboard.dev/entities: "order-events/billing"
+            callboard.dev/entities: "invoices,order-events/billing"
           links:
             - url: https://runbooks.contoso.example/billing
               title: Runbook
@@ -297,8 +296,7 @@ extension DemoEstate {
           description: Books every payment
           tags: [java]
           annotations:
-            azure-service-bus/topics: "payment-events"
-            callboard.dev/entities: "payment-events/ledger,payment-events/fraud"
+            callboard.dev/entities: "payment-events,payment-events/ledger,payment-events/fraud"
         spec:
           type: service
           lifecycle: production
@@ -351,8 +349,7 @@ extension DemoEstate {
           description: Where is my parcel
           tags: [go]
           annotations:
-            azure-service-bus/topics: "tracking-events"
-            callboard.dev/entities: "tracking-events/customer-app"
+            callboard.dev/entities: "tracking-events,tracking-events/customer-app"
         spec:
           type: service
           lifecycle: production
@@ -367,8 +364,7 @@ extension DemoEstate {
           description: E-mail, SMS and push
           tags: [dotnet]
           annotations:
-            azure-service-bus/queues: "emails, sms, push"
-            callboard.dev/entities: "tracking-events/notifications"
+            callboard.dev/entities: "emails, sms, push, tracking-events/notifications"
           links:
             - url: https://runbooks.contoso.example/notifications
               title: Runbook
