@@ -36,7 +36,9 @@ int cn_capture_begin(void) {
 #endif
     }
     ring_total = 0;
-    fflush(NULL);
+    // Not all streams: somebody may hold the lock of standard input.
+    fflush(stdout);
+    fflush(stderr);
     for (int fd = 1; fd <= 2; fd++) {
         saved[fd] = -1;
         if (!isatty(fd)) continue;
@@ -66,7 +68,8 @@ static void give_back(void) {
 
 void cn_capture_end(void) {
     if (!atomic_exchange(&is_capturing, 0)) return;
-    fflush(NULL);
+    fflush(stdout);
+    fflush(stderr);
     give_back();
 }
 

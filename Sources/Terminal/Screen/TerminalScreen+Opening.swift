@@ -26,12 +26,12 @@ extension TerminalScreen {
     }
 
     /// The terminal description to use, and what to tell the person about it.
-    static func description(for term: String) throws(TerminalError) -> (term: String, notices: [String]) {
+    static func description(for term: String, output: Int32) throws(TerminalError) -> (term: String, notices: [String]) {
         guard !term.isEmpty else {
             throw TerminalError(.tooSimple, "TERM is not set", hint: "set TERM to the terminal's name, for instance xterm-256color")
         }
         let shown = Sanitizer.visible(term)
-        switch UInt32(bitPattern: cn_check(term, STDOUT_FILENO)) {
+        switch UInt32(bitPattern: cn_check(term, output)) {
         case CN_OK.rawValue:
             return (term, [])
         case CN_TOO_SIMPLE.rawValue:
@@ -41,7 +41,7 @@ extension TerminalScreen {
         case CN_NO_DATABASE.rawValue:
             throw TerminalError(.noDatabase, "no terminfo database was found", hint: "install ncurses-base, or set TERMINFO")
         default:
-            for fallback in ["xterm-256color", "xterm"] where cn_check(fallback, STDOUT_FILENO) == Int32(CN_OK.rawValue) {
+            for fallback in ["xterm-256color", "xterm"] where cn_check(fallback, output) == Int32(CN_OK.rawValue) {
                 return (fallback, ["this system does not know TERM=\(shown); using \(fallback)"])
             }
             throw TerminalError(

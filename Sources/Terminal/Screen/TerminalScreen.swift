@@ -62,14 +62,21 @@ public final class TerminalScreen {
     ///
     /// - Throws: ``TerminalError`` if there is no terminal, it is too simple, or it is taken already.
     public static func open(_ options: TerminalOptions = TerminalOptions()) throws(TerminalError) -> TerminalScreen {
-        let (input, ownsInput) = try inputDescriptor()
-        defer { if ownsInput { close(input) } }
-        let (term, notices) = try TerminalScreen.description(for: environment("TERM"))
-        let delay = Int32(clamping: options.escapeDelay.wholeMilliseconds)
+        let (input, isOwned) = try inputDescriptor()
+        defer { if isOwned { close(input) } }
+        return try open(options, term: environment("TERM"), input: input, output: STDOUT_FILENO)
+    }
+
+    /// As ``open(_:)``, on any terminal.
+    static func open(
+        _ options: TerminalOptions, term: String, input: Int32, output: Int32
+    ) throws(TerminalError) -> TerminalScreen {
         guard cn_in_use() == 0 else {
             throw TerminalError(.alreadyOpen, "the terminal is in use already", hint: "")
         }
-        guard cn_open(term, input, STDOUT_FILENO, delay) == Int32(CN_OK.rawValue) else {
+        let (term, notices) = try description(for: term, output: output)
+        let delay = Int32(clamping: options.escapeDelay.wholeMilliseconds)
+        guard cn_open(term, input, output, delay) == Int32(CN_OK.rawValue) else {
             throw TerminalError(.cannotOpen, "cannot take the terminal (TERM=\(Sanitizer.visible(term)))", hint: "try TERM=xterm")
         }
         return TerminalScreen(options, notices: notices)

@@ -13,7 +13,7 @@ public enum Width {
         }
     }
 
-    /// Columns that ``Surface/put(row:column:_:role:maxWidth:skip:truncation:)-(_,_,String,_,_,_,_)`` would use if there were room.
+    /// Columns that putting the text on a ``Surface`` would use if there were room.
     public static func of(_ text: String) -> Int {
         var text = text
         return text.withUTF8 { of(utf8: $0) }
