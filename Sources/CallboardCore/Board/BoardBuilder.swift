@@ -41,7 +41,9 @@ struct BoardBuilder {
         var summary = service.summary
         summary.entities = paths
         guard !paths.isEmpty else {
-            let nothing = Reading<Int64>.unavailable("no entity is bound to it")
+            let nothing = Reading<Int64>.unavailable(
+                service.elsewhere.isEmpty
+                    ? "no entity is bound to it" : "its entities are in \(service.elsewhere.joined(separator: ", "))")
             return BoardRow(
                 service: summary, deadLetters: nothing, transferDeadLetters: nothing, active: nothing, scheduled: nothing,
                 health: summary.findings.isEmpty ? .well : .unknown, findings: summary.findings)

@@ -1,6 +1,7 @@
 /// Which annotations of the catalogue bind a Resource or Component to Service Bus entities, and which name who is on call.
 ///
-/// Keys are tried in order; the first that is present on a catalogue entity decides for it.
+/// Keys are tried in order, and of each form the first that is present on a catalogue entity decides: an organisation's own key for
+/// queues may come before a common one. What different forms say adds up, so that subscriptions can be named beside queues.
 public struct BindingRules: Hashable, Sendable {
     /// How the value of an annotation names entities.
     public enum Form: String, Hashable, Sendable, CaseIterable {
@@ -28,7 +29,7 @@ public struct BindingRules: Hashable, Sendable {
         }
     }
 
-    /// The binding annotations, first hit wins; rules of forms queues and topics next to each other count as one hit.
+    /// The binding annotations; of each form the first hit wins.
     public var rules: [Rule]
     /// The annotations that say who is on call, first hit wins.
     public var onCallAnnotations: [String]

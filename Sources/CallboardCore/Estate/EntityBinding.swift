@@ -19,13 +19,17 @@ struct BindingReader {
     private(set) var bindings: [EntityBinding] = []
     private(set) var findings: [String] = []
 
-    mutating func read(_ value: String, rule: BindingRules.Rule) {
+    /// Reads an annotation's value.
+    /// - Returns: whether it says anything about Service Bus; if not, the next annotation may.
+    mutating func read(_ value: String, rule: BindingRules.Rule) -> Bool {
+        let before = (bindings.count, findings.count)
         switch rule.form {
         case .entities: names(value, rule) { text throws(EntityPathError) in try Self.candidates(text) }
         case .queues: names(value, rule) { text throws(EntityPathError) in [try EntityPath.queue(text)] }
         case .topics: names(value, rule) { text throws(EntityPathError) in [try EntityPath.topic(text)] }
         case .armID: arm(value, rule)
         }
+        return before != (bindings.count, findings.count)
     }
 
     private mutating func names(_ value: String, _ rule: BindingRules.Rule, _ path: (String) throws(EntityPathError) -> [EntityPath]) {

@@ -10,6 +10,8 @@ struct EstateBuilder {
     private let knowsGroups: Bool
     private var bindings: [EntityRef: [EntityBinding]] = [:]
     private var findings: [EntityRef: [String]] = [:]
+    /// The other namespaces that an entity's annotations name.
+    private var elsewhere: [EntityRef: [String]] = [:]
 
     init(catalogue: Catalogue, rules: BindingRules, host: String) {
         self.catalogue = catalogue
@@ -34,6 +36,7 @@ struct EstateBuilder {
         for component in catalogue.entities where component.kind == .component {
             var bound = bindings[component.ref] ?? []
             var findings = findings[component.ref] ?? []
+            var elsewhere = elsewhere[component.ref] ?? []
             for target in catalogue.targets(of: component.ref, .dependsOn) where target.kind.lowercased() == "resource" {
                 if catalogue[target] == nil {
                     findings.append("depends on \(target), which is not in the catalogue")
@@ -41,16 +44,18 @@ struct EstateBuilder {
                 used.insert(target)
                 bound.append(contentsOf: bindings[target] ?? [])
                 findings.append(contentsOf: self.findings[target] ?? [])
+                elsewhere.append(contentsOf: self.elsewhere[target] ?? [])
             }
             let isService = component.type.map { type in rules.serviceTypes.contains { $0.lowercased() == type.lowercased() } } ?? false
             guard isService || !bound.isEmpty || !findings.isEmpty else { continue }
-            services.append(JoinedService(summary: summary(component, findings), bindings: bound.uniqued()))
+            services.append(
+                JoinedService(summary: summary(component, findings), bindings: bound.uniqued(), elsewhere: elsewhere.uniqued()))
         }
         for resource in catalogue.entities where resource.kind == .resource && !used.contains(resource.ref) {
             let bound = bindings[resource.ref] ?? []
             let findings = findings[resource.ref] ?? []
             guard !bound.isEmpty || !findings.isEmpty else { continue }
-            services.append(JoinedService(summary: summary(resource, findings), bindings: bound.uniqued()))
+            services.append(JoinedService(summary: summary(resource, findings), bindings: bound.uniqued(), elsewhere: []))
         }
         return services.sorted { ($0.summary.name.lowercased(), $0.summary.ref) < ($1.summary.name.lowercased(), $1.summary.ref) }
     }
@@ -79,18 +84,18 @@ struct EstateBuilder {
 
     private mutating func bind(_ entity: Entity) {
         var reader = BindingReader()
-        let keys = Dictionary(entity.annotations.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
-        for (index, rule) in rules.rules.enumerated() {
-            guard let value = keys[rule.annotation.lowercased()] else { continue }
-            reader.read(value, rule: rule)
-            // Queues and topics written next to each other say one thing together.
-            let next = rules.rules.dropFirst(index + 1).first
-            let isPair = next.map { Set([rule.form, $0.form]) == [.queues, .topics] } ?? false
-            if isPair, let next, let value = keys[next.annotation.lowercased()] { reader.read(value, rule: next) }
-            if !reader.bindings.isEmpty || !reader.findings.isEmpty { break }
+        let values = Dictionary(entity.annotations.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
+        var decided: Set<BindingRules.Form> = []
+        for rule in rules.rules where !decided.contains(rule.form) {
+            guard let value = values[rule.annotation.lowercased()] else { continue }
+            if reader.read(value, rule: rule) { decided.insert(rule.form) }
         }
-        let here = reader.bindings.filter { $0.namespace == nil || namespace == nil || $0.namespace == namespace }
+        let namespace = namespace
+        let isHere = { (binding: EntityBinding) in binding.namespace == nil || namespace == nil || binding.namespace == namespace }
+        let here = reader.bindings.filter(isHere)
         if !here.isEmpty { bindings[entity.ref] = here }
+        let elsewhere = reader.bindings.filter { !isHere($0) }.compactMap(\.namespace)
+        if !elsewhere.isEmpty { self.elsewhere[entity.ref] = elsewhere }
         if !reader.findings.isEmpty { findings[entity.ref] = reader.findings }
     }
 
@@ -152,6 +157,8 @@ struct EstateBuilder {
 struct JoinedService: Sendable {
     var summary: ServiceSummary
     let bindings: [EntityBinding]
+    /// The other namespaces in which it has entities.
+    let elsewhere: [String]
 
     /// The paths as far as the catalogue alone can tell, or as they exist among those given.
     func paths(among known: (EntityPath) -> Bool = { _ in false }) -> [EntityPath] {

@@ -121,6 +121,27 @@ struct BoardTests {
         #expect(board.rows.map(\.health) == [.well])
     }
 
+    @Test("a service whose entities are in other namespaces says in which")
+    func elsewhere() throws {
+        let text = """
+            apiVersion: v1
+            kind: Component
+            metadata: {name: a}
+            spec: {type: service, owner: x, dependsOn: ["resource:q"]}
+            ---
+            apiVersion: v1
+            kind: Resource
+            metadata:
+              name: q
+              annotations: {management.azure.com/resourceId: /subscriptions/1/providers/Microsoft.ServiceBus/namespaces/SB-Other/queues/q}
+            """
+        let estate = LoadedEstate(
+            catalogue: CatalogueLoader.load(bytes: Array(text.utf8), file: "c.yaml"), rules: .standard,
+            host: "sb-test.servicebus.windows.net", environment: "")
+        let board = estate.board(.success(EntityListing(entities: [], asOf: asOf)))
+        #expect(board.rows.map(\.active) == [.unavailable("its entities are in sb-other")])
+    }
+
     @Test("two thousand services and ten thousand entities are joined in well under a second")
     func scale() throws {
         var catalogue: [(name: String, entities: String)] = []

@@ -35,7 +35,7 @@ struct EstateTests {
             ("{azure-service-bus/queues: 'q', azure-service-bus/topics: 't'}", ["q", "t"]),
             ("{callboard.dev/entities: 'orders, order-events/billing, t/Subscriptions/s'}", ["orders", "order-events/billing", "t/s"]),
             ("{callboard.dev/entities: 'orders/$deadletterqueue'}", ["orders"]),
-            ("{callboard.dev/entities: a, azure-service-bus/queues: b}", ["a"]),
+            ("{callboard.dev/entities: t/s, azure-service-bus/queues: 'q, r'}", ["t/s", "q", "r"]),
             ("{Azure-Service-Bus/Queues: orders}", ["orders"]),
             ("{azure-service-bus/queues: 'a, A, a'}", ["a"]),
             ("{other/annotation: x}", []),
@@ -74,6 +74,15 @@ struct EstateTests {
         let estate = load(
             component("c", annotations: "{management.azure.com/resourceId: \(other), acme.io/queue: q}"), rules: rules)
         #expect(paths(estate) == ["q"])
+    }
+
+    @Test("of several annotations of one form the first that is there counts")
+    func firstHit() {
+        var rules = BindingRules.standard
+        rules.rules.insert(BindingRules.Rule(annotation: "acme.io/queues", form: .queues), at: 0)
+        let both = "{azure-service-bus/queues: common, acme.io/queues: own, azure-service-bus/topics: t}"
+        #expect(paths(load(component("c", annotations: both), rules: rules)) == ["own", "t"])
+        #expect(paths(load(component("c", annotations: "{azure-service-bus/queues: common}"), rules: rules)) == ["common"])
     }
 
     @Test("what the catalogue binds to another namespace is left out, where the host tells which one this is")
