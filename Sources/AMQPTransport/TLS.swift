@@ -4,6 +4,18 @@ import NIOSSL
 
 /// TLS for client connections: verification is always on.
 enum TLS {
+    /// The library's words, without the names of its types.
+    static func words(_ error: any Error) -> String {
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "nobody this machine trusts vouches for it" }
+        if text.contains("nableToValidateCertificate") || text.contains("failedToValidateHostname") { return "it is for another name" }
+        if text.contains("EOF during handshake") { return "the server closed the connection during the TLS handshake" }
+        if text.contains("WRONG_VERSION_NUMBER") { return "the server does not speak TLS on this port" }
+        if text.contains("noSuchFilesystemObject") { return "there is no such file" }
+        if text.contains("failedToLoadCertificate") { return "it holds no certificate in PEM form" }
+        return text
+    }
+
     static func clientContext(_ security: Endpoint.Security) throws -> NIOSSLContext? {
         guard case .tls(let caFile) = security else { return nil }
         var configuration = TLSConfiguration.makeClientConfiguration()
@@ -12,8 +24,7 @@ enum TLS {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw TransportError.tls(
-                isCertificate: true, reason: "cannot read the certificates in \(caFile ?? "the system's store"): \(error)")
+            throw TransportError.trustFile(path: caFile ?? "the system's store", reason: Self.words(error))
         }
     }
 
@@ -39,8 +50,10 @@ extension TransportError {
             }
         case let error as ChannelError:
             if case .connectTimeout = error { self = .timeout("connecting") } else { self = .system("\(error)") }
-        case let error as NIOSSLError: self = .tls(isCertificate: true, reason: "\(error)")
-        case let error as NIOSSLExtraError: self = .tls(isCertificate: true, reason: "\(error)")
+        case NIOSSLError.handshakeFailed(let cause):
+            self = .tls(isCertificate: "\(cause)".contains("CERTIFICATE"), reason: TLS.words(cause))
+        case let error as NIOSSLError: self = .tls(isCertificate: "\(error)".contains("Certificate"), reason: TLS.words(error))
+        case let error as NIOSSLExtraError: self = .tls(isCertificate: true, reason: TLS.words(error))
         case let error as BoringSSLError:
             let text = "\(error)"
             self = .tls(isCertificate: text.contains("CERTIFICATE"), reason: text)

@@ -8,6 +8,8 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
     case refused(host: String, port: Int, reason: String)
     /// The TLS handshake failed; whether the certificate was the reason, and the library's words.
     case tls(isCertificate: Bool, reason: String)
+    /// The file with trusted certificates cannot be used, and why.
+    case trustFile(path: String, reason: String)
     /// No answer in time to the named step.
     case timeout(String)
     /// The connection ended.
@@ -30,6 +32,7 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
         case .refused(let host, let port, let reason): "cannot connect to \(host):\(port): \(reason)"
         case .tls(true, let reason): "the server's certificate is not trusted: \(reason)"
         case .tls(false, let reason): "no TLS with this server: \(reason)"
+        case .trustFile(let path, let reason): "cannot read the certificates in \(path): \(reason)"
         case .timeout(let step): "no answer in time (\(step))"
         case .connection(let error): error.description
         case .closed: "the connection is closed"

@@ -4,9 +4,17 @@ internal import ServiceBus
 
 extension OperatorError {
     /// What a failure of the data plane means to an operator.
-    init(_ error: ServiceBusError, doing action: String) {
-        let place = error.entity.map { " on \($0.displayName)" } ?? ""
+    /// - Parameters:
+    ///   - action: what was being done.
+    ///   - endpoint: where, and as whom; told when that is what is wrong.
+    init(_ error: ServiceBusError, doing action: String, at endpoint: NamespaceEndpoint) {
         let (code, hint) = Self.judgement(error)
+        var place = error.entity.map { " \($0.displayName)" } ?? ""
+        switch error.code {
+        case .unreachable, .protocolMismatch, .certificate, .timeout, .trustFile: place += " at \(endpoint.host)"
+        case .unauthenticated, .noToken: place += " as \(endpoint.identity)"
+        default: break
+        }
         self.init(
             code, "\(action)\(place): \(error.message)", hint: hint, entity: error.entity, serviceCode: error.condition,
             trackingID: error.trackingID, neededRight: error.neededClaim)
@@ -26,10 +34,14 @@ extension OperatorError {
         case .busy: (.throttled, "Wait some seconds and try again.")
         case .timeout: (.timeout, "Check that host and port are those of a Service Bus namespace, emulator or sandbox.")
         case .unreachable: (.unreachable, "Check the host name, the port and the network.")
+        case .trustFile: (.usage, "Check the path given with --ca-file.")
         case .certificate:
             (.certificate, "If the server is yours, name its certificate authority with --ca-file; otherwise do not trust it.")
         case .protocolMismatch:
-            (.protocolMismatch, "Check the port: AMQP is 5671 with TLS, 5672 on an emulator; 5300 and 443 speak HTTP.")
+            (
+                .protocolMismatch,
+                "Check the port: AMQP is 5671 with TLS, 5672 in plain on an emulator (UseDevelopmentEmulator=true); 5300 and 443 speak HTTP."
+            )
         case .noToken: (.notPermitted, "Check the connection string or sign in again.")
         case .cancelled: (.cancelled, "")
         case .service: (.service, "")

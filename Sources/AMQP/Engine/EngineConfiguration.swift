@@ -123,7 +123,7 @@ public enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
         case .closedByPeer(let error?): "the server closed the connection: \(error)"
         case .closedByPeer(nil): "the server closed the connection"
         case .idleTimeout: "the server fell silent"
-        case .disconnected: "the connection was lost"
+        case .disconnected: "the server closed the connection without saying why"
         }
     }
 }

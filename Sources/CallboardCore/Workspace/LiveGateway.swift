@@ -71,18 +71,19 @@ package struct LiveGateway: NamespaceGateway {
             return try await namespace.peek(
                 path, from: from, count: count, headersOnly: options.headersOnly, sessionID: options.sessionID)
         } catch {
-            throw OperatorError(error, doing: "Peeking")
+            throw OperatorError(error, doing: "Peeking", at: endpoint)
         }
     }
 
     package func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
         LivePageSource(
-            browser: namespace.browser(for: path, from: from, headersOnly: options.headersOnly, sessionID: options.sessionID))
+            browser: namespace.browser(for: path, from: from, headersOnly: options.headersOnly, sessionID: options.sessionID),
+            endpoint: endpoint)
     }
 
     package func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
         do throws(ServiceBusError) { try await namespace.send(messages, to: path) } catch {
-            throw OperatorError(error, doing: "Sending")
+            throw OperatorError(error, doing: "Sending to", at: endpoint)
         }
     }
 
@@ -94,10 +95,11 @@ package struct LiveGateway: NamespaceGateway {
 
 private struct LivePageSource: PageSource {
     let browser: MessageBrowser
+    let endpoint: NamespaceEndpoint
 
     func nextPage() async throws(OperatorError) -> [PeekedMessage]? {
         do throws(ServiceBusError) { return try await browser.nextPage() } catch {
-            throw OperatorError(error, doing: "Peeking")
+            throw OperatorError(error, doing: "Peeking", at: endpoint)
         }
     }
 

@@ -40,7 +40,7 @@ public struct ConsoleOptions: Sendable {
 /// - Parameters:
 ///   - options: how to run it.
 ///   - connect: opens the context; called off the main thread, and again when a person asks to try again.
-/// - Returns: the exit code: 0, or 1 if there is no terminal to run on, or 128 and the number of the signal that ended it.
+/// - Returns: the exit code: 0, or 2 if there is no terminal to run on, or 128 and the number of the signal that ended it.
 public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () async throws -> Workspace) -> Int32 {
     let now: @Sendable () -> Timestamp = { .now }
     var terminal = TerminalOptions()
@@ -51,7 +51,7 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
         screen = try TerminalScreen.open(terminal)
     } catch {
         complain("callboard: \(error)")
-        return 1
+        return 2
     }
     screen.palette = DefaultTheme.palette
     let mailbox = Mailbox<Event>()

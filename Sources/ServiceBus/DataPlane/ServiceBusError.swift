@@ -30,6 +30,8 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         case unreachable
         /// The server's certificate is not trusted.
         case certificate
+        /// The file with trusted certificates cannot be used.
+        case trustFile
         /// What answers does not speak AMQP, or broke it.
         case protocolMismatch
         /// No token could be had.
@@ -86,6 +88,7 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
             switch error {
             case .unknownHost, .refused, .closed, .system: .unreachable
             case .tls(let isCertificate, _): isCertificate ? .certificate : .protocolMismatch
+            case .trustFile: .trustFile
             case .timeout: .timeout
             case .connection(let engine):
                 switch engine {

@@ -73,7 +73,7 @@ public struct EntityPath: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// Reads any spelling of an entity's address: `q`, `topic/Subscriptions/s`, with `/$deadletterqueue` or
     /// `/$Transfer/$deadletterqueue`, with or without a leading scheme and authority or slash, in any case.
     ///
-    /// `topic/s` is read as a queue of that name, which Service Bus allows; use ``init(operator:)`` for what a person typed.
+    /// `topic/s` is read as a queue of that name, which Service Bus allows; what a person types may mean a subscription.
     /// - Throws: ``EntityPathError`` naming what is wrong.
     public init(parsing text: String) throws(EntityPathError) {
         var segments = Self.segments(of: text)
@@ -91,7 +91,7 @@ public struct EntityPath: Hashable, Sendable, Comparable, CustomStringConvertibl
                 topic: segments.dropLast(2).joined(separator: "/"), name: segments[segments.count - 1])
             self.init(unchecked: path.name, path.subscription, subQueue)
         } else {
-            guard !segments.isEmpty else { throw EntityPathError(text: text, reason: .empty) }
+            guard !segments.isEmpty, !segments.contains("") else { throw EntityPathError(text: text, reason: .empty) }
             self.init(unchecked: try Self.validated(segments.joined(separator: "/"), 260), nil, subQueue)
         }
     }
@@ -102,7 +102,9 @@ public struct EntityPath: Hashable, Sendable, Comparable, CustomStringConvertibl
             rest = rest[scheme.upperBound...]
             rest = rest.firstIndex(of: "/").map { rest[$0...] } ?? ""
         }
-        return rest.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        if rest.first == "/" { rest.removeFirst() }
+        if rest.last == "/" { rest.removeLast() }
+        return rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     }
 
     private static func validated(_ name: String, _ maximum: Int) throws(EntityPathError) -> String {

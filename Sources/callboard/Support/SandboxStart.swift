@@ -15,7 +15,7 @@ extension SandboxCommand {
                 if seed == .demo { try DemoEstate.populate(broker) }
             }
         } catch let error as SandboxError {
-            throw OperatorError(.usage, error.description, hint: "Choose another port; 0 takes any that is free.")
+            throw OperatorError(.internal, error.description, hint: "Choose another port; 0 takes any that is free.")
         } catch {
             throw OperatorError(.usage, "The sandbox cannot be filled: \(error)")
         }
