@@ -217,6 +217,9 @@ void cn_guard_arm(int fd, const struct termios *mode) {
     if (null_fd < 0) null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (!has_exit_handler) has_exit_handler = atexit(cn_emergency_restore) == 0;
     make_pipe(signal_pipe);
+    // What came while there was no screen is nobody's business any more.
+    int ignored;
+    cn_take_signals(&ignored);
 
     // A stack overflow leaves no stack to run a handler on.
     static char alternate[64 * 1024];

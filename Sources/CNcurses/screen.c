@@ -32,6 +32,7 @@ static struct termios shell_termios;
 static WINDOW *keys;
 static int is_utf8, is_xterm_like, has_color;
 static unsigned modes;
+static int cursor_is_visible;  // -1: not known
 
 static struct {
     attr_t attributes;
@@ -115,6 +116,7 @@ int cn_open(const char *term, int in_fd, int out_fd, int escape_delay_ms) {
     is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     is_xterm_like = looks_like_xterm(term);
     modes = 0;
+    cursor_is_visible = -1;
 
     // Descriptors of our own: a crash can then cut ncurses off without touching 0, 1 and 2.
     int in = fcntl(in_fd, F_DUPFD_CLOEXEC, 10);
@@ -293,13 +295,9 @@ void cn_put(int row, int column, int style, uint32_t base, uint32_t m1, uint32_t
 }
 
 void cn_cursor(int row, int column, int visible) {
-    static int was_visible = -1;
     if (!screen) return;
-    static SCREEN *of;
-    if (of != screen) was_visible = -1;
-    of = screen;
-    if (visible != was_visible) curs_set(visible ? 1 : 0);
-    was_visible = visible;
+    if (visible != cursor_is_visible) curs_set(visible ? 1 : 0);
+    cursor_is_visible = visible;
     move(row, column);
 }
 

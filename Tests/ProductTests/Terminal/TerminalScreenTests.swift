@@ -31,6 +31,17 @@ struct TerminalScreenTests {
         return terminal.output(upTo: 0x07)
     }
 
+    /// Sends a signal to this thread, which has it when this returns. Threads of the test library block signals.
+    private func deliver(_ number: Int32) {
+        var signals = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, number)
+        pthread_sigmask(SIG_UNBLOCK, &signals, &before)
+        raise(number)
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+
     /// A list as the console draws them, with one row selected.
     private func list(from top: Int, selected: Int, rows: Int = 40, columns: Int = 120) -> Surface {
         var surface = Surface(rows: rows, columns: columns)
@@ -120,7 +131,7 @@ struct TerminalScreenTests {
             screen.present(Surface(rows: screen.rows, columns: screen.columns))
             for size in (1...60).reversed() {
                 terminal.resize(rows: size, columns: size * 3)
-                kill(getpid(), SIGWINCH)
+                deliver(SIGWINCH)
             }
             #expect(screen.poll(timeout: .seconds(10)).contains(.events))
             #expect(screen.readEvents() == [.resize(rows: 1, columns: 3)])
@@ -144,7 +155,7 @@ struct TerminalScreenTests {
 
     @Test("being asked to end is an event") func terminate() throws {
         try withScreen { screen, _ in
-            kill(getpid(), SIGTERM)
+            deliver(SIGTERM)
             #expect(screen.poll(timeout: .seconds(10)).contains(.events))
             #expect(screen.readEvents() == [.terminate(signal: SIGTERM)])
         }
