@@ -24,7 +24,7 @@ extension App {
     /// Milliseconds until something on screen changes by itself; nil: never. Nothing else wakes the loop.
     func untilChange(now: Timestamp) -> Int64? {
         guard let top = screens.last else { return nil }
-        if !top.loads(model).isEmpty { return Spinner.untilNext(now) }
+        if !top.awaited(model).isEmpty { return Spinner.untilNext(now) }
         guard let asOf = top.asOf(model) else { return nil }
         // At the end of a step at the earliest, so never more than once a minute.
         return Age.untilChange(of: asOf, now: now) + 1
@@ -89,8 +89,9 @@ extension App {
 
     private func renderSummary(of top: any Screen, into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
         var right: [Span] = []
-        if !top.loads(model).isEmpty { right.append(Span(Spinner.frame(surroundings.now) + " loading ", .statusPending)) }
-        if let asOf = top.asOf(model) {
+        if !top.awaited(model).isEmpty {
+            right.append(Span(Spinner.frame(surroundings.now) + " loading ", .statusPending))
+        } else if let asOf = top.asOf(model) {
             right.append(Span("as of \(Figures.time(asOf)), \(Age.label(of: asOf, now: surroundings.now)) ", .muted))
         }
         let rightWidth = right.columns
@@ -176,7 +177,7 @@ extension App {
             hints.append((keys, command.title(in: context)))
         }
         // Stopping is the first thing to know while something loads.
-        if prompt == nil, screens.last?.loads(model).isEmpty == false, let keys = keymap.keys(of: .stop, in: context).first?.label {
+        if prompt == nil, screens.last?.awaited(model).isEmpty == false, let keys = keymap.keys(of: .stop, in: context).first?.label {
             hints.insert((keys, "stop"), at: 0)
         }
         return hints

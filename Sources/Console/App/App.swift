@@ -269,7 +269,7 @@ struct App {
     }
 
     private mutating func stop(now: Timestamp) -> [Effect] {
-        if !top.loads(model).isEmpty {
+        if !top.awaited(model).isEmpty {
             return turn(now) { app, turn in
                 app.top.stopLoading(&turn)
                 if turn.notice == nil { turn.say(.info, "Stopped.") }

@@ -90,6 +90,9 @@ struct MessagesScreen: Screen {
 
     func loads(_ model: Model) -> [LoadID] { [scan.load, detail?.document.load].compactMap(\.self) }
 
+    /// Who reads a message does not wait for the list behind it.
+    func awaited(_ model: Model) -> [LoadID] { isReading ? [detail?.document.load].compactMap(\.self) : loads(model) }
+
     mutating func stopLoading(_ turn: inout Turn) {
         // What is read matters more than what is listed: the first esc stops the message, the second the scan.
         if let id = detail?.document.load {
@@ -325,9 +328,8 @@ struct MessagesScreen: Screen {
         var spans = [Span(Figures.count(table.count, noun), .title)]
         if scan.load != nil {
             if let expected = expected(surroundings.model), expected > table.count {
-                spans.append(Span(" of ~\(Figures.count(expected))", .muted))
+                spans.append(Span(" of about \(Figures.count(expected)) so far", .muted))
             }
-            spans.append(Span(" · loading, esc stops", .statusPending))
         } else if scan.isStopped {
             spans.append(Span(" · stopped, there may be more (+)", .statusWarning))
         } else if isAtLimit {
@@ -398,7 +400,7 @@ struct MessagesScreen: Screen {
             Span(String(row.sequenceNumber.rawValue)),
             Span(row.enqueuedTime.map { Figures.moment($0, now: now) } ?? "–", .muted),
             Span(String(row.deliveryCount), row.deliveryCount > 0 ? .text : .muted),
-        ] + (path.subQueue == .active ? [] : [Span(row.deadLetterReason ?? "–", row.deadLetterReason == nil ? .muted : .statusError)]) + [
+        ] + (path.subQueue == .active ? [] : [Span(row.deadLetterReason ?? "–", row.deadLetterReason == nil ? .muted : .text)]) + [
             Span(row.subject ?? "–", row.subject == nil ? .muted : .text),
             Span(row.messageID ?? "–", .muted),
             Span(row.state.description, row.state == .active ? .muted : .statusInfo),

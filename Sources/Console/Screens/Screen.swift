@@ -18,9 +18,11 @@ protocol Screen {
     mutating func appear(_ turn: inout Turn)
     /// The screen is gone for good: stop what it loads for itself.
     mutating func disappear(_ turn: inout Turn)
-    /// What is loading that this screen shows.
+    /// What is loading for this screen.
     func loads(_ model: Model) -> [LoadID]
-    /// Stops all of that.
+    /// The part of that which a person waits for now: it has the spinner, and esc stops it.
+    func awaited(_ model: Model) -> [LoadID]
+    /// Stops that part.
     mutating func stopLoading(_ turn: inout Turn)
 
     /// Shows only lines that fit the filter.
@@ -55,6 +57,7 @@ extension Screen {
     mutating func appear(_ turn: inout Turn) {}
     mutating func disappear(_ turn: inout Turn) {}
     func loads(_ model: Model) -> [LoadID] { [] }
+    func awaited(_ model: Model) -> [LoadID] { loads(model) }
     mutating func stopLoading(_ turn: inout Turn) {}
     mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool { false }
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool { false }

@@ -103,7 +103,7 @@ extension MessageDocument {
     /// The message as blocks for a pane of this width.
     func blocks(width: Int, form: BodyDocument.Form?, isProduction: Bool) -> [TextBlock] {
         let shown = body.block(form)
-        var head = problems.map { line(for: $0) }
+        var head = problems.flatMap { lines(for: $0) }
         head += factLines(width: width)
         head.append([])
         head.append(MessageDocument.heading(bodyTitle(shown?.form), width: width, isProduction: isProduction))
@@ -124,6 +124,19 @@ extension MessageDocument {
         parts.append("\(Figures.count(body.sizeBytes)) B")
         if let form { parts.append("shown as \(form.rawValue)") }
         return [Span("body", .title), Span(" · " + parts.joined(separator: " · "), .muted)]
+    }
+
+    /// Stack traces come with line ends; they are read line by line.
+    private func lines(for fact: Fact) -> [[Span]] {
+        let parts = MessageDocument.lines(of: fact.value)
+        return parts.enumerated().map { index, part in
+            line(for: Fact(label: index == 0 ? fact.label : "", value: part, isProblem: fact.isProblem))
+        }
+    }
+
+    private static func lines(of text: String) -> [String] {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).map(String.init)
+        return lines.count > 1 && lines.last?.isEmpty == true ? lines.dropLast() : lines
     }
 
     private func line(for fact: Fact) -> [Span] {
@@ -159,8 +172,13 @@ extension MessageDocument {
 
     private func propertyLines(width: Int) -> [[Span]] {
         let widths = propertyWidths(width)
-        return properties.map {
-            [Span(pad($0.name, widths.name + 2), .text), Span(pad($0.typeName, widths.type + 2), .muted), Span($0.value)]
+        return properties.flatMap { property in
+            MessageDocument.lines(of: property.value).enumerated().map { index, part in
+                [
+                    Span(pad(index == 0 ? property.name : "", widths.name + 2)),
+                    Span(pad(index == 0 ? property.typeName : "", widths.type + 2), .muted), Span(part),
+                ]
+            }
         }
     }
 

@@ -53,6 +53,8 @@ struct Table {
             for (index, cell) in cells.enumerated() where index < widest.count { widest[index] = max(widest[index], Width.of(cell.text)) }
         }
         var table = self
+        // With nothing to show, the header alone says what will come.
+        guard rows.contains(where: { !$0.isEmpty }) else { return self }
         for index in columns.indices { table.columns[index].limit(to: widest[index]) }
         return table
     }
