@@ -54,6 +54,9 @@ package struct YAMLDocuments: Sequence, IteratorProtocol {
                     line: piece.line,
                     message: "the document has \(piece.bytes.count) bytes; at most \(limits.documentBytes) are read"))
         }
+        if let line = NestingGuard.lineOfExcess(piece.bytes) {
+            return .failure(YAMLFault(line: piece.firstLine + line, message: "values are nested too deeply; the document is refused"))
+        }
         if let line = AliasGuard.lineOfUnsafeAlias(piece.bytes) {
             return .failure(
                 YAMLFault(

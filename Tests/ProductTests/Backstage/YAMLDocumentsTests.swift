@@ -171,9 +171,33 @@ struct YAMLDocumentsTests {
         }
     }
 
-    @Test("a hundred levels are read")
+    @Test("a hundred levels are read, in flow, in maps, in lists and in lists of maps")
     func allowedDepth() {
-        #expect(faults(String(repeating: "[", count: 100) + String(repeating: "]", count: 100)) == [])
+        var maps = ""
+        var lists = ""
+        for level in 0..<100 { maps += String(repeating: " ", count: level) + "a:\n" }
+        for level in 0..<50 { lists += String(repeating: "  ", count: level) + "- a:\n" }
+        let flow = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
+        for text in [flow, maps, lists, String(repeating: "- ", count: 100) + "x"] { #expect(faults(text) == []) }
+    }
+
+    @Test("nesting by indentation is refused too", arguments: [101, 1_000])
+    func indentedDepth(levels: Int) {
+        var maps = ""
+        var lists = ""
+        for level in 0..<levels {
+            maps += String(repeating: " ", count: level) + "a:\n"
+            lists += String(repeating: "  ", count: level) + "- a:\n"
+        }
+        for text in [maps, lists, "? " + String(repeating: "? ", count: levels) + "x"] { #expect(faults(text).count == 1) }
+    }
+
+    @Test("rules, tables and unmatched brackets in text are not nesting")
+    func looksNested() {
+        let rule = String(repeating: "-", count: 500)
+        let table = String(repeating: "- | ", count: 100)
+        let intervals = String(repeating: "[0, 1) ", count: 300)
+        #expect(faults("a: |\n  \(rule)\n  \(table)\n  \(intervals)\nb: 1\n") == [])
     }
 
     @Test("large files, documents and many documents are refused with the limit stated")
