@@ -257,4 +257,22 @@ import Testing
         let text = namespace(#""Queues": [ { "Name": "q", "Properties": { "DefaultMessageTimeToLive": "P10675199DT2H48M5.4775807S" } } ]"#)
         #expect(try #require(try parse(text).queues.first).settings.defaultTimeToLive == nil)
     }
+
+    @Test func noDamageToAFileTraps() {
+        var random = TestRandom(state: 3)
+        let original = Array(Self.example.utf8)
+        for _ in 0..<500 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
+                case 1: bytes.remove(at: place)
+                default: bytes.removeSubrange(place...)
+                }
+                if bytes.isEmpty { bytes = [0] }
+            }
+            _ = try? EmulatorConfiguration(parsing: bytes)
+        }
+    }
 }
