@@ -139,6 +139,7 @@ public struct AMQPMap: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         /// The value.
         public var value: AMQPValue
         /// Creates a pair.
+        @inlinable
         public init(key: AMQPValue, value: AMQPValue) {
             self.key = key
             self.value = value
@@ -149,6 +150,7 @@ public struct AMQPMap: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public var pairs: [Pair]
 
     /// Creates a map from pairs.
+    @inlinable
     public init(_ pairs: [Pair] = []) { self.pairs = pairs }
 
     /// Creates a map from a literal.

@@ -73,21 +73,53 @@ public struct SpanWriter: ~Copyable {
     /// Bytes as they are, for values that are encoded already.
     public mutating func encoded(_ bytes: ByteBuffer) { raw(bytes) }
 
-    @inline(__always)
     private mutating func raw(_ bytes: ByteBuffer) {
         guard let room = room(bytes.readableBytes) else { return }
+        copy(bytes, to: room)
+    }
+
+    private mutating func raw(_ text: String, _ size: Int) {
+        guard let room = room(size) else { return }
+        copy(text, to: room, size)
+    }
+
+    @inline(__always)
+    private func copy(_ bytes: ByteBuffer, to room: UnsafeMutableRawPointer) {
         bytes.withUnsafeReadableBytes { source in
             if let start = source.baseAddress { room.copyMemory(from: start, byteCount: source.count) }
         }
     }
 
     @inline(__always)
-    private mutating func raw(_ text: String, _ size: Int) {
-        guard let room = room(size) else { return }
+    private func copy(_ text: String, to room: UnsafeMutableRawPointer, _ size: Int) {
         let copied: Void? = text.utf8.withContiguousStorageIfAvailable { source in
-            if let start = source.baseAddress { room.copyMemory(from: start, byteCount: Swift.min(source.count, size)) }
+            if let start = source.baseAddress { copy(start, to: room, Swift.min(source.count, size)) }
         }
         if copied == nil { UnsafeMutableRawBufferPointer(start: room, count: size).copyBytes(from: text.utf8) }
+    }
+
+    /// Copies text. Up to 15 bytes are held in the string itself, which the standard library lends out as two words just stored;
+    /// loads that stay within one of them need not wait until both have reached memory.
+    @inline(__always)
+    private func copy(_ source: UnsafePointer<UInt8>, to room: UnsafeMutableRawPointer, _ count: Int) {
+        if count > 15 { return room.copyMemory(from: source, byteCount: count) }
+        let source = UnsafeRawPointer(source)
+        var offset = 0
+        if count & 8 != 0 {
+            room.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+            offset = 8
+        }
+        if count & 4 != 0 {
+            room.storeBytes(of: source.loadUnaligned(fromByteOffset: offset, as: UInt32.self), toByteOffset: offset, as: UInt32.self)
+            offset &+= 4
+        }
+        if count & 2 != 0 {
+            room.storeBytes(of: source.loadUnaligned(fromByteOffset: offset, as: UInt16.self), toByteOffset: offset, as: UInt16.self)
+            offset &+= 2
+        }
+        if count & 1 != 0 {
+            room.storeBytes(of: source.loadUnaligned(fromByteOffset: offset, as: UInt8.self), toByteOffset: offset, as: UInt8.self)
+        }
     }
 
     // MARK: Primitives
@@ -150,22 +182,18 @@ public struct SpanWriter: ~Copyable {
 
     /// Writes a string.
     public mutating func string(_ value: String) {
-        let size = value.utf8.count
-        variableHeader(size, FormatCode.string8, FormatCode.string32)
-        raw(value, size)
+        text(value, FormatCode.string8, FormatCode.string32)
     }
 
     /// Writes a symbol.
     public mutating func symbol(_ value: Symbol) {
-        let size = value.name.utf8.count
-        variableHeader(size, FormatCode.symbol8, FormatCode.symbol32)
-        raw(value.name, size)
+        text(value.name, FormatCode.symbol8, FormatCode.symbol32)
     }
 
     /// Writes bytes.
     public mutating func binary(_ value: ByteBuffer) {
-        variableHeader(value.readableBytes, FormatCode.binary8, FormatCode.binary32)
-        raw(value)
+        guard let room = variable(value.readableBytes, FormatCode.binary8, FormatCode.binary32) else { return }
+        copy(value, to: room)
     }
 
     /// Writes an array of symbols, or null when there are none.
@@ -182,15 +210,38 @@ public struct SpanWriter: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func variableHeader(_ size: Int, _ short: UInt8, _ long: UInt8) {
-        if size <= 0xff { pair(short, UInt8(truncatingIfNeeded: size)) } else { tagged(long, UInt32(truncatingIfNeeded: size)) }
+    private mutating func text(_ value: String, _ short: UInt8, _ long: UInt8) {
+        let size = value.utf8.count
+        guard let room = variable(size, short, long) else { return }
+        copy(value, to: room, size)
+    }
+
+    /// Writes code and length of a variable-width value.
+    /// - Returns: the room for its content.
+    @inline(__always)
+    private mutating func variable(_ size: Int, _ short: UInt8, _ long: UInt8) -> UnsafeMutableRawPointer? {
+        if size <= 0xff {
+            guard let room = room(2 &+ size) else { return nil }
+            room.storeBytes(of: (UInt16(short) << 8 | UInt16(truncatingIfNeeded: size)).bigEndian, as: UInt16.self)
+            return room + 2
+        }
+        guard let room = room(5 &+ size) else { return nil }
+        room.storeBytes(of: long, as: UInt8.self)
+        room.storeBytes(of: UInt32(truncatingIfNeeded: size).bigEndian, toByteOffset: 1, as: UInt32.self)
+        return room + 5
     }
 
     /// Writes a numeric descriptor: the constructor of a described type.
     @inline(__always)
     public mutating func descriptor(_ number: UInt64) {
-        byte(FormatCode.described)
-        if number <= 0xff { pair(FormatCode.smallULong, UInt8(truncatingIfNeeded: number)) } else { tagged(FormatCode.ulong, number) }
+        if number <= 0xff {
+            guard let room = room(3) else { return }
+            room.storeBytes(of: UInt16(FormatCode.smallULong).bigEndian, as: UInt16.self)
+            room.storeBytes(of: UInt8(truncatingIfNeeded: number), toByteOffset: 2, as: UInt8.self)
+        } else {
+            byte(FormatCode.described)
+            tagged(FormatCode.ulong, number)
+        }
     }
 
     // MARK: Compounds
@@ -256,18 +307,22 @@ public struct SpanWriter: ~Copyable {
     /// Writes a map from ordered pairs.
     public mutating func map(_ map: AMQPMap) {
         let open = openCompound(isWide: isLong(map.pairs.count &* 2))
-        for pair in map.pairs {
-            value(pair.key)
-            value(pair.value)
-        }
+        pairs(map)
         close(open, FormatCode.map8, FormatCode.map32, count: map.pairs.count &* 2)
+    }
+
+    private mutating func pairs(_ map: AMQPMap) {
+        map.pairs.forEachBorrowed {
+            value($0.element.key)
+            value($0.element.value)
+        }
     }
 
     /// Writes a list of values.
     public mutating func list(_ elements: [AMQPValue]) {
         if elements.isEmpty { return byte(FormatCode.list0) }
         let open = openCompound(isWide: isLong(elements.count))
-        for element in elements { value(element) }
+        elements.forEachBorrowed { value($0.element) }
         close(open, FormatCode.list8, FormatCode.list32, count: elements.count)
     }
 
@@ -323,7 +378,7 @@ public struct SpanWriter: ~Copyable {
     private mutating func arrayContent(_ array: AMQPArray) {
         constructor(array.elementType)
         let code = array.elementType.code
-        for element in array.elements { self.element(element, code) }
+        array.elements.forEachBorrowed { element($0.element, code) }
     }
 
     private mutating func constructor(_ type: AMQPArray.ElementType) {
@@ -365,14 +420,9 @@ public struct SpanWriter: ~Copyable {
         case .symbol(let value): text(value.name, code)
         case .list(let elements):
             if code == FormatCode.list0 { return }
-            headless(code, count: elements.count) { for element in elements { $0.value(element) } }
+            headless(code, count: elements.count) { writer in elements.forEachBorrowed { writer.value($0.element) } }
         case .map(let map):
-            headless(code, count: map.pairs.count &* 2) {
-                for pair in map.pairs {
-                    $0.value(pair.key)
-                    $0.value(pair.value)
-                }
-            }
+            headless(code, count: map.pairs.count &* 2) { $0.pairs(map) }
         case .array(let array): headless(code, count: array.elements.count) { $0.arrayContent(array) }
         }
     }

@@ -9,7 +9,12 @@ public struct MessageContent: Hashable, Sendable {
     /// Annotations about the message.
     public var messageAnnotations: AMQPMap
     /// The properties, if any.
-    public var properties: Properties?
+    public var properties: Properties? {
+        @inlinable get { box?.properties }
+        @inlinable set { box = newValue.map { PropertiesBox($0) } }
+    }
+    @usableFromInline
+    var box: PropertiesBox?
     /// The application's properties.
     public var applicationProperties: AMQPMap
     /// The body.
@@ -17,13 +22,24 @@ public struct MessageContent: Hashable, Sendable {
     /// Annotations after the body.
     public var footer: AMQPMap
 
-    /// An empty message.
-    public init(body: Body = .none) {
-        deliveryAnnotations = AMQPMap()
-        messageAnnotations = AMQPMap()
-        applicationProperties = AMQPMap()
+    /// Creates a message; what is not named is not sent.
+    @inlinable
+    public init(
+        header: Header? = nil,
+        deliveryAnnotations: AMQPMap = AMQPMap(),
+        messageAnnotations: AMQPMap = AMQPMap(),
+        properties: Properties? = nil,
+        applicationProperties: AMQPMap = AMQPMap(),
+        body: Body = .none,
+        footer: AMQPMap = AMQPMap()
+    ) {
+        self.header = header
+        self.deliveryAnnotations = deliveryAnnotations
+        self.messageAnnotations = messageAnnotations
+        if let properties { box = PropertiesBox(properties) } else { box = nil }
+        self.applicationProperties = applicationProperties
         self.body = body
-        footer = AMQPMap()
+        self.footer = footer
     }
 
     /// Decodes every section of a received message.
@@ -32,7 +48,7 @@ public struct MessageContent: Hashable, Sendable {
         header = try message.decodeHeader()
         deliveryAnnotations = try message.decodeDeliveryAnnotations() ?? AMQPMap()
         messageAnnotations = try message.decodeMessageAnnotations() ?? AMQPMap()
-        properties = try message.decodeProperties()
+        box = try message.decodeProperties().map { PropertiesBox($0) }
         applicationProperties = try message.decodeApplicationProperties() ?? AMQPMap()
         body = try message.decodeBody()
         footer = try message.decodeFooter() ?? AMQPMap()
@@ -43,7 +59,7 @@ public struct MessageContent: Hashable, Sendable {
         header?.encode(to: &writer)
         writer.section(Descriptor.deliveryAnnotations, deliveryAnnotations)
         writer.section(Descriptor.messageAnnotations, messageAnnotations)
-        properties?.encode(to: &writer)
+        box?.properties.encode(to: &writer)
         writer.section(Descriptor.applicationProperties, applicationProperties)
         body.encode(to: &writer)
         writer.section(Descriptor.footer, footer)
@@ -63,6 +79,18 @@ public struct MessageContent: Hashable, Sendable {
         encode(into: &buffer)
         return buffer
     }
+}
+
+@usableFromInline
+final class PropertiesBox: Hashable, Sendable {
+    @usableFromInline
+    let properties: Properties
+    @inlinable
+    init(_ properties: consuming Properties) { self.properties = properties }
+    @usableFromInline
+    static func == (a: PropertiesBox, b: PropertiesBox) -> Bool { a.properties == b.properties }
+    @usableFromInline
+    func hash(into hasher: inout Hasher) { hasher.combine(properties) }
 }
 
 extension SpanWriter {

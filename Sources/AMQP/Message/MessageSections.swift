@@ -14,6 +14,7 @@ public struct Header: Hashable, Sendable {
     public var deliveryCount: UInt32?
 
     /// Creates a header.
+    @inlinable
     public init(
         durable: Bool? = nil, priority: UInt8? = nil, ttl: UInt32? = nil, firstAcquirer: Bool? = nil, deliveryCount: UInt32? = nil
     ) {
@@ -74,8 +75,37 @@ public struct Properties: Hashable, Sendable {
     /// The group answers belong to.
     public var replyToGroupID: String?
 
-    /// Creates empty properties.
-    public init() {}
+    /// Creates properties; what is not named is not sent.
+    @inlinable
+    public init(
+        messageID: AMQPValue? = nil,
+        userID: ByteBuffer? = nil,
+        to: String? = nil,
+        subject: String? = nil,
+        replyTo: String? = nil,
+        correlationID: AMQPValue? = nil,
+        contentType: Symbol? = nil,
+        contentEncoding: Symbol? = nil,
+        absoluteExpiryTime: Int64? = nil,
+        creationTime: Int64? = nil,
+        groupID: String? = nil,
+        groupSequence: UInt32? = nil,
+        replyToGroupID: String? = nil
+    ) {
+        self.messageID = messageID
+        self.userID = userID
+        self.to = to
+        self.subject = subject
+        self.replyTo = replyTo
+        self.correlationID = correlationID
+        self.contentType = contentType
+        self.contentEncoding = contentEncoding
+        self.absoluteExpiryTime = absoluteExpiryTime
+        self.creationTime = creationTime
+        self.groupID = groupID
+        self.groupSequence = groupSequence
+        self.replyToGroupID = replyToGroupID
+    }
 
     init(from reader: inout WireReader, in buffer: ByteBuffer) throws(CodecError) {
         var fields = try reader.enterFields()
