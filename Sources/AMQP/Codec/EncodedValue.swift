@@ -10,188 +10,206 @@ public import NIOCore
 ///         if annotations.key == "x-opt-sequence-number" { sequenceNumber = annotations.value.integer }
 ///     }
 public struct EncodedValue: ~Escapable {
-    let bytes: RawSpan
-    /// The format code; 0 for a described value.
-    let code: UInt8
-    /// Where the format code stands.
-    let start: Int
-    /// Where the content starts: after the code, and after the length of variable-width values.
-    let content: Int
-    /// One past the last byte.
-    let end: Int
+    @usableFromInline let bytes: RawSpan
+    @usableFromInline let place: Place
 
-    /// Null, before anything was read.
+    /// Where a value lies in its bytes.
+    @usableFromInline
+    struct Place: Sendable {
+        /// Where the format code stands.
+        @usableFromInline var start: UInt32 = 0
+        /// Where the content starts: after the code, and after the length of a variable-width value.
+        @usableFromInline var content: UInt32 = 0
+        /// One past the last byte.
+        @usableFromInline var end: UInt32 = 0
+        /// The format code; 0 for a described value.
+        @usableFromInline var code: UInt8 = FormatCode.null
+
+        init() {}
+    }
+
+    @inlinable
     @_lifetime(copy bytes)
-    init(nothingIn bytes: RawSpan) {
+    init(_ bytes: RawSpan, _ place: Place) {
         self.bytes = bytes
-        code = FormatCode.null
-        start = 0
-        content = 0
-        end = 0
+        self.place = place
     }
 
     /// The value at an offset; nil when no whole value stands there. Compounds are not looked into.
-    @inline(__always)
     @_lifetime(copy bytes)
-    init?(_ bytes: RawSpan, at start: Int, to limit: Int) {
-        guard start < limit else { return nil }
-        let code = bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt8.self)
-        var content = start &+ 1
-        let end: Int
-        switch code {
-        case FormatCode.binary8, FormatCode.string8, FormatCode.symbol8:
-            guard content < limit else { return nil }
-            end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
-            content &+= 1
-        case FormatCode.binary32, FormatCode.string32, FormatCode.symbol32:
-            guard limit &- content >= 4 else { return nil }
-            end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
-            content &+= 4
-        default:
-            if let width = FormatCode.fixedWidth(code) {
-                end = content &+ width
-            } else {
-                var reader = WireReader(bytes, in: start..<limit, limits: .validated)
-                guard (try? reader.skipValue()) != nil else { return nil }
-                end = reader.offset
+    init?(_ bytes: RawSpan, at start: Int, limit: Int) {
+        guard let place = Place(bytes, at: start, limit: limit) else { return nil }
+        self.init(bytes, place)
+    }
+
+    /// What a value is and, for all but compounds, what it says.
+    ///
+    /// Text is given as the bytes that were sent, which may not be valid UTF-8.
+    public enum Content: ~Escapable {
+        /// The absent value.
+        case null
+        /// A truth value.
+        case boolean(Bool)
+        /// An unsigned 8-bit integer.
+        case ubyte(UInt8)
+        /// An unsigned 16-bit integer.
+        case ushort(UInt16)
+        /// An unsigned 32-bit integer.
+        case uint(UInt32)
+        /// An unsigned 64-bit integer.
+        case ulong(UInt64)
+        /// A signed 8-bit integer.
+        case byte(Int8)
+        /// A signed 16-bit integer.
+        case short(Int16)
+        /// A signed 32-bit integer.
+        case int(Int32)
+        /// A signed 64-bit integer.
+        case long(Int64)
+        /// An IEEE 754 binary32.
+        case float(Float)
+        /// An IEEE 754 binary64.
+        case double(Double)
+        /// An IEEE 754 decimal32, as its bits.
+        case decimal32(UInt32)
+        /// An IEEE 754 decimal64, as its bits.
+        case decimal64(UInt64)
+        /// An IEEE 754 decimal128, as its bits.
+        case decimal128(UUIDBytes)
+        /// A UTF-32 code.
+        case char(UInt32)
+        /// Milliseconds since 1970-01-01T00:00Z.
+        case timestamp(Int64)
+        /// A UUID.
+        case uuid(UUIDBytes)
+        /// Bytes.
+        case binary(RawSpan)
+        /// Text.
+        case string(RawSpan)
+        /// A symbol's name.
+        case symbol(RawSpan)
+        /// A list: see ``EncodedValue/list``.
+        case list
+        /// A map: see ``EncodedValue/map``.
+        case map
+        /// An array: see ``EncodedValue/decoded(in:)``.
+        case array
+        /// A described value: see ``EncodedValue/descriptor`` and ``EncodedValue/described``.
+        case described
+    }
+
+    /// The value, read in place.
+    @inlinable
+    public var content: Content {
+        @_lifetime(copy self)
+        get {
+            switch place.code {
+            case FormatCode.booleanTrue: .boolean(true)
+            case FormatCode.booleanFalse: .boolean(false)
+            case FormatCode.boolean: .boolean(load(UInt8.self) != 0)
+            case FormatCode.ubyte: .ubyte(load())
+            case FormatCode.ushort: .ushort(load())
+            case FormatCode.uint0: .uint(0)
+            case FormatCode.smallUInt: .uint(UInt32(load(UInt8.self)))
+            case FormatCode.uint: .uint(load())
+            case FormatCode.ulong0: .ulong(0)
+            case FormatCode.smallULong: .ulong(UInt64(load(UInt8.self)))
+            case FormatCode.ulong: .ulong(load())
+            case FormatCode.byte: .byte(load())
+            case FormatCode.short: .short(load())
+            case FormatCode.smallInt: .int(Int32(load(Int8.self)))
+            case FormatCode.int: .int(load())
+            case FormatCode.smallLong: .long(Int64(load(Int8.self)))
+            case FormatCode.long: .long(load())
+            case FormatCode.float: .float(Float(bitPattern: load()))
+            case FormatCode.double: .double(Double(bitPattern: load()))
+            case FormatCode.decimal32: .decimal32(load())
+            case FormatCode.decimal64: .decimal64(load())
+            case FormatCode.decimal128: .decimal128(loadSixteen())
+            case FormatCode.char: .char(load())
+            case FormatCode.timestamp: .timestamp(load())
+            case FormatCode.uuid: .uuid(loadSixteen())
+            case FormatCode.binary8, FormatCode.binary32: .binary(variable)
+            case FormatCode.string8, FormatCode.string32: .string(variable)
+            case FormatCode.symbol8, FormatCode.symbol32: .symbol(variable)
+            case FormatCode.list0, FormatCode.list8, FormatCode.list32: .list
+            case FormatCode.map8, FormatCode.map32: .map
+            case FormatCode.array8, FormatCode.array32: .array
+            case FormatCode.described: .described
+            default: .null
             }
         }
-        guard end <= limit else { return nil }
-        self.bytes = bytes
-        self.code = code
-        self.start = start
-        self.content = content
-        self.end = end
     }
 
-    @inline(__always)
-    private func load<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
-        T(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: T.self))
+    @inlinable
+    func load<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
+        T(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: Int(place.content), as: T.self))
     }
 
-    /// The type of a value, without its encoding.
-    public enum Kind: Sendable, Hashable {
-        case null, boolean, ubyte, ushort, uint, ulong, byte, short, int, long, float, double
-        case decimal32, decimal64, decimal128, char, timestamp, uuid, binary, string, symbol, list, map, array, described
+    @inlinable
+    func loadSixteen() -> UUIDBytes {
+        let low = bytes.unsafeLoadUnaligned(fromByteOffset: Int(place.content) &+ 8, as: UInt64.self)
+        return UUIDBytes(high: load(), low: UInt64(bigEndian: low))
     }
 
-    /// The value's type.
-    public var kind: Kind {
-        switch code {
-        case FormatCode.booleanTrue, FormatCode.booleanFalse, FormatCode.boolean: .boolean
-        case FormatCode.ubyte: .ubyte
-        case FormatCode.ushort: .ushort
-        case FormatCode.uint0, FormatCode.smallUInt, FormatCode.uint: .uint
-        case FormatCode.ulong0, FormatCode.smallULong, FormatCode.ulong: .ulong
-        case FormatCode.byte: .byte
-        case FormatCode.short: .short
-        case FormatCode.smallInt, FormatCode.int: .int
-        case FormatCode.smallLong, FormatCode.long: .long
-        case FormatCode.float: .float
-        case FormatCode.double: .double
-        case FormatCode.decimal32: .decimal32
-        case FormatCode.decimal64: .decimal64
-        case FormatCode.decimal128: .decimal128
-        case FormatCode.char: .char
-        case FormatCode.timestamp: .timestamp
-        case FormatCode.uuid: .uuid
-        case FormatCode.binary8, FormatCode.binary32: .binary
-        case FormatCode.string8, FormatCode.string32: .string
-        case FormatCode.symbol8, FormatCode.symbol32: .symbol
-        case FormatCode.list0, FormatCode.list8, FormatCode.list32: .list
-        case FormatCode.map8, FormatCode.map32: .map
-        case FormatCode.array8, FormatCode.array32: .array
-        case FormatCode.described: .described
-        default: .null
-        }
+    @inlinable
+    var variable: RawSpan {
+        @_lifetime(copy self)
+        get { bytes.extracting(Int(place.content)..<Int(place.end)) }
     }
 
     /// Whether this is null.
-    public var isNull: Bool { code == FormatCode.null }
+    @inlinable
+    public var isNull: Bool { place.code == FormatCode.null }
 
     /// The truth value of a boolean, else nil.
-    public var bool: Bool? {
-        switch code {
-        case FormatCode.booleanTrue: true
-        case FormatCode.booleanFalse: false
-        case FormatCode.boolean: load(UInt8.self) != 0
-        default: nil
-        }
-    }
+    @inlinable
+    public var bool: Bool? { if case .boolean(let value) = content { value } else { nil } }
 
     /// The value of any integer type or timestamp, when it fits, else nil.
+    @inlinable
     public var integer: Int64? {
-        switch code {
-        case FormatCode.uint0, FormatCode.ulong0: 0
-        case FormatCode.ubyte, FormatCode.smallUInt, FormatCode.smallULong: Int64(load(UInt8.self))
-        case FormatCode.byte, FormatCode.smallInt, FormatCode.smallLong: Int64(load(Int8.self))
-        case FormatCode.ushort: Int64(load(UInt16.self))
-        case FormatCode.short: Int64(load(Int16.self))
-        case FormatCode.uint: Int64(load(UInt32.self))
-        case FormatCode.int: Int64(load(Int32.self))
-        case FormatCode.long, FormatCode.timestamp: load(Int64.self)
-        case FormatCode.ulong: Int64(exactly: load(UInt64.self))
+        switch content {
+        case .ubyte(let value): Int64(value)
+        case .ushort(let value): Int64(value)
+        case .uint(let value): Int64(value)
+        case .ulong(let value): Int64(exactly: value)
+        case .byte(let value): Int64(value)
+        case .short(let value): Int64(value)
+        case .int(let value): Int64(value)
+        case .long(let value), .timestamp(let value): value
         default: nil
-        }
-    }
-
-    /// The milliseconds since 1970 of a timestamp, else nil.
-    public var timestamp: Int64? { code == FormatCode.timestamp ? load() : nil }
-
-    /// The value of a float or double, else nil.
-    public var floatingPoint: Double? {
-        switch code {
-        case FormatCode.float: Double(Float(bitPattern: load()))
-        case FormatCode.double: Double(bitPattern: load())
-        default: nil
-        }
-    }
-
-    /// The value of a UUID, else nil.
-    public var uuid: UUIDBytes? {
-        guard code == FormatCode.uuid else { return nil }
-        return UUIDBytes(
-            high: load(), low: UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content &+ 8, as: UInt64.self)))
-    }
-
-    private var isText: Bool {
-        switch code {
-        case FormatCode.string8, FormatCode.string32, FormatCode.symbol8, FormatCode.symbol32: true
-        default: false
         }
     }
 
     /// The bytes of a string or symbol, else nil. They may not be valid UTF-8.
+    @inlinable
     public var utf8: RawSpan? {
         @_lifetime(copy self)
-        get { isText ? bytes.extracting(content..<end) : nil }
+        get {
+            switch place.code {
+            case FormatCode.string8, FormatCode.string32, FormatCode.symbol8, FormatCode.symbol32: variable
+            default: nil
+            }
+        }
     }
 
     /// The text of a string or symbol, with invalid UTF-8 repaired, else nil. Allocates when longer than 15 bytes.
     public var text: String? {
-        guard isText else { return nil }
-        return bytes.extracting(content..<end).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// The bytes of binary data, else nil.
-    public var binary: RawSpan? {
-        @_lifetime(copy self)
-        get { code == FormatCode.binary8 || code == FormatCode.binary32 ? bytes.extracting(content..<end) : nil }
+        guard let utf8 else { return nil }
+        return utf8.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether this is a string or symbol of exactly this text.
     public static func == (value: borrowing EncodedValue, text: StaticString) -> Bool {
-        let count = value.end &- value.content
-        guard value.isText, text.hasPointerRepresentation, text.utf8CodeUnitCount == count else { return false }
-        return value.bytes.extracting(value.content..<value.end).withUnsafeBytes { bytes in
-            bytes.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: count))
-        }
+        guard text.hasPointerRepresentation, let utf8 = value.utf8, utf8.byteCount == text.utf8CodeUnitCount else { return false }
+        return utf8.withUnsafeBytes { $0.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
     }
 
     /// The descriptor of a described value, else nil.
     public var descriptor: EncodedValue? {
         @_lifetime(copy self)
-        get { code == FormatCode.described ? EncodedValue(bytes, at: content, to: end) : nil }
+        get { place.code == FormatCode.described ? EncodedValue(bytes, at: Int(place.content), limit: Int(place.end)) : nil }
     }
 
     /// What a described value describes, else nil.
@@ -199,7 +217,7 @@ public struct EncodedValue: ~Escapable {
         @_lifetime(copy self)
         get {
             guard let descriptor else { return nil }
-            return EncodedValue(bytes, at: descriptor.end, to: end)
+            return EncodedValue(bytes, at: Int(descriptor.place.end), limit: Int(place.end))
         }
     }
 
@@ -218,8 +236,47 @@ public struct EncodedValue: ~Escapable {
     /// A value that can be kept.
     /// - Parameter buffer: the buffer the bytes are the readable part of; binary data become slices of it.
     public func decoded(in buffer: ByteBuffer) throws(CodecError) -> AMQPValue {
-        var reader = WireReader(bytes, in: start..<end, limits: .validated)
+        var reader = WireReader(bytes, in: Int(place.start)..<Int(place.end), limits: .validated)
         return try reader.readValue(in: buffer)
+    }
+}
+
+extension EncodedValue.Place {
+    /// The place of the value at an offset; nil when no whole value stands there. Compounds are not looked into.
+    @inline(__always)
+    init?(_ bytes: RawSpan, at start: Int, limit: Int) {
+        guard start < limit, limit <= bytes.byteCount, limit <= Int(UInt32.max) else { return nil }
+        let code = bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt8.self)
+        var content = start &+ 1
+        let end: Int
+        switch code {
+        case FormatCode.binary8, FormatCode.string8, FormatCode.symbol8:
+            guard content < limit else { return nil }
+            end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
+            content &+= 1
+        case FormatCode.binary32, FormatCode.string32, FormatCode.symbol32:
+            guard limit &- content >= 4 else { return nil }
+            end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
+            content &+= 4
+        case FormatCode.list8, FormatCode.map8, FormatCode.array8:
+            guard content < limit else { return nil }
+            end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
+        case FormatCode.list32, FormatCode.map32, FormatCode.array32:
+            guard limit &- content >= 4 else { return nil }
+            end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
+        case FormatCode.described:
+            var reader = WireReader(bytes, in: start..<limit, limits: .validated)
+            guard (try? reader.skipValue()) != nil else { return nil }
+            end = reader.offset
+        default:
+            guard let width = FormatCode.fixedWidth(code) else { return nil }
+            end = content &+ width
+        }
+        guard end <= limit else { return nil }
+        self.start = UInt32(truncatingIfNeeded: start)
+        self.content = UInt32(truncatingIfNeeded: content)
+        self.end = UInt32(truncatingIfNeeded: end)
+        self.code = code
     }
 }
 
@@ -234,133 +291,13 @@ extension CodecLimits {
     }()
 }
 
-/// Walks the elements of a list in place.
-///
-///     var fields = try message.readProperties()
-///     while fields.next() { ... fields.index, fields.value ... }
-public struct ListReader: ~Escapable {
-    private let bytes: RawSpan
-    private var offset: Int
-    private let end: Int
-    private var remaining: Int
-    /// The position of ``value`` in the list, from 0; -1 before the first ``next()``.
-    public private(set) var index = -1
-    /// The element ``next()`` moved to.
-    public private(set) var value: EncodedValue
-
-    /// Nothing to walk.
-    @_lifetime(copy bytes)
-    init(emptyIn bytes: RawSpan) {
-        self.bytes = bytes
-        offset = 0
-        end = 0
-        remaining = 0
-        value = EncodedValue(nothingIn: bytes)
-    }
-
-    @_lifetime(copy list)
-    init?(_ list: EncodedValue) {
-        bytes = list.bytes
-        value = EncodedValue(nothingIn: list.bytes)
-        end = list.end
-        switch list.code {
-        case FormatCode.list0:
-            remaining = 0
-            offset = list.end
-        case FormatCode.list8, FormatCode.list32:
-            guard let header = CompoundExtent(list) else { return nil }
-            remaining = header.count
-            offset = header.first
-        default: return nil
-        }
-    }
-
-    /// Moves to the next element.
-    /// - Returns: false when there is none; ``value`` is then unchanged.
-    @inline(__always)
-    @_lifetime(self: copy self)
-    public mutating func next() -> Bool {
-        guard remaining > 0, let value = EncodedValue(bytes, at: offset, to: end) else { return false }
-        remaining &-= 1
-        index &+= 1
-        offset = value.end
-        self.value = value
-        return true
-    }
-}
-
-/// Walks the pairs of a map in place, in the order they were sent; duplicate keys are all seen.
-public struct MapReader: ~Escapable {
-    private let bytes: RawSpan
-    private var offset: Int
-    private let end: Int
-    private var remaining: Int
-    /// The key ``next()`` moved to.
-    public private(set) var key: EncodedValue
-    /// The value under ``key``.
-    public private(set) var value: EncodedValue
-
-    /// Nothing to walk.
-    @_lifetime(copy bytes)
-    init(emptyIn bytes: RawSpan) {
-        self.bytes = bytes
-        offset = 0
-        end = 0
-        remaining = 0
-        key = EncodedValue(nothingIn: bytes)
-        value = EncodedValue(nothingIn: bytes)
-    }
-
-    @_lifetime(copy map)
-    init?(_ map: EncodedValue) {
-        guard map.code == FormatCode.map8 || map.code == FormatCode.map32, let header = CompoundExtent(map) else { return nil }
-        bytes = map.bytes
-        key = EncodedValue(nothingIn: map.bytes)
-        value = EncodedValue(nothingIn: map.bytes)
-        end = map.end
-        remaining = header.count / 2
-        offset = header.first
-    }
-
-    /// The number of pairs ``next()`` has still to move to.
-    public var remainingPairs: Int { remaining }
-
-    /// Moves to the next pair.
-    /// - Returns: false when there is none; ``key`` and ``value`` are then unchanged.
-    @inline(__always)
-    @_lifetime(self: copy self)
-    public mutating func next() -> Bool {
-        guard remaining > 0, let key = EncodedValue(bytes, at: offset, to: end),
-            let value = EncodedValue(bytes, at: key.end, to: end)
-        else { return false }
-        remaining &-= 1
-        offset = value.end
-        self.key = key
-        self.value = value
-        return true
-    }
-}
-
-/// The count of a list or map and the offset of its first element.
-private struct CompoundExtent {
-    let count: Int
-    let first: Int
-
-    init?(_ compound: borrowing EncodedValue) {
-        let reader = WireReader(compound.bytes, limits: .validated)
-        guard let header = try? reader.compoundHeader(compound.code, at: compound.content, limit: compound.end) else { return nil }
-        count = header.count
-        first = header.content
-    }
-}
-
 extension WireReader {
     /// Reads one value as a view, after validating everything inside it.
     @_lifetime(copy self)
     public mutating func readEncodedValue() throws(CodecError) -> EncodedValue {
         let start = offset
         try skipValue()
-        guard let value = EncodedValue(bytes, at: start, to: offset) else { throw CodecError(.truncated, at: start) }
+        guard let value = EncodedValue(bytes, at: start, limit: offset) else { throw CodecError(.truncated, at: start) }
         return value
     }
 }

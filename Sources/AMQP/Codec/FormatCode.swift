@@ -1,54 +1,56 @@
 /// The format codes of AMQP 1.0 part 1, 1.6. A plain namespace: codes are compared as bytes on the hot path.
+@usableFromInline
 enum FormatCode {
-    static let described: UInt8 = 0x00
-    static let null: UInt8 = 0x40
-    static let booleanTrue: UInt8 = 0x41
-    static let booleanFalse: UInt8 = 0x42
-    static let uint0: UInt8 = 0x43
-    static let ulong0: UInt8 = 0x44
-    static let list0: UInt8 = 0x45
-    static let ubyte: UInt8 = 0x50
-    static let byte: UInt8 = 0x51
-    static let smallUInt: UInt8 = 0x52
-    static let smallULong: UInt8 = 0x53
-    static let smallInt: UInt8 = 0x54
-    static let smallLong: UInt8 = 0x55
-    static let boolean: UInt8 = 0x56
-    static let ushort: UInt8 = 0x60
-    static let short: UInt8 = 0x61
-    static let uint: UInt8 = 0x70
-    static let int: UInt8 = 0x71
-    static let float: UInt8 = 0x72
-    static let char: UInt8 = 0x73
-    static let decimal32: UInt8 = 0x74
-    static let ulong: UInt8 = 0x80
-    static let long: UInt8 = 0x81
-    static let double: UInt8 = 0x82
-    static let timestamp: UInt8 = 0x83
-    static let decimal64: UInt8 = 0x84
-    static let decimal128: UInt8 = 0x94
-    static let uuid: UInt8 = 0x98
-    static let binary8: UInt8 = 0xa0
-    static let string8: UInt8 = 0xa1
-    static let symbol8: UInt8 = 0xa3
-    static let binary32: UInt8 = 0xb0
-    static let string32: UInt8 = 0xb1
-    static let symbol32: UInt8 = 0xb3
-    static let list8: UInt8 = 0xc0
-    static let map8: UInt8 = 0xc1
-    static let list32: UInt8 = 0xd0
-    static let map32: UInt8 = 0xd1
-    static let array8: UInt8 = 0xe0
-    static let array32: UInt8 = 0xf0
+    @inlinable static var described: UInt8 { 0x00 }
+    @inlinable static var null: UInt8 { 0x40 }
+    @inlinable static var booleanTrue: UInt8 { 0x41 }
+    @inlinable static var booleanFalse: UInt8 { 0x42 }
+    @inlinable static var uint0: UInt8 { 0x43 }
+    @inlinable static var ulong0: UInt8 { 0x44 }
+    @inlinable static var list0: UInt8 { 0x45 }
+    @inlinable static var ubyte: UInt8 { 0x50 }
+    @inlinable static var byte: UInt8 { 0x51 }
+    @inlinable static var smallUInt: UInt8 { 0x52 }
+    @inlinable static var smallULong: UInt8 { 0x53 }
+    @inlinable static var smallInt: UInt8 { 0x54 }
+    @inlinable static var smallLong: UInt8 { 0x55 }
+    @inlinable static var boolean: UInt8 { 0x56 }
+    @inlinable static var ushort: UInt8 { 0x60 }
+    @inlinable static var short: UInt8 { 0x61 }
+    @inlinable static var uint: UInt8 { 0x70 }
+    @inlinable static var int: UInt8 { 0x71 }
+    @inlinable static var float: UInt8 { 0x72 }
+    @inlinable static var char: UInt8 { 0x73 }
+    @inlinable static var decimal32: UInt8 { 0x74 }
+    @inlinable static var ulong: UInt8 { 0x80 }
+    @inlinable static var long: UInt8 { 0x81 }
+    @inlinable static var double: UInt8 { 0x82 }
+    @inlinable static var timestamp: UInt8 { 0x83 }
+    @inlinable static var decimal64: UInt8 { 0x84 }
+    @inlinable static var decimal128: UInt8 { 0x94 }
+    @inlinable static var uuid: UInt8 { 0x98 }
+    @inlinable static var binary8: UInt8 { 0xa0 }
+    @inlinable static var string8: UInt8 { 0xa1 }
+    @inlinable static var symbol8: UInt8 { 0xa3 }
+    @inlinable static var binary32: UInt8 { 0xb0 }
+    @inlinable static var string32: UInt8 { 0xb1 }
+    @inlinable static var symbol32: UInt8 { 0xb3 }
+    @inlinable static var list8: UInt8 { 0xc0 }
+    @inlinable static var map8: UInt8 { 0xc1 }
+    @inlinable static var list32: UInt8 { 0xd0 }
+    @inlinable static var map32: UInt8 { 0xd1 }
+    @inlinable static var array8: UInt8 { 0xe0 }
+    @inlinable static var array32: UInt8 { 0xf0 }
 
     /// The number of bytes after the code, or nil for variable, compound, array and undefined codes.
+    @inlinable
     static func fixedWidth(_ code: UInt8) -> Int? {
         switch code {
-        case 0x40...0x45: 0
-        case 0x50...0x56: 1
+        case 0x40, 0x41, 0x42, 0x43, 0x44, 0x45: 0
+        case 0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56: 1
         case 0x60, 0x61: 2
-        case 0x70...0x74: 4
-        case 0x80...0x84: 8
+        case 0x70, 0x71, 0x72, 0x73, 0x74: 4
+        case 0x80, 0x81, 0x82, 0x83, 0x84: 8
         case 0x94, 0x98: 16
         default: nil
         }

@@ -20,6 +20,7 @@ public struct UUIDBytes: Hashable, Sendable, CustomStringConvertible {
     public var low: UInt64
 
     /// Creates a UUID from its two halves.
+    @inlinable
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low

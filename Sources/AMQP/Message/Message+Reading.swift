@@ -44,7 +44,7 @@ extension Message {
         if place.isEmpty { return nil }
         var reader = WireReader(buffer.readableBytesSpan, in: place)
         _ = try reader.readDescriptor()
-        let value = EncodedValue(reader.bytes, at: reader.offset, to: reader.end)
+        let value = EncodedValue(reader.bytes, at: reader.offset, limit: reader.end)
         return _overrideLifetime(value, borrowing: self)
     }
 
@@ -52,7 +52,7 @@ extension Message {
     private func list(_ section: Section) throws(CodecError) -> ListReader {
         guard let value = try value(section) else { return _overrideLifetime(ListReader(emptyIn: RawSpan()), borrowing: self) }
         guard let list = ListReader(value) else {
-            throw CodecError(.unexpectedType(expected: "list", code: value.code), at: value.start)
+            throw CodecError(.unexpectedType(expected: "list", code: value.place.code), at: Int(value.place.start))
         }
         return list
     }
@@ -61,7 +61,7 @@ extension Message {
     private func map(_ section: Section) throws(CodecError) -> MapReader {
         guard let value = try value(section) else { return _overrideLifetime(MapReader(emptyIn: RawSpan()), borrowing: self) }
         guard let map = MapReader(value) else {
-            throw CodecError(.unexpectedType(expected: "map", code: value.code), at: value.start)
+            throw CodecError(.unexpectedType(expected: "map", code: value.place.code), at: Int(value.place.start))
         }
         return map
     }
