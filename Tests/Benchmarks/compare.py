@@ -198,7 +198,7 @@ def peek():
 def console():
     bench = YARDSTICKS / "terminal_bench.py"
     program = RELEASE / "callboard"
-    painted = json.loads(run([sys.executable, bench, "--marker", "Services", "--settle", "3", f"{program} demo"], seconds=300))
+    painted = json.loads(run([sys.executable, bench, "--marker", "services", "--settle", "3", f"{program} demo"], seconds=300))
     heading("The console on a terminal of 120x40", "callboard", "")
     figure("first paint", painted["first_paint_ms"], "ms", 50)
     figure("memory", painted["rss_mb"], "MB")

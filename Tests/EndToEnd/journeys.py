@@ -21,10 +21,10 @@ DEMO = f"{callboard.EXECUTABLE} demo"
 SMALL, LARGE = (24, 80), (60, 200)
 
 # What stands on each screen of the demo and on no other.
-BOARD = r"Services 12"
+BOARD = r"\b12 services\b"
 CHECKOUT = r"Takes orders and payments"
 FIRST_PAINT = 2.0
-LOADED = 60
+LOADED = 30
 
 
 def open_demo(terminal, command=DEMO):
@@ -119,7 +119,7 @@ def first_paint():
         terminal.type(f"clear; {DEMO}")
         terminal.keys("Enter")
         terminal.until(lambda: terminal.flags("alternate_on")["alternate_on"] == "1", 10, "the alternate screen")
-        terminal.wait_for(r"Services|services", seconds=FIRST_PAINT)
+        terminal.wait_for(r"services", seconds=FIRST_PAINT)
         terminal.wait_for(BOARD, seconds=LOADED)
         leave(terminal)
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,14 +49,14 @@ class Terminal:
         self.rows, self.columns = rows, columns
         self.term = term
         self.environment = environment or {}
-        self.folder = tempfile.TemporaryDirectory(prefix="callboard-terminal-")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="callboard-terminal-"))
         self.socket = f"callboard-{os.getpid()}-{Terminal.number}"
         self.program = None
 
     # Starting and ending
 
     def __enter__(self):
-        folder = pathlib.Path(self.folder.name)
+        folder = self.folder
         configuration = folder / "tmux.conf"
         configuration.write_text(CONFIGURATION, encoding="utf-8")
         environment = {
@@ -91,7 +92,7 @@ class Terminal:
             self.before = self.state()
         except BaseException:
             self.tmux("kill-server", check=False)
-            self.folder.cleanup()
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise
         return self
 
@@ -107,7 +108,7 @@ class Terminal:
         finally:
             if self.program is not None and alive(self.program):
                 os.kill(self.program, signal.SIGKILL)
-            self.folder.cleanup()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def tmux(self, *arguments, check=True):
         done = subprocess.run(
@@ -138,7 +139,7 @@ class Terminal:
         """Runs a shell command when no program is in the foreground; gives its output lines. The command's end is marked by a
         string that stands nowhere in the line that was typed."""
         mark = f"end-{time.monotonic_ns()}"
-        output = pathlib.Path(self.folder.name) / mark
+        output = self.folder / mark
         self.type(f"{{ {command}; }} > {output} 2>&1; mv {output} {output}.done")
         self.keys("Enter")
         done = pathlib.Path(f"{output}.done")

@@ -24,7 +24,7 @@ def save(terminal, name, title):
 
 def main():
     with Terminal(ROWS, COLUMNS) as terminal:
-        terminal.start(f"{callboard.EXECUTABLE} demo", r"Services 12", seconds=60)
+        terminal.start(f"{callboard.EXECUTABLE} demo", r"12 services", seconds=60)
         terminal.wait_gone("loading")
         save(terminal, "board", "callboard demo: services, worst first")
         terminal.type(":entity orders")
