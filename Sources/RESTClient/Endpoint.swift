@@ -20,7 +20,8 @@ struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         guard !authority.contains("@") else { return nil }
         let host: Substring
         var port: Substring?
-        if authority.hasPrefix("["), let bracket = authority.firstIndex(of: "]") {
+        if authority.hasPrefix("[") {
+            guard let bracket = authority.firstIndex(of: "]") else { return nil }
             host = authority[authority.index(after: authority.startIndex)..<bracket]
             let behind = authority[authority.index(after: bracket)...]
             if behind.hasPrefix(":") { port = behind.dropFirst() } else if !behind.isEmpty { return nil }

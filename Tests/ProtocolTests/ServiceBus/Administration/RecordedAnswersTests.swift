@@ -14,7 +14,8 @@ struct RecordedAnswersTests {
 
     @Test("lose nothing in our reader: plain searching finds the same elements, attributes and texts", arguments: RecordedExchange.all)
     func nothingLost(exchange: RecordedExchange) throws {
-        for text in [exchange.body, exchange.requestBody ?? ""] where !text.isEmpty {
+        // One request's body was recorded as a remark instead of what was sent.
+        for text in [exchange.body, exchange.requestBody ?? ""] where text.hasPrefix("<") {
             let ours = try XMLElement(parsing: Array(text.utf8).span.bytes)
             #expect(Self.canonical(ours) == Self.canonical(scanning: text))
         }
@@ -267,7 +268,9 @@ struct RecordedAnswersTests {
     }
 
     private static func unescaped(_ text: Substring) -> String {
-        String(text).replacing("&#xD;", with: "\r").replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"")
-            .replacing("&amp;", with: "&")
+        String(text).replacing("&#xD;", with: "\r").replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing(
+            "&quot;", with: "\""
+        )
+        .replacing("&amp;", with: "&")
     }
 }
