@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Exchanges recorded from the real service, one a file. They are not part of this package: see CONTRIBUTING on CALLBOARD_VECTORS.
+/// Exchanges recorded from the real service, one a file. They are not part of this package; CALLBOARD_VECTORS names the folder they are in.
 struct RecordedExchange: Sendable, CustomTestStringConvertible {
     let name: String
     let method: String
