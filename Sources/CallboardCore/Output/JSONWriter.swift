@@ -85,6 +85,28 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Writes the name of a member that is known when this is compiled: printable ASCII that needs no escaping.
+    public mutating func key(fixed name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a member with a fixed name and a text, or `null`.
+    public mutating func member(fixed name: StaticString, _ value: String?) {
+        key(fixed: name)
+        if let value { text(value) } else { null() }
+    }
+
+    /// Writes a member with a fixed name and a whole number, or `null`.
+    public mutating func member(fixed name: StaticString, _ value: Int64?) {
+        key(fixed: name)
+        if let value { exactInteger(value) } else { null() }
+    }
+
     /// Writes a member with a text, or `null`.
     public mutating func member(_ name: String, _ value: String?) {
         key(name)
@@ -126,6 +148,13 @@ public struct JSONWriter: Sendable {
         var runStart = 0
         var index = 0
         while index < text.count {
+            // Eight plain bytes at a time: most text has nothing else.
+            if index &+ 8 <= text.count,
+                Self.isPlain(UnsafeRawBufferPointer(text).loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            {
+                index &+= 8
+                continue
+            }
             let byte = text[index]
             // Printable ASCII but quote and backslash, and every sequence that begins with a byte that no special character begins with.
             let length: Int
@@ -148,6 +177,18 @@ public struct JSONWriter: Sendable {
             append(escaped: scalar)
         }
         bytes.append(contentsOf: text[runStart..<text.count])
+    }
+
+    /// Whether all eight bytes are printable ASCII without quote and backslash.
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let low = word &- ones &* 0x20
+        let quote = (word ^ (ones &* 0x22)) &- ones
+        let backslash = (word ^ (ones &* 0x5c)) &- ones
+        let delete = word &+ ones
+        // A borrow into a neighbour can only call a plain byte special, never the other way round: then the slow way looks again.
+        return (word | low | quote | backslash | delete) & tops == 0
     }
 
     private mutating func append(escaped scalar: UInt32) {

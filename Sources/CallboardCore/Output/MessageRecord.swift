@@ -32,34 +32,34 @@ public struct MessageRecord: OutputRecord {
     /// Writes the message as one object.
     public func write(to json: inout JSONWriter) {
         json.object { json in
-            json.member("sequenceNumber", message.sequenceNumber.rawValue)
-            json.member("enqueuedSequenceNumber", message.enqueuedSequenceNumber?.rawValue)
-            json.member("messageId", message.messageID)
-            json.member("correlationId", message.correlationID)
-            json.member("sessionId", message.sessionID)
-            json.member("partitionKey", message.partitionKey)
-            json.member("subject", message.subject)
-            json.member("to", message.to)
-            json.member("replyTo", message.replyTo)
-            json.member("replyToSessionId", message.replyToSessionID)
-            json.member("contentType", message.contentType)
-            json.member("contentEncoding", message.contentEncoding)
-            json.member("timeToLiveMilliseconds", message.timeToLive.map(\.wholeMilliseconds))
-            json.member("enqueuedTime", message.enqueuedTime?.rfc3339)
-            json.member("expiresAt", message.expiresAt?.rfc3339)
-            json.member("scheduledEnqueueTime", message.scheduledEnqueueTime?.rfc3339)
-            json.member("deliveryCount", Int64(message.deliveryCount))
-            json.member("state", message.state.description)
-            json.member("deadLetterReason", message.deadLetterReason)
-            json.member("deadLetterErrorDescription", message.deadLetterErrorDescription)
-            json.member("deadLetterSource", message.deadLetterSource)
-            json.key("applicationProperties")
+            json.member(fixed: "sequenceNumber", message.sequenceNumber.rawValue)
+            json.member(fixed: "enqueuedSequenceNumber", message.enqueuedSequenceNumber?.rawValue)
+            json.member(fixed: "messageId", message.messageID)
+            json.member(fixed: "correlationId", message.correlationID)
+            json.member(fixed: "sessionId", message.sessionID)
+            json.member(fixed: "partitionKey", message.partitionKey)
+            json.member(fixed: "subject", message.subject)
+            json.member(fixed: "to", message.to)
+            json.member(fixed: "replyTo", message.replyTo)
+            json.member(fixed: "replyToSessionId", message.replyToSessionID)
+            json.member(fixed: "contentType", message.contentType)
+            json.member(fixed: "contentEncoding", message.contentEncoding)
+            json.member(fixed: "timeToLiveMilliseconds", message.timeToLive.map(\.wholeMilliseconds))
+            json.member(fixed: "enqueuedTime", message.enqueuedTime?.rfc3339)
+            json.member(fixed: "expiresAt", message.expiresAt?.rfc3339)
+            json.member(fixed: "scheduledEnqueueTime", message.scheduledEnqueueTime?.rfc3339)
+            json.member(fixed: "deliveryCount", Int64(message.deliveryCount))
+            json.member(fixed: "state", message.state.description)
+            json.member(fixed: "deadLetterReason", message.deadLetterReason)
+            json.member(fixed: "deadLetterErrorDescription", message.deadLetterErrorDescription)
+            json.member(fixed: "deadLetterSource", message.deadLetterSource)
+            json.key(fixed: "applicationProperties")
             json.object { json in
                 for property in message.applicationProperties {
                     json.key(property.name)
                     json.object { json in
-                        json.member("type", property.value.typeName)
-                        json.key("value")
+                        json.member(fixed: "type", property.value.typeName)
+                        json.key(fixed: "value")
                         json.value(property.value.content)
                     }
                 }
@@ -70,22 +70,22 @@ public struct MessageRecord: OutputRecord {
 
     private func write(_ body: MessageBody, to json: inout JSONWriter) {
         guard body.kind != .none else { return }
-        json.key("body")
+        json.key(fixed: "body")
         json.object { json in
-            json.member("kind", body.kind.rawValue)
+            json.member(fixed: "kind", body.kind.rawValue)
             if let text = body.text {
-                json.member("encoding", "utf-8")
-                json.member("text", text)
+                json.member(fixed: "encoding", "utf-8")
+                json.member(fixed: "text", text)
             } else if let content = body.content, !content.isBytes {
                 var inner = JSONWriter()
                 inner.value(content.content)
-                json.member("encoding", "utf-8")
-                json.member("text", String(decoding: inner.bytes, as: UTF8.self))
+                json.member(fixed: "encoding", "utf-8")
+                json.member(fixed: "text", String(decoding: inner.bytes, as: UTF8.self))
             } else {
-                json.member("encoding", "base64")
-                json.member("text", Base64Text.of(body.bytes))
+                json.member(fixed: "encoding", "base64")
+                json.member(fixed: "text", Base64Text.of(body.bytes))
             }
-            json.member("sizeBytes", Int64(body.sizeBytes))
+            json.member(fixed: "sizeBytes", Int64(body.sizeBytes))
         }
     }
 }
