@@ -39,9 +39,7 @@ enum NestingGuard {
     private static func indentation(of line: ArraySlice<UInt8>) -> (column: Int?, indicators: Int) {
         var indicators = 0
         var index = line.startIndex
-        func isBlank(_ index: Int) -> Bool {
-            index >= line.endIndex || line[index] == UInt8(ascii: " ") || line[index] == UInt8(ascii: "\t") || line[index] == UInt8(ascii: "\r")
-        }
+        func isBlank(_ index: Int) -> Bool { index >= line.endIndex || " \t\r".utf8.contains(line[index]) }
         while index < line.endIndex {
             if "-?:".utf8.contains(line[index]), isBlank(index + 1) {
                 indicators += 1
