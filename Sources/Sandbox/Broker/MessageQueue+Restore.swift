@@ -19,7 +19,7 @@ extension MessageQueue {
             message.envelope, sequenceNumber: past.sequenceNumber, enqueuedSequenceNumber: past.sequenceNumber,
             enqueuedTime: past.enqueuedTime,
             expiresAt: subQueue == .active ? entity.expiry(of: message.envelope, from: past.enqueuedTime) : .max,
-            state: past.isDeferred ? .deferred : .ready, deliveryCount: past.deliveryCount, queue: self)
+            state: past.isDeferred ? .deferred : .ready, deliveryCount: past.deliveryCount, hops: 0, queue: self)
         if subQueue != .active {
             insertDead(stored, isDeferred: past.isDeferred)
         } else if past.isDeferred {

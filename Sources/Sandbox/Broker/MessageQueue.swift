@@ -240,7 +240,7 @@ public final class MessageQueue {
     /// - Parameters:
     ///   - from: the sequence number to start at.
     ///   - maxCount: how many to give at most; a page holds at most ``BrokerLimits/maximumPeekCount`` messages and ``BrokerLimits/maximumPeekBytes`` bytes.
-    ///   - sessionID: only messages of this session.
+    ///   - sessionID: only messages of this session. Where the entity keeps no sessions (a sub-queue) this looks at every message.
     ///   - omitsBody: leave the bodies out.
     /// - Returns: messages in order; none when there are no more.
     /// - Throws: ``BrokerError`` when the entity is gone or disabled.
@@ -326,7 +326,7 @@ public final class MessageQueue {
     func schedule(_ incoming: IncomingMessage, number: Int64, enqueuedSequenceNumber: Int64, hops: Int, at now: Int64) {
         let message = StoredMessage(
             incoming.envelope, sequenceNumber: number, enqueuedSequenceNumber: enqueuedSequenceNumber, enqueuedTime: now,
-            expiresAt: .max, state: .scheduled, deliveryCount: 0, queue: self)
+            expiresAt: .max, state: .scheduled, deliveryCount: 0, hops: hops, queue: self)
         attach(message, sessionID: incoming.sessionID)
         scheduledCount += 1
         broker.deadlines.set(message, to: incoming.scheduledEnqueueTime ?? now)
@@ -337,7 +337,7 @@ public final class MessageQueue {
         // A scheduled message gets a new number when it becomes active (message-sequencing).
         entity.enqueue(
             IncomingMessage(reopening: message.envelope), number: entity.nextSequenceNumber(),
-            enqueuedSequenceNumber: message.enqueuedSequenceNumber, hops: 0, at: now)
+            enqueuedSequenceNumber: message.enqueuedSequenceNumber, hops: message.hops, at: now)
     }
 
     // MARK: Keeping

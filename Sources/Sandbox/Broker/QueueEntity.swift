@@ -126,28 +126,28 @@ final class QueueEntity {
         }
         if let destination = settings.forwardTo {
             if let failure = broker.forward(message, to: destination, hops: hops + 1, enqueuedSequenceNumber, at: now) {
-                let stored = store(message, number, enqueuedSequenceNumber, at: now, in: transferDeadLetter)
+                let stored = store(message, number, enqueuedSequenceNumber, hops, at: now, in: transferDeadLetter)
                 transferDeadLetter.takeDead(stored, failure, at: now)
             }
             return
         }
         if settings.requiresSession, message.sessionID == nil {
-            let stored = store(message, number, enqueuedSequenceNumber, at: now, in: deadLetter)
+            let stored = store(message, number, enqueuedSequenceNumber, hops, at: now, in: deadLetter)
             return bury(stored, .sessionIDMissing, at: now)
         }
         if message.headerBytes > broker.limits.maximumHeaderBytes {
-            let stored = store(message, number, enqueuedSequenceNumber, at: now, in: deadLetter)
+            let stored = store(message, number, enqueuedSequenceNumber, hops, at: now, in: deadLetter)
             return bury(stored, .headerTooLarge, at: now)
         }
-        active.insert(store(message, number, enqueuedSequenceNumber, at: now, in: active), sessionID: message.sessionID, at: now)
+        active.insert(store(message, number, enqueuedSequenceNumber, hops, at: now, in: active), sessionID: message.sessionID, at: now)
     }
 
     private func store(
-        _ message: IncomingMessage, _ number: Int64, _ enqueuedSequenceNumber: Int64, at now: Int64, in queue: MessageQueue
+        _ message: IncomingMessage, _ number: Int64, _ enqueuedSequenceNumber: Int64, _ hops: Int, at now: Int64, in queue: MessageQueue
     ) -> StoredMessage {
         StoredMessage(
             message.envelope, sequenceNumber: number, enqueuedSequenceNumber: enqueuedSequenceNumber, enqueuedTime: now,
-            expiresAt: expiry(of: message.envelope, from: now), state: .ready, deliveryCount: 0, queue: queue)
+            expiresAt: expiry(of: message.envelope, from: now), state: .ready, deliveryCount: 0, hops: hops, queue: queue)
     }
 
     /// When a message that arrives now expires: the shorter of its own time to live and the entity's.
@@ -170,7 +170,9 @@ final class QueueEntity {
         if let destination = settings.forwardDeadLetteredMessagesTo {
             var forwarded = IncomingMessage(reopening: message.envelope)
             forwarded.envelope.deadLetterSource = path
-            if broker.forward(forwarded, to: destination, hops: 1, message.enqueuedSequenceNumber, at: now) == nil { return }
+            // Hops count on: two queues that forward their dead letters to each other must not play ball for ever.
+            let failure = broker.forward(forwarded, to: destination, hops: message.hops + 1, message.enqueuedSequenceNumber, at: now)
+            if failure == nil { return }
             // A destination that is missing, disabled or full leaves dead letters where they are.
         }
         deadLetter.insertDead(message)

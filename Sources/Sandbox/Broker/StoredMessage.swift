@@ -31,6 +31,8 @@ final class StoredMessage: DeadlineBearer {
     var deliveryCount: UInt32
     var lockToken = UUIDBytes(high: 0, low: 0)
     var lockedUntil: Int64 = 0
+    /// How many times it was forwarded on its way here.
+    let hops: Int
     /// A message received by sequence number goes back to being deferred when its lock ends.
     var wasDeferred = false
     /// The part of an entity that holds it.
@@ -40,8 +42,9 @@ final class StoredMessage: DeadlineBearer {
 
     init(
         _ envelope: Envelope, sequenceNumber: Int64, enqueuedSequenceNumber: Int64, enqueuedTime: Int64, expiresAt: Int64, state: State,
-        deliveryCount: UInt32, queue: MessageQueue
+        deliveryCount: UInt32, hops: Int, queue: MessageQueue
     ) {
+        self.hops = hops
         self.envelope = envelope
         self.sequenceNumber = sequenceNumber
         self.enqueuedSequenceNumber = enqueuedSequenceNumber

@@ -126,6 +126,19 @@ import Testing
         #expect(try fixture.counts().deadLetter == 1)
     }
 
+    @Test func deadLettersThatAreForwardedInACircleComeToRest() throws {
+        let fixture = BrokerFixture()
+        for (name, other) in [("a", "b"), ("b", "a")] {
+            var settings = QueueSettings()
+            settings.deadLetteringOnExpiration = true
+            settings.forwardDeadLetteredMessagesTo = other
+            try fixture.broker.createQueue(name, settings)
+        }
+        // It expires wherever it arrives, at once.
+        try fixture.send("hot", to: "a") { $0.ttl = 0 }
+        #expect(try fixture.counts("a").deadLetter + fixture.counts("b").deadLetter == 1)
+    }
+
     @Test func headersAboveTheLimitAreDeadLettered() throws {
         let fixture = try BrokerFixture.withQueue()
         try fixture.send("a") { $0.applicationProperties = ["big": .string(String(repeating: "x", count: 70_000))] }
