@@ -135,21 +135,20 @@ def hostile():
             inside, title, clipboard = terminal.state(), terminal.title, terminal.clipboard()
             to_dead_letters(terminal, *HOSTILE_QUEUE)
             terminal.wait_for(r"TemplateRejected")
-            # The subject and the reason in the list are hostile as well; read every message in every form.
-            terminal.keys("G")
-            terminal.keys("Enter")
-            for number in range(12):
-                terminal.wait_for(r"body · |Size")
-                for _ in range(3):
-                    terminal.keys("v")
-                terminal.keys("G")
-                terminal.keys("g", "g")
-                if terminal.line(r"first message|TemplateRejected") and number > 2:
-                    break
-                terminal.keys("K")
-            terminal.wait_for(r"TemplateRejected")
+            # The list shows hostile subjects and reasons; then every message is read, in every form its body has.
             terminal.keys("g", "g")
-            shown = read_all(terminal)
+            terminal.keys("Enter")
+            shown = ""
+            for number in range(1, 13):
+                terminal.wait_for(rf"message {number} of 12")
+                terminal.wait_for(r"body · ")
+                for _ in range(3):
+                    shown += read_all(terminal)
+                    form = terminal.line(r"shown as")
+                    terminal.keys("v")
+                    terminal.until(lambda: terminal.line(r"shown as") != form or terminal.line(r"only be shown|^ ✕"), 5, "another form")
+                    terminal.keys("g", "g")
+                terminal.keys("J")
             assert re.search(r"\^\[", shown), f"ESC is shown as ^[: {shown}"
             assert "Dear customer" in shown and "ALL QUEUES PURGED" in shown, shown
             for character in "\x1b\x9b\x9d\x90\u202e\u202c\u2066\u2069\u200b\u200d\ufeff\x07\x0e\x08":
@@ -164,17 +163,20 @@ def hostile():
 
 
 def read_all(terminal):
-    """The open message from top to end, a screen at a time."""
+    """The open message from top to end, a screen at a time: the console says which lines of how many it shows."""
+    position = re.compile(r"line (\d+)-(\d+) of (\d+)")
+    terminal.keys("g", "g")
+    terminal.wait_for(r"line 1-\d+ of \d+")
     pages = [terminal.screen()]
-    for _ in range(10):
+    while True:
+        _, end, count = map(int, position.search(pages[-1]).groups())
+        if end >= count or len(pages) > 20:
+            return "\n".join(pages)
         terminal.keys("C-f")
-        before = pages[-1]
-        try:
-            terminal.until(lambda: terminal.screen() != before, 1, "the next page")
-        except Exception:
-            break
+        terminal.until(
+            lambda: (found := position.search(terminal.screen())) and int(found.group(2)) > end, 5, "the next page of the message"
+        )
         pages.append(terminal.screen())
-    return "\n".join(pages)
 
 
 @checks.step("? shows the keys of the screen, made from the command table", seconds=60)

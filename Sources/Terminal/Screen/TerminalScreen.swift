@@ -248,9 +248,12 @@ public final class TerminalScreen {
 
     /// However often the size changed, this looks once.
     private func adoptSize() {
-        guard cn_adopt_size() != 0 else { return }
-        painter.forget()
+        let before = (rows, columns)
+        let changed = cn_adopt_size() != 0
         takeSize()
+        // Not only what changed in this call: ncurses may have followed the window by itself while the terminal was lent.
+        guard changed || before != (rows, columns) else { return }
+        painter.forget()
         pending.removeAll { if case .resize = $0 { true } else { false } }
         pending.append(.resize(rows: rows, columns: columns))
     }
