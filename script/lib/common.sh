@@ -5,7 +5,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD="$ROOT/.build"
 LOGS="$BUILD/logs"
-export ROOT BUILD LOGS
+# Not exported: RabbitMQ reads a LOGS of its own.
+export ROOT BUILD
 
 # A crash in a test must not wait half a minute for somebody to press a key, nor send a debugger after every expected trap.
 export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=no}
