@@ -2,13 +2,15 @@ public import NIOCore
 
 /// Writes AMQP-encoded values into memory that is already there, in one pass.
 ///
-/// When the memory ends it writes no more but goes on counting: afterwards ``count`` is the room the whole needs. So the usual case, a
-/// buffer with room to spare, is written without measuring anything first; and a pass over no memory measures.
+/// When the memory ends it writes no more but goes on counting, which tells how much room the whole needs. So the usual case, a buffer
+/// with room to spare, is written without measuring anything first; and a pass over no memory measures.
 public struct SpanWriter: ~Copyable {
     private let memory: UnsafeMutableRawPointer?
     private let capacity: Int
-    /// The number of bytes written, or needed once the memory has ended.
+    /// The number of bytes written, or that would have been, had the memory not ended.
     public private(set) var count: Int
+    /// The most that ``count`` was before a compound shrank.
+    private var peak: Int
     /// Whether everything so far was written.
     public private(set) var isComplete: Bool
     /// The forms in use.
@@ -19,6 +21,7 @@ public struct SpanWriter: ~Copyable {
         self.memory = memory.baseAddress
         capacity = memory.baseAddress == nil ? 0 : memory.count
         count = 0
+        peak = 0
         isComplete = true
         self.style = style
     }
@@ -28,6 +31,7 @@ public struct SpanWriter: ~Copyable {
         memory = nil
         capacity = 0
         count = 0
+        peak = 0
         isComplete = true
         self.style = style
     }
@@ -41,6 +45,9 @@ public struct SpanWriter: ~Copyable {
         isComplete = isComplete && size == 0
         return nil
     }
+
+    /// The room in which the same writing would be complete. A compound that was opened wide and closed short takes more for a while.
+    var roomNeeded: Int { Swift.max(count, peak) }
 
     // MARK: Bytes
 
@@ -284,7 +291,12 @@ public struct SpanWriter: ~Copyable {
     /// Moves a compound's content to where it starts under the other kind of header.
     private mutating func move(_ compound: OpenCompound, _ size: Int) {
         let other = OpenCompound(start: compound.start, isWide: !compound.isWide)
-        if other.isWide { _ = room(other.content &- compound.content) } else { count = other.content &+ size }
+        if other.isWide {
+            _ = room(other.content &- compound.content)
+        } else {
+            peak = Swift.max(peak, count)
+            count = other.content &+ size
+        }
         guard isComplete, let memory else { return }
         (memory + other.content).copyMemory(from: memory + compound.content, byteCount: size)
     }
@@ -304,11 +316,17 @@ public struct SpanWriter: ~Copyable {
         if count == 0 { byte(FormatCode.list0) } else { list(count, fields) }
     }
 
+    /// Writes a map of so many pairs; the closure writes keys and values in turn.
+    @inline(__always)
+    public mutating func map(_ pairs: Int, _ body: (inout SpanWriter) -> Void) {
+        let open = openCompound(isWide: isLong(pairs &* 2))
+        body(&self)
+        close(open, FormatCode.map8, FormatCode.map32, count: pairs &* 2)
+    }
+
     /// Writes a map from ordered pairs.
     public mutating func map(_ map: AMQPMap) {
-        let open = openCompound(isWide: isLong(map.pairs.count &* 2))
-        pairs(map)
-        close(open, FormatCode.map8, FormatCode.map32, count: map.pairs.count &* 2)
+        self.map(map.pairs.count) { $0.pairs(map) }
     }
 
     private mutating func pairs(_ map: AMQPMap) {

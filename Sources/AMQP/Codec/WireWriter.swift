@@ -22,7 +22,7 @@ public struct EncodingStyle: Hashable, Sendable {
 extension ByteBuffer {
     /// Appends AMQP-encoded values.
     ///
-    /// They are written straight into the buffer's spare room. When that turns out too small the buffer grows to exactly what is needed
+    /// They are written straight into the buffer's spare room. When that turns out too small the buffer grows to what is needed
     /// and `body` runs once more, so `body` must do nothing but write.
     /// - Parameters:
     ///   - style: the forms to write.
@@ -34,14 +34,15 @@ extension ByteBuffer {
         writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { memory in
             var writer = SpanWriter(memory, style: style)
             body(&writer)
-            needed = writer.count
+            needed = writer.roomNeeded
             isComplete = writer.isComplete
-            return isComplete ? needed : 0
+            return isComplete ? writer.count : 0
         }
         if isComplete { return }
         writeWithUnsafeMutableBytes(minimumWritableBytes: needed) { memory in
             var writer = SpanWriter(memory, style: style)
             body(&writer)
+            assert(writer.isComplete, "the closure wrote something else the second time")
             return writer.isComplete ? writer.count : 0
         }
     }

@@ -81,27 +81,6 @@ public struct MessageContent: Hashable, Sendable {
     }
 }
 
-@usableFromInline
-final class PropertiesBox: Hashable, Sendable {
-    @usableFromInline
-    let properties: Properties
-    @inlinable
-    init(_ properties: consuming Properties) { self.properties = properties }
-    @usableFromInline
-    static func == (a: PropertiesBox, b: PropertiesBox) -> Bool { a.properties == b.properties }
-    @usableFromInline
-    func hash(into hasher: inout Hasher) { hasher.combine(properties) }
-}
-
-extension SpanWriter {
-    /// Writes a section that is a map; nothing when the map is empty.
-    mutating func section(_ number: UInt64, _ map: AMQPMap) {
-        if map.isEmpty { return }
-        descriptor(number)
-        self.map(map)
-    }
-}
-
 extension Header {
     /// Appends the encoded header section to a buffer.
     public func encode(into buffer: inout ByteBuffer) { buffer.writeAMQP { encode(to: &$0) } }
@@ -122,4 +101,17 @@ extension MessageContent {
     public static func encode(applicationProperties map: AMQPMap, into buffer: inout ByteBuffer) {
         buffer.writeAMQP { $0.section(Descriptor.applicationProperties, map) }
     }
+}
+
+/// Properties on the heap. They are most of a message, and messages to be sent are handed on a few times.
+@usableFromInline
+final class PropertiesBox: Hashable, Sendable {
+    @usableFromInline
+    let properties: Properties
+    @inlinable
+    init(_ properties: consuming Properties) { self.properties = properties }
+    @usableFromInline
+    static func == (a: PropertiesBox, b: PropertiesBox) -> Bool { a.properties == b.properties }
+    @usableFromInline
+    func hash(into hasher: inout Hasher) { hasher.combine(properties) }
 }

@@ -46,38 +46,3 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
 extension SpanWriter {
     mutating func optional(_ value: AMQPError?) { if let value { value.encode(to: &self) } else { null() } }
 }
-
-extension Symbol {
-    /// An internal error of the peer.
-    public static let internalError: Symbol = "amqp:internal-error"
-    /// The named thing does not exist.
-    public static let notFound: Symbol = "amqp:not-found"
-    /// The peer may not do this.
-    public static let unauthorizedAccess: Symbol = "amqp:unauthorized-access"
-    /// Bytes that could not be decoded.
-    public static let decodeError: Symbol = "amqp:decode-error"
-    /// A limit was exceeded.
-    public static let resourceLimitExceeded: Symbol = "amqp:resource-limit-exceeded"
-    /// Not allowed in this state.
-    public static let notAllowed: Symbol = "amqp:not-allowed"
-    /// A field is invalid.
-    public static let invalidField: Symbol = "amqp:invalid-field"
-    /// Not implemented by the peer.
-    public static let notImplemented: Symbol = "amqp:not-implemented"
-    /// The connection was closed by an operator or a time-out.
-    public static let connectionForced: Symbol = "amqp:connection:forced"
-    /// A frame broke the framing rules.
-    public static let framingError: Symbol = "amqp:connection:framing-error"
-    /// A session's window was violated.
-    public static let windowViolation: Symbol = "amqp:session:window-violation"
-    /// A frame named a handle with no link.
-    public static let unattachedHandle: Symbol = "amqp:session:unattached-handle"
-    /// A handle is in use.
-    public static let handleInUse: Symbol = "amqp:session:handle-in-use"
-    /// More transfers than link credit.
-    public static let transferLimitExceeded: Symbol = "amqp:link:transfer-limit-exceeded"
-    /// A message above the link's maximum size.
-    public static let messageSizeExceeded: Symbol = "amqp:link:message-size-exceeded"
-    /// The link was detached by an operator or a time-out.
-    public static let detachForced: Symbol = "amqp:link:detach-forced"
-}

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// When a dynamic node is deleted (part 3, 3.5.9 to 3.5.13).
-public enum LifetimePolicy: Hashable, Sendable {
+/// When a dynamic node is deleted: the value of `lifetime-policy` among its properties (part 3, 3.5.9 to 3.5.13).
+public enum LifetimePolicy: Hashable, Sendable, CaseIterable {
     /// With the link.
     case deleteOnClose
     /// When no links use it.
@@ -10,6 +10,31 @@ public enum LifetimePolicy: Hashable, Sendable {
     case deleteOnNoMessages
     /// When it has neither links nor messages.
     case deleteOnNoLinksOrMessages
+
+    private var descriptor: UInt64 {
+        switch self {
+        case .deleteOnClose: Descriptor.deleteOnClose
+        case .deleteOnNoLinks: Descriptor.deleteOnNoLinks
+        case .deleteOnNoMessages: Descriptor.deleteOnNoMessages
+        case .deleteOnNoLinksOrMessages: Descriptor.deleteOnNoLinksOrMessages
+        }
+    }
+
+    /// The policy as a property's value.
+    public var value: AMQPValue { .described(descriptor: .ulong(descriptor), value: .list([])) }
+
+    /// The policy a property's value stands for; nil when it is none of the standard's.
+    public init?(_ value: AMQPValue) {
+        guard case .described(let descriptor, .list) = value else { return nil }
+        let number: UInt64? =
+            switch descriptor {
+            case .ulong(let number): number
+            case .symbol(let symbol): Descriptor.number(named: symbol.name)
+            default: nil
+            }
+        guard let policy = Self.allCases.first(where: { $0.descriptor == number }) else { return nil }
+        self = policy
+    }
 }
 
 /// The source of a link: where messages come from (part 3, 3.5.3). Nil fields were not sent.
