@@ -154,7 +154,7 @@ class Terminal:
 
     def styled(self):
         """The visible text with its SGR sequences."""
-        return self.tmux("capture-pane", "-e", "-p")
+        return self.tmux("capture-pane", "-e", "-N", "-p")
 
     def lines(self):
         return self.screen().split("\n")
