@@ -1,5 +1,4 @@
 import AMQP
-import NIOCore
 
 /// A Service Bus namespace in memory: queues, topics, subscriptions and their messages, with no I/O and no clock of its own.
 ///
@@ -26,7 +25,7 @@ public final class Broker {
     /// Bytes of all messages and session states.
     var sizeInBytes = 0
 
-    private var entities: [String: QueueEntity] = [:]
+    private(set) var entities: [String: QueueEntity] = [:]
     private var topics: [String: Topic] = [:]
     private var queueCount = 0
     private var depth = 0
@@ -271,161 +270,6 @@ public final class Broker {
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-    }
-
-    // MARK: Sending
-
-    /// Whether a sender may be opened at an address.
-    ///
-    /// - Throws: ``BrokerError``: no such entity, not one that can be sent to, or disabled.
-    public func checkSender(to address: EntityAddress) throws(BrokerError) {
-        enter()
-        defer { leave() }
-        _ = try destination(address)
-    }
-
-    /// Takes messages in: all of them or none.
-    ///
-    /// - Returns: the sequence numbers they got, in order; nil in the place of one that duplicate detection dropped.
-    /// - Throws: ``BrokerError``: the entity is missing, disabled or full, or a message is too large, has an identifier that is too long or lacks
-    ///   the session id that the entity requires.
-    @discardableResult
-    public func send(_ messages: [IncomingMessage], to address: EntityAddress) throws(BrokerError) -> [Int64?] {
-        enter()
-        defer { leave() }
-        let entity = try destination(address)
-        var size = 0
-        for message in messages {
-            try check(message, for: entity)
-            size += message.envelope.size
-        }
-        if let refusal = quotaRefusal(adding: size, to: entity) { throw refusal }
-        entity.accessedAt = now
-        return messages.map { entity.accept($0, hops: 0, at: now) }
-    }
-
-    /// Takes one message in; see ``send(_:to:)-([IncomingMessage],_)``.
-    @discardableResult
-    public func send(_ message: IncomingMessage, to address: EntityAddress) throws(BrokerError) -> Int64? {
-        enter()
-        defer { leave() }
-        let entity = try destination(address)
-        try check(message, for: entity)
-        if let refusal = quotaRefusal(adding: message.envelope.size, to: entity) { throw refusal }
-        entity.accessedAt = now
-        return entity.accept(message, hops: 0, at: now)
-    }
-
-    private func destination(_ address: EntityAddress) throws(BrokerError) -> QueueEntity {
-        guard let entity = entities[address.key] else { throw notFound(address.path) }
-        guard address.subQueue == .active else { throw error(.notAllowed, BrokerText.sendToSubQueue, entity.systemName) }
-        if case .subscription = entity.kind { throw error(.notAllowed, BrokerText.sendToSubscription, entity.systemName) }
-        if !entity.settings.availability.acceptsSends { throw disabled(entity.path) }
-        return entity
-    }
-
-    private func check(_ message: IncomingMessage, for entity: QueueEntity) throws(BrokerError) {
-        if message.encodedSize > limits.maximumMessageBytes {
-            throw error(.messageTooLarge, BrokerText.messageTooLarge(message.encodedSize, limits.maximumMessageBytes), entity.systemName)
-        }
-        try check(message.messageID, "MessageId", entity)
-        try check(message.sessionID, "SessionId", entity)
-        try check(message.partitionKey, "PartitionKey", entity)
-        if entity.settings.requiresSession, message.sessionID == nil {
-            throw error(.notAllowed, BrokerText.sessionIDRequired, entity.systemName)
-        }
-    }
-
-    private func check(_ identifier: String?, _ name: String, _ entity: QueueEntity) throws(BrokerError) {
-        guard let identifier, identifier.utf8.count > limits.maximumIdentifierLength,
-            identifier.utf16.count > limits.maximumIdentifierLength
-        else { return }
-        throw error(.invalidArgument, BrokerText.identifierTooLong(name), entity.systemName)
-    }
-
-    /// Passes a message on to another entity.
-    ///
-    /// - Returns: why it could not be; nil when it arrived.
-    func forward(
-        _ message: IncomingMessage, to path: String, hops: Int, _ enqueuedSequenceNumber: Int64, at now: Int64
-    ) -> DeadLetterCause? {
-        if hops > limits.maximumHops { return .tooManyHops }
-        guard let entity = entity(path) else {
-            return DeadLetterCause(reason: "MessagingEntityNotFoundException", description: notFound(path).description)
-        }
-        if case .subscription = entity.kind {
-            return DeadLetterCause(reason: "InvalidOperationException", description: BrokerText.sendToSubscription)
-        }
-        if let refusal = entity.refusal(of: message) {
-            let reason =
-                switch refusal.reason {
-                case .entityDisabled: "MessagingEntityDisabledException"
-                case .quotaExceeded: "QuotaExceededException"
-                default: "InvalidOperationException"
-                }
-            return DeadLetterCause(reason: reason, description: refusal.description)
-        }
-        entity.accept(message, hops: hops, enqueuedSequenceNumber: enqueuedSequenceNumber, at: now)
-        return nil
-    }
-
-    // MARK: Refusing
-
-    func quotaRefusal(adding bytes: Int, to entity: QueueEntity) -> BrokerError? {
-        let (quota, overflow) = entity.settings.maximumSizeInMegabytes.multipliedReportingOverflow(by: 1 << 20)
-        if bytes <= 0 { return nil }
-        if !overflow, entity.sizeInBytes >= quota - bytes {
-            return error(.quotaExceeded, quotaText(entity.systemName, entity.sizeInBytes + bytes, quota), entity.systemName)
-        }
-        if sizeInBytes >= limits.maximumNamespaceBytes - bytes {
-            let text = quotaText("Namespace:\(namespace)", sizeInBytes + bytes, limits.maximumNamespaceBytes)
-            return error(.quotaExceeded, text, entity.systemName)
-        }
-        return nil
-    }
-
-    private func quotaText(_ name: String, _ size: Int, _ quota: Int) -> String {
-        "The maximum entity size has been reached or exceeded for \(qualified(name)). "
-            + "Size of entity in bytes:\(size), Max entity size in bytes:\(quota). "
-            + "For more information please see https://aka.ms/ServiceBusExceptions . QuotaType: EntitySize"
-    }
-
-    /// `Queue: 'namespace:Queue:orders'`, as quota texts name an entity.
-    private func qualified(_ systemName: String) -> String {
-        let kind = systemName.prefix { $0 != ":" }
-        return "\(kind): '\(namespace):\(systemName)'"
-    }
-
-    private func tooMany(_ what: String, _ limit: Int) -> BrokerError {
-        error(.quotaExceeded, "The maximum number of \(what) (\(limit)) has been reached in namespace '\(namespace)'.", "gateway7")
-    }
-
-    private func exists(_ name: String) -> BrokerError {
-        error(.entityExists, "The messaging entity '\(namespace):\(name)' already exists.", "gateway7")
-    }
-
-    func notFound(_ path: String) -> BrokerError {
-        error(
-            .entityNotFound,
-            "The messaging entity 'sb://\(namespace)/\(path)' could not be found. To know more visit https://aka.ms/sbResourceMgrExceptions. ",
-            "\(namespace):\(path)", isQualified: true)
-    }
-
-    func disabled(_ path: String) -> BrokerError {
-        error(
-            .entityDisabled,
-            "Messaging entity 'sb://\(namespace)/\(path)' is currently disabled. "
-                + "For more information please see https://aka.ms/ServiceBusExceptions . ", "gateway7", isQualified: true)
-    }
-
-    /// An error in the service's form: text, tracking id, tracker, time.
-    func error(_ reason: BrokerError.Reason, _ text: String, _ systemName: String, isQualified: Bool = false) -> BrokerError {
-        let separator = text.hasSuffix(" ") ? "" : " "
-        let trackingID = random.uuid().description.filter { $0 != "-" }
-        let tracker = isQualified ? systemName : "\(namespace):\(systemName)"
-        return BrokerError(
-            reason,
-            "\(text)\(separator)TrackingId:\(trackingID)_G7_B1, SystemTracker:\(tracker), Timestamp:\(TrackingText.timestamp(now))")
     }
 }
 
