@@ -31,16 +31,16 @@ import Testing
 
     @Test("numbers end at the same column, and the selected row has the marker and the cursor")
     func rendering() {
-        var surface = Surface(rows: 4, columns: 40)
+        var surface = Surface(rows: 4, columns: 41)
         var list = ListState()
         list.move(.lines(1), count: 2, height: 3)
         let rows = [[Span("orders"), Span("cart"), Span("50,012")], [Span("invoices"), Span("fin"), Span("8")]]
         table.render(into: &surface, surface.bounds, list: list, count: 2) { rows[$0] }
         #expect(
             surface.textGrid() == """
-                ─ name ─────────── owner ────── dead ───
-                  orders           cart       50,012
-                ▌ invoices         fin             8
+                ─ name ──────────────── owner ───── dead
+                  orders                cart      50,012
+                ▌ invoices              fin            8
 
                 """)
         #expect(surface.cursor == Surface.Position(row: 2, column: 0))
