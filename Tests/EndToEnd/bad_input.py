@@ -227,7 +227,7 @@ def console_says(connection_string, pattern):
 def console():
     console_says(emulator(bad_peers.unused_port()), r"(?i)refused")
     with bad_peers.BadPeer(bad_peers.speak_http) as peer:
-        console_says(emulator(peer.port, f"ManagementPort={peer.port};"), r"(?i)HTTP|ATOM|status 400")
+        console_says(emulator(peer.port, f"ManagementPort={peer.port};"), r"(?i)HTTP|ATOM|status\s+400")
 
 
 @checks.step("the console refuses a terminal it cannot draw on, in words")
