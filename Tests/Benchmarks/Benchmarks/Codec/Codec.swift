@@ -35,8 +35,7 @@ let benchmarks: @Sendable () -> Void = {
         return Typical.readAll(message)
     }
 
-    guard let message = try? Message(typical) else { fatalError("typical.amqp is refused") }
-    let content = MessageContent(message)
+    guard let message = try? Message(typical), let content = try? MessageContent(message) else { fatalError("typical.amqp is refused") }
 
     measure("encode (prebuilt)") {
         var buffer = ByteBufferAllocator().buffer(capacity: 2048)
