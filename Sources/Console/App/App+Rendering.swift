@@ -40,21 +40,22 @@ extension App {
         let badge = " \(App.badge(model.title)) "
         column += surface.put(
             row: rect.row, column: column, badge, role: isProduction ? .barBadgeProduction : .barBadge, maxWidth: rect.columns)
-        // The right end says as whom and how; it gives way to the crumbs.
-        var right = ""
-        if let title = model.title {
-            right = [title.identity, title.mode.rawValue].filter { !$0.isEmpty }.joined(separator: " · ") + " "
-        }
-        if model.unreadErrors > 0 { right = "! \(Figures.count(model.unreadErrors, "error")) (L) · " + right }
         let crumbs = App.crumbs(model.title?.endpoint ?? "connecting…", screens)
         let room = rect.endColumn - column - 1
-        let rightWidth = Width.of(right)
-        let wantsRight = !right.isEmpty && rightWidth <= room / 2
-        let crumbRoom = max(room - (wantsRight ? rightWidth + 1 : 0), 0)
+        // The right end says as whom and how; it gives way to the crumbs, the name before the mode, errors last.
+        let right = barNotes.map { " " + $0.joined(separator: " · ") + " " }.first { Width.of($0) <= room / 2 } ?? ""
+        let crumbRoom = max(room - Width.of(right), 0)
         surface.put(
-            row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis
-        )
-        if wantsRight { surface.put(row: rect.row, column: rect.endColumn - rightWidth, right, role: role) }
+            row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis)
+        if !right.isEmpty { surface.put(row: rect.row, column: rect.endColumn - Width.of(right), right, role: role) }
+    }
+
+    /// What the end of the top line could say, the fullest first.
+    private var barNotes: [[String]] {
+        let errors = model.unreadErrors > 0 ? ["! \(Figures.count(model.unreadErrors, "error")) (L)"] : []
+        guard let title = model.title else { return [errors] }
+        let identity = title.identity.isEmpty ? [] : [title.identity]
+        return [errors + identity + [title.mode.rawValue], errors + [title.mode.rawValue], errors]
     }
 
     /// The environment in a word that cannot be overlooked, whatever the colours.

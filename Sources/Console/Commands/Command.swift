@@ -143,6 +143,7 @@ public struct Command: Sendable {
         self.group = group
         self.contexts = contexts
         self.keys = keys.split(separator: " ").compactMap { KeySequence(String($0)) }
+        assert(self.keys.count == keys.split(separator: " ").count, "a key of \(id.rawValue) is not in the notation")
         self.moreKeys = moreKeys.mapValues { $0.split(separator: " ").compactMap { KeySequence(String($0)) } }
         self.hint = hint
         self.titles = titles

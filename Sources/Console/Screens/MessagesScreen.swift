@@ -326,6 +326,7 @@ struct MessagesScreen: Screen {
             return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)]
         }
         var spans = [Span(Figures.count(table.count, noun), .title)]
+        if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
         if scan.load != nil {
             if let expected = expected(surroundings.model), expected > table.count {
                 spans.append(Span(" of about \(Figures.count(expected)) so far", .muted))
@@ -336,10 +337,9 @@ struct MessagesScreen: Screen {
             spans.append(Span(" · there are more (+)", .statusWarning))
         } else if scan.error != nil, table.count > 0 {
             spans.append(Span(" · incomplete: the scan failed (L)", .statusError))
-        } else if scan.asOf != nil {
+        } else if scan.asOf != nil, places == nil {
             spans.append(Span(" · all" + (scanTook.map { ", scanned in \(Figures.duration($0))" } ?? ""), .muted))
         }
-        if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
         return spans
     }
 

@@ -59,10 +59,13 @@ import Testing
 
     @Test("a string in .NET's binary XML is read, whatever the width of its length")
     func legacyStrings() {
-        let header = [UInt8(0x40), 6] + Array("string".utf8) + [8, 0x33] + Array("http://schemas.microsoft.com/2003/10/Serialization/".utf8)
+        let header =
+            [UInt8(0x40), 6] + Array("string".utf8) + [8, 0x33] + Array("http://schemas.microsoft.com/2003/10/Serialization/".utf8)
         let payload = Array(#"{"legacy":true}"#.utf8)
         let count = UInt8(payload.count)
-        for envelope in [[0x99, count] + payload, [0x9B, count, 0] + payload, [0x9D, count, 0, 0, 0] + payload, [0x98, count] + payload + [1]] {
+        for envelope in [
+            [0x99, count] + payload, [0x9B, count, 0] + payload, [0x9D, count, 0, 0, 0] + payload, [0x98, count] + payload + [1],
+        ] {
             let document = BodyDocument(bytes: header + envelope)
             #expect(document.format == ".NET string")
             #expect(text(document).first == "{")

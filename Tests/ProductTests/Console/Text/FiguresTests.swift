@@ -27,7 +27,8 @@ import Testing
         "durations have two units at most",
         arguments: [
             (Duration.milliseconds(9), "9 ms"), (.seconds(30), "30 s"), (.milliseconds(1900), "1.9 s"), (.seconds(60), "1 min"),
-            (.seconds(9000), "2 h 30 min"), (.seconds(14 * 86_400), "14 d"), (.seconds(86_400 + 61), "1 d"), (.seconds(1 << 50), "for ever"),
+            (.seconds(9000), "2 h 30 min"), (.seconds(14 * 86_400), "14 d"), (.seconds(86_400 + 61), "1 d"),
+            (.seconds(1 << 50), "for ever"),
         ])
     func durations(_ duration: Duration, _ text: String) { #expect(Figures.duration(duration) == text) }
 

@@ -16,7 +16,9 @@ import Testing
             ])
     }
 
-    @Test("changes no character of strings and numbers", arguments: [#""\u0041\n\/""#, "1.0e+5", "-0", "12345678901234567890", #""é \ud83d\ude00""#])
+    @Test(
+        "changes no character of strings and numbers",
+        arguments: [#""\u0041\n\/""#, "1.0e+5", "-0", "12345678901234567890", #""é \ud83d\ude00""#])
     func verbatim(_ value: String) { #expect(pretty("[\(value)]")?[1] == "  \(value)") }
 
     @Test("names what is what")
@@ -57,7 +59,8 @@ import Testing
         var random = SystemRandomNumberGenerator()
         let alphabet = Array(#"{}[]",:0123456789.eE+-\utrfalsn "#.utf8)
         for _ in 0..<3000 {
-            let bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
+            let bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+            }
             _ = JSONPrinter.lines(of: [UInt8(ascii: "[")] + bytes, maximum: 50)
         }
     }

@@ -1,0 +1,238 @@
+import CallboardCore
+import Foundation
+import ServiceBus
+import Synchronization
+import Terminal
+import Testing
+
+@testable import Console
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A display in memory that really sleeps on the mailbox's descriptor.
+private final class MemoryDisplay: Display {
+    var rows = 24
+    var columns = 80
+    var palette = Palette()
+    var isMouseEnabled = false
+    private(set) var frames: [String] = []
+    private(set) var timeouts: [Duration?] = []
+    private(set) var calls: [String] = []
+    var diagnostics: [String] = []
+    /// What is typed, a batch for each time the loop would sleep for ever.
+    var batches: [[InputEvent]] = []
+    private var ready: [InputEvent] = []
+    /// What happens when the loop would sleep and nothing more will be typed.
+    var whenIdle: (MemoryDisplay) -> [InputEvent] = { _ in [.key(.character("Q"))] }
+
+    /// Keys pressed after a frame.
+    var onFrame: (MemoryDisplay) -> [InputEvent] = { _ in [] }
+
+    func present(_ surface: Surface) {
+        frames.append(surface.textGrid())
+        ready += onFrame(self)
+    }
+
+    func poll(wake: Int32, timeout: Duration?) -> Readiness {
+        timeouts.append(timeout)
+        var readiness: Readiness = []
+        if !diagnostics.isEmpty { readiness.insert(.diagnostics) }
+        // A wait of more than a second stands for "nothing will happen": the person acts instead.
+        let sleeps = (timeout ?? .seconds(3600)) > .seconds(1)
+        var entry = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
+        let milliseconds: Int32 = sleeps ? 50 : Int32((timeout ?? .zero).components.attoseconds / 1_000_000_000_000_000)
+        if !ready.isEmpty { readiness.insert(.events) }
+        let isWoken = systemPoll(&entry, 1, readiness.isEmpty ? milliseconds : 0) > 0
+        if isWoken { readiness.insert(.wake) }
+        if sleeps, !isWoken, readiness.isEmpty {
+            ready = batches.isEmpty ? whenIdle(self) : batches.removeFirst()
+            readiness.insert(.events)
+        }
+        return readiness
+    }
+
+    func readEvents() -> [InputEvent] {
+        defer { ready = [] }
+        return ready
+    }
+
+    func takeDiagnostics() -> [String] {
+        defer { diagnostics = [] }
+        return diagnostics
+    }
+
+    func suspend() { calls.append("suspend") }
+    func redraw() { calls.append("redraw") }
+    func bell() { calls.append("bell") }
+}
+
+private func systemPoll(_ entries: UnsafeMutablePointer<pollfd>, _ count: nfds_t, _ milliseconds: Int32) -> Int32 {
+    poll(entries, count, milliseconds)
+}
+
+/// Answers as the harness does, from tasks.
+private final class TaskSource: ConsoleSource {
+    let asked = Mutex<[Request]>([])
+    let cancelled = Mutex<Int>(0)
+    private let respond: @Sendable (Request) -> Result<[Answer], OperatorError>?
+
+    init(_ respond: @escaping @Sendable (Request) -> Result<[Answer], OperatorError>? = { ConsoleHarness.usual($0) }) {
+        self.respond = respond
+    }
+
+    func perform(_ request: Request, answer: @escaping @Sendable (Answer) -> Void) async throws(OperatorError) {
+        asked.withLock { $0.append(request) }
+        guard let result = respond(request) else {
+            // Waits until it is cancelled.
+            let (stream, continuation) = AsyncStream<Void>.makeStream()
+            for await _ in stream {}
+            _ = continuation
+            cancelled.withLock { $0 += 1 }
+            throw OperatorError(.cancelled, "stopped")
+        }
+        for item in try result.get() { answer(item) }
+    }
+}
+
+/// What a run of the loop left behind.
+private struct Outcome: Sendable {
+    var code: Int32
+    var frames: [String]
+    var timeouts: [Duration?]
+    var calls: [String]
+    var asked: [Request]
+    var statistics: ConsoleLoop.Statistics
+    var isIdle: Bool
+    var isMouseEnabled: Bool
+}
+
+/// Runs the loop on a thread of its own, as the product does: on one of the pool's it would keep the tasks it waits for from running.
+private func outcome(
+    source: TaskSource = TaskSource(), script: Script? = nil, _ prepare: @escaping @Sendable (MemoryDisplay) -> Void = { _ in }
+) async -> Outcome {
+    await withCheckedContinuation { continuation in
+        let thread = Thread {
+            let display = MemoryDisplay()
+            prepare(display)
+            let loop = ConsoleLoop(
+                app: App(rows: display.rows, columns: display.columns, title: Fixture.title()), display: display, source: source,
+                mailbox: Mailbox(), script: script, now: { Fixture.now })
+            let code = loop.run()
+            continuation.resume(
+                returning: Outcome(
+                    code: code, frames: display.frames, timeouts: display.timeouts, calls: display.calls,
+                    asked: source.asked.withLock { $0 }, statistics: loop.statistics, isIdle: loop.isIdle,
+                    isMouseEnabled: display.isMouseEnabled))
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+}
+
+@Suite struct ConsoleLoopTests {
+    @Test("paints before it asks for anything")
+    func paintsFirst() async {
+        let run = await outcome()
+        #expect(run.code == 0)
+        #expect(run.frames.first?.contains("› services") == true)
+        #expect(run.frames.first?.contains("checkout") == false)
+        #expect(run.frames.last?.contains("checkout") == true)
+    }
+
+    @Test("when all is loaded it sleeps until an age changes, and paints nothing meanwhile")
+    func idle() async {
+        let run = await outcome()
+        #expect(run.timeouts.last == .some(.milliseconds(60_001)))
+        #expect(run.timeouts.filter { $0 == .milliseconds(60_001) }.count == 1)
+        #expect(run.isIdle)
+        #expect(run.statistics.frames == run.frames.count)
+    }
+
+    @Test("where nothing has an age it sleeps without a limit")
+    func sleeps() async {
+        let run = await outcome { $0.batches = [[.key(.character("?"))]] }
+        #expect(run.timeouts.last == .some(nil))
+    }
+
+    @Test("two thousand keys in one read are one frame")
+    func coalesced() async {
+        let one = await outcome { $0.batches = [[.key(.character("d"))], [.key(.character("j"))]] }
+        let many = await outcome { $0.batches = [[.key(.character("d"))], Array(repeating: .key(.character("j")), count: 2000)] }
+        #expect(many.frames.last?.contains("60 of 60") == true)
+        #expect(many.statistics.events > one.statistics.events + 1900)
+        // Pages of the scan may add a frame or two of their own.
+        #expect(many.frames.count <= one.frames.count + 3)
+    }
+
+    @Test("a script waits while something loads, saves the screen, and quits")
+    func script() async throws {
+        let script = try Script("# to the dead letters\n<Enter>\n<Enter>\n\njd\n:save-screen out.txt\n:quit\n", file: "walk")
+        let run = await outcome(script: script)
+        #expect(run.code == 0)
+        let saved = run.asked.compactMap { request -> String? in
+            if case .saveScreen("out.txt", let text) = request { text } else { nil }
+        }
+        #expect(saved.count == 1)
+        #expect(saved.first?.contains("60 dead letters · all") == true)
+    }
+
+    @Test("what others write to standard error goes into the log")
+    func diagnostics() async {
+        let run = await outcome {
+            $0.diagnostics = ["a library complains", ""]
+            $0.batches = [[.key(.character("L"))]]
+        }
+        #expect(run.frames.last?.contains("stderr: a library complains") == true)
+    }
+
+    @Test("while something loads it wakes for the spinner alone; leaving ends the task")
+    func cancelling() async {
+        let source = TaskSource { request in request == .overview ? nil : ConsoleHarness.usual(request) }
+        let run = await outcome(source: source) { display in
+            display.onFrame = { $0.frames.count == 6 ? [.key(KeyPress(.escape))] : [] }
+            display.whenIdle = { _ in [.key(.character("Q"))] }
+        }
+        #expect(run.frames.contains { $0.contains("⠋") || $0.contains("⠙") || $0.contains("loading") })
+        #expect(run.frames.last?.contains("Stopped.") == true)
+        while source.cancelled.withLock({ $0 }) == 0 { await Task.yield() }
+    }
+
+    @Test("suspending, redrawing and the mouse reach the terminal")
+    func effects() async {
+        let run = await outcome { $0.batches = [[.key(.control("z")), .key(.character("M")), .key(.control("l"))]] }
+        #expect(run.calls == ["suspend", "redraw"])
+        #expect(run.isMouseEnabled)
+    }
+}
+
+@Suite struct ScriptTests {
+    @Test("lines are keys or commands; blanks and comments are left out")
+    func reading() throws {
+        let script = try Script("# x\n\n  jj<Enter>\n:entity orders\n/a b<Enter>\n", file: "s")
+        #expect(
+            script.steps == [
+                .key(.character("j")), .key(.character("j")), .key(KeyPress(.enter)), .command(.entity, "orders"), .key(.character("/")),
+                .key(.character("a")), .key(.character(" ")), .key(.character("b")), .key(KeyPress(.enter)),
+            ])
+    }
+
+    @Test(
+        "mistakes are told with file and line before anything runs",
+        arguments: [
+            ("j\n:nope", "s:2: there is no command 'nope'."), (":entity", "s:1: ':entity' needs a entity."),
+            ("\n\n<Zap>", "s:3: '<Zap>' names a key that is not known."),
+        ])
+    func mistakes(_ text: String, _ message: String) {
+        #expect {
+            try Script(text, file: "s")
+        } throws: { error in
+            (error as? OperatorError)?.message == message && (error as? OperatorError)?.code == .usage
+        }
+    }
+}
