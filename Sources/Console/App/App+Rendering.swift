@@ -46,7 +46,8 @@ extension App {
         let right = barNotes.map { " " + $0.joined(separator: " · ") + " " }.first { Width.of($0) <= room / 2 } ?? ""
         let crumbRoom = max(room - Width.of(right), 0)
         surface.put(
-            row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis)
+            row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis
+        )
         if !right.isEmpty { surface.put(row: rect.row, column: rect.endColumn - Width.of(right), right, role: role) }
     }
 

@@ -155,7 +155,9 @@ struct CompoundTests {
         }
     }
 
-    @Test("nested compounds grow together when the innermost outgrows its short form", arguments: [200, 240, 244, 248, 250, 252, 254, 256, 300])
+    @Test(
+        "nested compounds grow together when the innermost outgrows its short form",
+        arguments: [200, 240, 244, 248, 250, 252, 254, 256, 300])
     func growth(_ size: Int) throws {
         var value = AMQPValue.binary(ByteBuffer(repeating: 7, count: size))
         for level in 0..<12 {

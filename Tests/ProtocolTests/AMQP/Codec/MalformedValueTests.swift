@@ -38,7 +38,9 @@ struct MalformedValueTests {
         Case(name: "an array of too many empty elements", hex: "f0 00000005 00000008 40", code: .tooMany),
         Case(name: "an array of a billion empty elements", hex: "f0 00000005 3b9aca00 40", code: .tooMany),
         Case(name: "an array of strings that end beyond it", hex: "e0 05 02 a1 01 61 02 62", code: .inconsistentCompound),
-        Case(name: "an array whose count times its width overflows", hex: "f0 0000000d 000f4240 98 0000000000000000", code: .inconsistentCompound),
+        Case(
+            name: "an array whose count times its width overflows", hex: "f0 0000000d 000f4240 98 0000000000000000",
+            code: .inconsistentCompound),
         Case(name: "an array whose descriptor ends beyond it", hex: "e0 04 00 00 a1 05 4040404040", code: .truncated),
         Case(name: "an array of maps with an odd count", hex: "e0 05 01 c1 02 01 40", code: .inconsistentCompound),
         Case(name: "a descriptor without a value", hex: "00 53 01", code: .truncated),

@@ -40,7 +40,9 @@ struct MemoryBoundTests {
     ]
 
     private static var nulls: AMQPArray {
-        guard let array = AMQPArray(elementType: .primitive(0x40), elements: Array(repeating: .null, count: 7)) else { preconditionFailure() }
+        guard let array = AMQPArray(elementType: .primitive(0x40), elements: Array(repeating: .null, count: 7)) else {
+            preconditionFailure()
+        }
         return array
     }
     private static var describedNulls: AMQPArray {
