@@ -9,17 +9,21 @@ package protocol EngineOwner: AnyObject {
     func handle(_ event: Event, _ handler: EngineHandler)
     /// The last moment to add to what is about to be sent.
     func willFlush()
+    /// There may be room again for messages held back because of ``EngineHandler/hasRoom(on:)``.
+    func resumeSending()
     /// The socket failed before or while AMQP was spoken; ``Event/closed(_:)`` follows.
     func transportFailed(_ error: any Error)
 }
 
 extension EngineOwner {
     package func willFlush() {}
+    package func resumeSending() {}
 }
 
 /// The one channel handler of a connection: bytes to engine, engine to bytes.
 ///
-/// Everything the engine has to say after one read goes out in one write.
+/// Everything the engine has to say after one read goes out in one write. While the socket takes no more, what is to be sent stays in the
+/// engine, whose limits then hold; and a server stops reading from a client that does not read.
 package final class EngineHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundIn = ByteBuffer
@@ -27,10 +31,15 @@ package final class EngineHandler: ChannelDuplexHandler {
 
     /// The engine. Commands given outside of ``EngineOwner/handle(_:_:)`` are followed by ``setNeedsFlush()``.
     package var engine: Engine
-    private let owner: any EngineOwner
+    /// Let go of with the channel: owners hold their handler.
+    private var owner: (any EngineOwner)?
     private var context: ChannelHandlerContext?
+    private let holdsReads: Bool
+    private var isReadHeld = false
     private var isReading = false
     private var isDelivering = false
+    private var isStalled = false
+    private var isClosing = false
     private var flushIsScheduled = false
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
@@ -38,7 +47,10 @@ package final class EngineHandler: ChannelDuplexHandler {
     package init(_ configuration: EngineConfiguration, owner: any EngineOwner, now: NIODeadline) {
         engine = Engine(configuration, now: now)
         self.owner = owner
+        holdsReads = configuration.side == .server
     }
+
+    // MARK: Channel
 
     package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -46,8 +58,12 @@ package final class EngineHandler: ChannelDuplexHandler {
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
+        engine.disconnected()
+        deliver()
         timer?.cancel()
+        timer = nil
         self.context = nil
+        owner = nil
     }
 
     package func channelActive(context: ChannelHandlerContext) {
@@ -67,24 +83,54 @@ package final class EngineHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
+    package func read(context: ChannelHandlerContext) {
+        // Only a server waits for its peer to read: were both sides to wait, both would wait for ever.
+        if holdsReads, !context.channel.isWritable, !engine.isClosed {
+            isReadHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            setNeedsFlush()
+            if isReadHeld {
+                isReadHeld = false
+                context.read()
+            }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
     package func channelInactive(context: ChannelHandlerContext) {
         engine.disconnected()
         deliver()
         timer?.cancel()
+        timer = nil
         context.fireChannelInactive()
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        owner.transportFailed(error)
+        owner?.transportFailed(error)
         context.close(promise: nil)
     }
+
+    // MARK: Engine
 
     /// Hands the engine's events to the owner.
     private func deliver() {
         guard !isDelivering else { return }
         isDelivering = true
         defer { isDelivering = false }
-        while let event = engine.nextEvent() { owner.handle(event, self) }
+        while let owner, let event = engine.nextEvent() { owner.handle(event, self) }
+    }
+
+    /// Whether a message sent now would leave at once. When not, ``EngineOwner/resumeSending()`` follows as soon as that may have changed.
+    package func hasRoom(on session: SessionID) -> Bool {
+        if let context, context.channel.isWritable, engine.hasRoom(session) { return true }
+        isStalled = true
+        return false
     }
 
     /// Sends what the engine has to say, at the end of this turn of the event loop.
@@ -100,18 +146,39 @@ package final class EngineHandler: ChannelDuplexHandler {
     /// Sends what the engine has to say.
     package func flush() {
         deliver()
-        owner.willFlush()
-        guard let context else { return }
-        if let bytes = engine.takeOutbound(now: .now()) {
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        owner?.willFlush()
+        guard let context, context.channel.isActive else { return }
+        write(context)
+        if engine.isClosed { return finish(context) }
+        if isStalled, context.channel.isWritable {
+            isStalled = false
+            owner?.resumeSending()
+            // In another turn, so that a long sending does not keep others, or this connection's reading, waiting.
+            if engine.outboundBytes > 0 { setNeedsFlush() }
         }
-        if engine.isClosed {
-            timer?.cancel()
-            timer = nil
-            context.close(mode: .all, promise: nil)
-        } else {
-            scheduleTimer(context)
+        scheduleTimer(context)
+    }
+
+    private func write(_ context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        var isWritten = false
+        while context.channel.isWritable || engine.isClosed, let bytes = engine.takeOutbound(now: now) {
+            context.write(wrapOutboundOut(bytes), promise: nil)
+            isWritten = true
         }
+        if isWritten { context.flush() }
+    }
+
+    /// Closes the channel when the last bytes have left, or after a moment.
+    private func finish(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        timer?.cancel()
+        let channel = context.channel
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { channel.close(mode: .all, promise: nil) }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in channel.close(mode: .all, promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
     }
 
     /// One timer a connection, moved only when it would be late.

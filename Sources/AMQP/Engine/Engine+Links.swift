@@ -1,57 +1,14 @@
 import DequeModule
 import NIOCore
 
-/// How a link is to be attached.
-public struct LinkOptions: Sendable {
-    /// The link's name, unique among those of the two containers and the direction.
-    public var name: String
-    /// What we are on the link.
-    public var role: Role
-    /// Where messages come from.
-    public var source: Source?
-    /// Where messages go.
-    public var target: Target?
-    /// 0 unsettled, 1 settled, 2 mixed.
-    public var senderSettleMode: UInt8?
-    /// 0 first, 1 second.
-    public var receiverSettleMode: UInt8?
-    /// The largest message we accept, in bytes; nil leaves it to the configuration.
-    public var maxMessageSize: UInt64?
-    /// Properties of the link.
-    public var properties: AMQPMap?
-    /// Extensions wanted.
-    public var desiredCapabilities: [Symbol]?
-
-    /// Creates options.
-    public init(name: String, role: Role, source: Source?, target: Target?) {
-        self.name = name
-        self.role = role
-        self.source = source
-        self.target = target
-    }
-}
-
-/// What to answer to a peer's attach, where it differs from what the peer asked.
-public struct LinkAnswer: Sendable {
-    /// The source to answer with; nil echoes the peer's.
-    public var source: Source?
-    /// The target to answer with; nil echoes the peer's.
-    public var target: Target?
-    /// The largest message accepted or sent, in bytes.
-    public var maxMessageSize: UInt64?
-    /// Properties of the link.
-    public var properties: AMQPMap?
-    /// Creates an answer that echoes everything.
-    public init() {}
-}
-
+/// Links (part 2, 2.6).
 extension Engine {
     // MARK: Attaching
 
     /// Attaches a link.
-    /// - Returns: the link, or nil when the session is gone or has no handle left.
+    /// - Returns: the link, or nil when the session is gone or has no handle left, or the frame is larger than the peer takes.
     public mutating func attach(_ session: SessionID, _ options: LinkOptions) -> LinkID? {
-        guard let index = index(of: session), sessions[index]?.state != .endSent, state != .closed, state != .closeSent,
+        guard let index = index(of: session), sessions[index]?.isEnding == false,
             let id = place(options.name, options.role, .attachSent, in: index, maxMessageSize: options.maxMessageSize)
         else { return nil }
         let attach = Attach(
@@ -59,121 +16,146 @@ extension Engine {
             receiverSettleMode: options.receiverSettleMode, source: options.source, target: options.target,
             initialDeliveryCount: options.role == .sender ? 0 : nil, maxMessageSize: options.maxMessageSize,
             desiredCapabilities: options.desiredCapabilities, properties: options.properties)
-        write(.attach(attach), channel: session.channel)
+        guard write(.attach(attach), channel: session.channel) else {
+            sessions[index]?.remove(id.slot, unfinished: &unfinishedBytes)
+            return nil
+        }
         return id
     }
 
     private mutating func place(
         _ name: String, _ role: Role, _ state: Link.State, in index: Int, maxMessageSize: UInt64?
     ) -> LinkID? {
-        guard let session = sessions[index] else { return nil }
-        let handle = session.links.firstIndex { $0 == nil } ?? session.links.count
-        guard handle <= Int(min(configuration.handleMax, session.remoteHandleMax)) else { return nil }
-        let id = LinkID(session: session.id, handle: UInt32(handle), serial: nextSerial())
-        let limit = maxMessageSize.flatMap { $0 == 0 ? nil : Int(clamping: $0) } ?? configuration.maxMessageSize
-        let link = Link(id: id, name: name, role: role, state: state, maxMessageSize: min(limit, configuration.maxMessageSize))
-        if handle < session.links.count { sessions[index]?.links[handle] = link } else { sessions[index]?.links.append(link) }
+        guard let session = sessions[index]?.id, let count = sessions[index]?.links.count, let most = sessions[index]?.remoteHandleMax
+        else {
+            return nil
+        }
+        let handle = sessions[index]?.links.firstIndex { $0 == nil } ?? count
+        guard handle <= Int(min(configuration.handleMax, most)) else { return nil }
+        let id = LinkID(session: session, handle: UInt32(clamping: handle), serial: nextSerial())
+        let link = Link(id: id, name: name, role: role, state: state, maxMessageSize: largest(maxMessageSize))
+        if handle < count { sessions[index]?.links[handle] = link } else { sessions[index]?.links.append(link) }
         return id
     }
 
+    /// The largest message a link is to accept.
+    private func largest(_ wanted: UInt64?) -> Int {
+        guard let wanted, wanted > 0 else { return configuration.maxMessageSize }
+        return min(Int(clamping: wanted), configuration.maxMessageSize)
+    }
+
     mutating func received(_ attach: Attach, channel: UInt16) throws(EngineError) {
-        guard let index = index(ofRemoteChannel: channel), let session = sessions[index] else {
+        guard let index = index(ofRemoteChannel: channel) else {
             throw .violation(AMQPError(.notAllowed, "attach on channel \(channel), which has no session"))
         }
-        guard session.state == .begun else { return }
-        guard session.handleOfRemote[attach.handle] == nil else {
-            return fail(session: index, AMQPError(.handleInUse, "handle \(attach.handle) is in use"))
-        }
+        guard sessions[index]?.state == .begun else { return }
         guard attach.handle <= configuration.handleMax else {
             throw .violation(AMQPError(.framingError, "handle \(attach.handle) is above handle-max \(configuration.handleMax)"))
         }
-        let ourRole = attach.role.opposite
-        let key = Link.Key(name: attach.name, role: ourRole)
-        if let position = session.links.firstIndex(where: { $0?.key == key && $0?.state == .attachSent && $0?.remoteHandle == nil }),
-            let link = session.links[position]
-        {
-            sessions[index]?.handleOfRemote[attach.handle] = position
-            sessions[index]?.links[position]?.remoteHandle = attach.handle
-            sessions[index]?.links[position]?.state = .attached
-            apply(attach, to: link.id)
-            events.append(.linkAttached(link.id, attach))
-        } else if let position = session.links.firstIndex(where: { $0?.key == key && $0?.state == .detachSent && $0?.remoteHandle == nil })
-        {
-            // We gave up before the peer answered: remember its handle so that its detach finds the link.
-            sessions[index]?.handleOfRemote[attach.handle] = position
-            sessions[index]?.links[position]?.remoteHandle = attach.handle
+        guard sessions[index]?.handleOfRemote[attach.handle] == nil else {
+            return fail(session: index, AMQPError(.handleInUse, "handle \(attach.handle) is in use"))
+        }
+        if let slot = unanswered(attach, in: index) {
+            sessions[index]?.handleOfRemote[attach.handle] = slot
+            sessions[index]?.links[slot]?.remoteHandle = attach.handle
+            sessions[index]?.links[slot]?.learn(attach)
+            // A link we gave up before the peer answered waits for the peer's detach only.
+            guard sessions[index]?.links[slot]?.state == .attachSent, let id = sessions[index]?.links[slot]?.id else { return }
+            sessions[index]?.links[slot]?.state = .attached
+            events.append(.linkAttached(id, attach))
         } else {
-            guard let id = place(attach.name, ourRole, .attachReceived, in: index, maxMessageSize: nil) else {
+            guard let id = place(attach.name, attach.role.opposite, .attachReceived, in: index, maxMessageSize: nil) else {
                 return fail(session: index, AMQPError(.resourceLimitExceeded, "no link handle is left in this session"))
             }
-            sessions[index]?.handleOfRemote[attach.handle] = Int(id.handle)
-            sessions[index]?.links[Int(id.handle)]?.remoteHandle = attach.handle
-            apply(attach, to: id)
+            sessions[index]?.handleOfRemote[attach.handle] = id.slot
+            sessions[index]?.links[id.slot]?.remoteHandle = attach.handle
+            sessions[index]?.links[id.slot]?.learn(attach)
             events.append(.linkRequested(id, attach))
         }
     }
 
-    private mutating func apply(_ attach: Attach, to id: LinkID) {
-        update(id) { link in
-            guard attach.role == .sender else { return }
-            let count = attach.initialDeliveryCount ?? 0
-            // Credit granted before the sender's count was known counts from that count.
-            link.grantedLimit = count &+ (link.grantedLimit &- link.deliveryCount)
-            link.deliveryCount = count
+    /// The place of the link of ours that an attach answers: same name, other end, and no answer yet.
+    private func unanswered(_ attach: Attach, in index: Int) -> Int? {
+        let key = Link.Key(name: attach.name, role: attach.role.opposite)
+        return sessions[index]?.links.firstIndex { link in
+            guard let link, link.remoteHandle == nil, link.state == .attachSent || link.isDetaching else { return false }
+            return link.key == key
         }
     }
 
     /// Accepts a link the peer asked for.
     public mutating func accept(_ id: LinkID, _ attach: Attach, answer: LinkAnswer = LinkAnswer()) {
-        guard let link = link(id), link.state == .attachReceived else { return }
-        let size = answer.maxMessageSize.flatMap { $0 > 0 ? min(Int(clamping: $0), configuration.maxMessageSize) : nil }
-        update(id) {
-            $0.state = .attached
-            $0.maxMessageSize = size ?? $0.maxMessageSize
-        }
+        guard let index = index(of: id.session), let link = sessions[index]?.link(id), link.state == .attachReceived else { return }
         let reply = Attach(
             name: link.name, handle: id.handle, role: link.role, senderSettleMode: attach.senderSettleMode,
             receiverSettleMode: attach.receiverSettleMode, source: answer.source ?? attach.source ?? Source(),
             target: answer.target ?? attach.target ?? .address(nil),
             initialDeliveryCount: link.role == .sender ? 0 : nil, maxMessageSize: answer.maxMessageSize, properties: answer.properties)
-        write(.attach(reply), channel: id.session.channel)
+        guard write(.attach(reply), channel: id.session.channel) else {
+            return refuse(id, AMQPError(.resourceLimitExceeded, "the answer to the attach is larger than max-frame-size"))
+        }
+        let size = largest(answer.maxMessageSize)
+        edit(id) {
+            $0.state = .attached
+            $0.maxMessageSize = size
+        }
     }
 
     /// Refuses a link the peer asked for: an attach without source and target, then a detach with the reason (part 2, 2.6.3).
+    /// ``Event/linkDetached(_:_:closed:)`` follows when the peer has answered.
     public mutating func refuse(_ id: LinkID, _ error: AMQPError) {
-        guard let link = link(id), link.state == .attachReceived else { return }
-        let reply = Attach(
-            name: link.name, handle: id.handle, role: link.role, initialDeliveryCount: link.role == .sender ? 0 : nil)
-        write(.attach(reply), channel: id.session.channel)
+        guard let index = index(of: id.session), let link = sessions[index]?.link(id), link.state == .attachReceived else { return }
+        writeEmptyAttach(link)
         write(.detach(Detach(handle: id.handle, closed: true, error: error)), channel: id.session.channel)
-        update(id) { $0.state = .detachSent }
+        edit(id) { $0.state = .detachSent(isReported: false) }
+    }
+
+    private mutating func writeEmptyAttach(_ link: Link) {
+        let reply = Attach(
+            name: link.name, handle: link.id.handle, role: link.role, initialDeliveryCount: link.role == .sender ? 0 : nil)
+        write(.attach(reply), channel: link.id.session.channel)
     }
 
     // MARK: Detaching
 
-    /// Detaches a link; ``Event/linkDetached(_:_:closed:)`` follows when the peer has answered.
+    /// Detaches a link; ``Event/linkDetached(_:_:closed:)`` follows when the peer has answered. What waits to be sent on it is dropped.
     public mutating func detach(_ id: LinkID, closed: Bool = true, _ error: AMQPError? = nil) {
-        guard let link = link(id), link.state != .detachSent, let index = index(of: id.session) else { return }
+        detach(id, closed: closed, error, isReported: false)
+    }
+
+    private mutating func detach(_ id: LinkID, closed: Bool, _ error: AMQPError?, isReported: Bool) {
+        guard let index = index(of: id.session), let link = sessions[index]?.link(id), !link.isDetaching else { return }
+        if link.state == .attachReceived { writeEmptyAttach(link) }
         write(.detach(Detach(handle: id.handle, closed: closed, error: error)), channel: id.session.channel)
-        update(id) {
-            $0.state = .detachSent
-            $0.partial = nil
-        }
-        sessions[index]?.pending.removeAll { $0.handle == id.handle && $0.serial == id.serial }
+        edit(id) { $0.state = .detachSent(isReported: isReported) }
+        sessions[index]?.links[id.slot]?.abandonPartial(&unfinishedBytes)
+        sessions[index]?.dropPending(of: id)
+    }
+
+    /// Detaches a link because of the peer's misbehaviour on it; the owner is told at once.
+    mutating func fail(link id: LinkID, _ error: AMQPError) {
+        detach(id, closed: true, error, isReported: true)
+        events.append(.linkDetached(id, error, closed: true))
     }
 
     mutating func received(_ detach: Detach, channel: UInt16) {
         // pyamqp detaches its management link after it ended the session: nothing is left to detach then.
-        guard let index = index(ofRemoteChannel: channel), let session = sessions[index], session.state == .begun,
-            let position = session.handleOfRemote[detach.handle], let link = session.links[position]
+        guard let index = index(ofRemoteChannel: channel), sessions[index]?.state == .begun,
+            let slot = sessions[index]?.handleOfRemote[detach.handle], let link = sessions[index]?.links[slot]
         else { return }
-        sessions[index]?.handleOfRemote[detach.handle] = nil
-        sessions[index]?.links[position] = nil
-        sessions[index]?.pending.removeAll { $0.handle == link.id.handle && $0.serial == link.id.serial }
-        if link.state != .detachSent {
-            write(.detach(Detach(handle: link.id.handle, closed: detach.closed)), channel: session.id.channel)
+        sessions[index]?.remove(slot, unfinished: &unfinishedBytes)
+        let closed = detach.closed ?? false
+        switch link.state {
+        case .detachSent(isReported: true): return
+        case .detachSent: break
+        case .attachReceived:
+            // It gave up before it was answered; our detach needs an attach all the same.
+            writeEmptyAttach(link)
+            write(.detach(Detach(handle: link.id.handle, closed: closed)), channel: link.id.session.channel)
+        case .attachSent, .attached:
+            write(.detach(Detach(handle: link.id.handle, closed: closed)), channel: link.id.session.channel)
         }
-        events.append(.linkDetached(link.id, detach.error, closed: detach.closed ?? false))
+        events.append(.linkDetached(link.id, detach.error, closed: closed))
     }
 
     // MARK: Credit (part 2, 2.6.7)
@@ -183,87 +165,57 @@ extension Engine {
     ///   - credit: deliveries we will take from now on.
     ///   - drain: whether the sender is to use it up or give it back at once.
     public mutating func setCredit(_ id: LinkID, _ credit: UInt32, drain: Bool = false) {
-        guard let index = index(of: id.session), let link = link(id), link.role == .receiver, link.state != .detachSent else { return }
-        update(id) {
-            $0.credit = credit
-            $0.drain = drain
-            let limit = $0.deliveryCount &+ credit
-            if Serial.isAfter(limit, $0.grantedLimit) { $0.grantedLimit = limit }
+        guard let index = index(of: id.session) else { return }
+        let isGranted = edit(id) { link in
+            guard link.role == .receiver, link.state == .attached || link.state == .attachSent else { return false }
+            link.grant(credit, drain: drain)
+            return true
         }
-        write(.flow(linkFlow(id, index)), channel: id.session.channel)
+        guard isGranted == true else { return }
+        writeFlow(id, index)
     }
 
-    /// Answers a drain: gives back what credit is left.
+    /// Answers a drain: gives back what credit is left, when everything sent before has left.
     public mutating func drained(_ id: LinkID) {
-        guard let index = index(of: id.session), let link = link(id), link.role == .sender, link.state == .attached, link.drain else {
-            return
-        }
-        update(id) {
-            $0.deliveryCount &+= $0.credit
-            $0.credit = 0
-        }
-        write(.flow(linkFlow(id, index)), channel: id.session.channel)
-        update(id) { $0.drain = false }
+        guard let index = index(of: id.session), edit(id, { $0.giveBack() }) == true else { return }
+        writeFlow(id, index)
+        edit(id) { $0.drain = false }
     }
 
-    private func linkFlow(_ id: LinkID, _ index: Int) -> Flow {
+    private mutating func writeFlow(_ id: LinkID, _ index: Int) {
         var flow = sessionFlow(index)
-        guard let link = link(id) else { return flow }
-        flow.handle = id.handle
-        flow.deliveryCount = link.deliveryCount
-        flow.linkCredit = link.credit
-        flow.drain = link.drain
-        return flow
+        guard let link = sessions[index]?.link(id) else { return }
+        link.describe(in: &flow)
+        write(.flow(flow), channel: id.session.channel)
     }
 
     mutating func received(_ flow: Flow, remoteHandle: UInt32, session index: Int) {
-        guard let position = sessions[index]?.handleOfRemote[remoteHandle], let link = sessions[index]?.links[position],
-            link.state == .attached || link.state == .attachReceived
+        guard let slot = sessions[index]?.handleOfRemote[remoteHandle], let linkState = sessions[index]?.links[slot]?.state,
+            linkState == .attached || linkState == .attachReceived
         else { return }
-        let id = link.id
-        if link.role == .sender {
-            // Some clients send credit for links they send on; it means nothing there (the role is then ours to receive).
-            let base = flow.deliveryCount ?? 0
-            let limit = base &+ (flow.linkCredit ?? 0)
-            update(id) {
-                $0.credit = Serial.isAfter(limit, $0.deliveryCount) ? limit &- $0.deliveryCount : 0
-                $0.drain = flow.drain ?? false
-            }
-        } else {
-            update(id) { link in
-                if let count = flow.deliveryCount, Serial.isAfter(count, link.deliveryCount) {
-                    // The sender gave credit back (drain).
-                    let used = count &- link.deliveryCount
-                    link.credit = link.credit > used ? link.credit &- used : 0
-                    link.deliveryCount = count
-                }
-                if link.credit == 0 { link.drain = false }
-            }
-        }
-        if flow.echo == true { write(.flow(linkFlow(id, index)), channel: id.session.channel) }
-        guard let link = self.link(id) else { return }
-        events.append(.flow(id, LinkFlow(credit: link.credit, drain: flow.drain ?? false, available: flow.available)))
+        sessions[index]?.links[slot]?.receive(flow)
+        guard let link = sessions[index]?.links[slot] else { return }
+        if flow.echo == true, linkState == .attached { writeFlow(link.id, index) }
+        events.append(.flow(link.id, LinkFlow(credit: link.credit, drain: flow.drain ?? false, available: flow.available)))
     }
 
     // MARK: The table
 
-    func link(_ id: LinkID) -> Link? {
-        guard let index = index(of: id.session), let session = sessions[index] else { return nil }
-        let handle = Int(id.handle)
-        guard session.links.indices.contains(handle), let link = session.links[handle], link.id == id else { return nil }
-        return link
-    }
-
-    mutating func update(_ id: LinkID, _ body: (inout Link) -> Void) {
-        guard let index = index(of: id.session) else { return }
-        let handle = Int(id.handle)
-        guard sessions[index]?.links.indices.contains(handle) == true, sessions[index]?.links[handle]?.id == id else { return }
-        sessions[index]?.links[handle]?.edit(body)
+    @discardableResult
+    mutating func edit<T>(_ id: LinkID, _ body: (inout Link) -> T) -> T? {
+        guard let index = index(of: id.session) else { return nil }
+        return sessions[index]?.edit(id, body) ?? nil
     }
 
     /// The credit left on a link.
-    public func credit(_ id: LinkID) -> UInt32 { link(id)?.credit ?? 0 }
+    public func credit(_ id: LinkID) -> UInt32 {
+        guard let index = index(of: id.session) else { return 0 }
+        return sessions[index]?.link(id)?.credit ?? 0
+    }
 
     /// The name a link was attached with.
-    public func name(_ id: LinkID) -> String? { link(id)?.name }
+    public func name(_ id: LinkID) -> String? {
+        guard let index = index(of: id.session) else { return nil }
+        return sessions[index]?.link(id)?.name
+    }
 }

@@ -73,6 +73,14 @@ public struct EngineConfiguration: Sendable {
     ///
     /// A sender may count credit twice when a flow crosses its transfers on the wire; RabbitMQ 3.10 does.
     public var creditTolerance: UInt32 = 0
+    /// The bytes of unfinished messages (those of which more frames are to come) we hold at most, all links together.
+    public var maxUnfinishedBytes: Int = 209_715_200
+    /// The bytes that may wait to be taken before the connection is given up: answers to a peer that asks and never reads.
+    public var maxOutboundBytes: Int = 16_777_216
+    /// How long the peer may take from the first byte to its open. Nil: as long as it likes.
+    public var openTimeout: TimeAmount?
+    /// How long the peer may take to answer our close, counted from the moment it was taken to be sent.
+    public var closeTimeout: TimeAmount = .seconds(2)
     /// Properties of the connection.
     public var properties: AMQPMap?
 

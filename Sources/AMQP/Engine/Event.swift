@@ -4,6 +4,11 @@ public import NIOCore
 public struct SessionID: Hashable, Sendable {
     let channel: UInt16
     let serial: UInt32
+
+    init(channel: UInt16, serial: UInt32) {
+        self.channel = channel
+        self.serial = serial
+    }
 }
 
 /// A link of one engine. Stale after the link was detached: commands with it are then refused.
@@ -12,6 +17,9 @@ public struct LinkID: Hashable, Sendable {
     public let session: SessionID
     let handle: UInt32
     let serial: UInt32
+
+    /// A small number no other living link of the session has: a place in the owner's table.
+    package var slot: Int { Int(handle) }
 }
 
 /// A message that arrived whole.
@@ -40,21 +48,21 @@ public struct LinkFlow: Hashable, Sendable {
     public var available: UInt32?
 }
 
-/// Something the peer did.
+/// Something the peer did. The rare and large cases are boxed, so that a delivery moves cheaply.
 public enum Event: Sendable {
     /// Server: a client chose a mechanism; answer with ``Engine/completeSASL(_:)``.
-    case saslInitiated(SASLInit)
+    indirect case saslInitiated(SASLInit)
     /// The peer opened the connection.
-    case opened(Open)
+    indirect case opened(Open)
     /// A session is ready for links: ours was answered, or the peer began one.
-    case sessionBegun(SessionID, Begin)
-    /// A session ended, with the peer's error if it gave one.
+    indirect case sessionBegun(SessionID, Begin)
+    /// A session ended: with the peer's error if it gave one, or with ours if the peer broke the session's rules.
     case sessionEnded(SessionID, AMQPError?)
     /// The peer wants a link; answer with ``Engine/accept(_:source:target:options:)`` or ``Engine/refuse(_:_:)``.
-    case linkRequested(LinkID, Attach)
+    indirect case linkRequested(LinkID, Attach)
     /// The peer answered our attach. A null source or target means that a detach with the reason follows.
-    case linkAttached(LinkID, Attach)
-    /// A link is gone, with the peer's error if it gave one.
+    indirect case linkAttached(LinkID, Attach)
+    /// A link is gone: with the peer's error if it gave one, or with ours if the peer broke the link's rules.
     case linkDetached(LinkID, AMQPError?, closed: Bool)
     /// Credit or drain changed.
     case flow(LinkID, LinkFlow)

@@ -4,6 +4,8 @@ import NIOCore
 enum Frame {
     static let headerSize = 8
     static let minimumMaxFrameSize: UInt32 = 512
+    /// Before SASL is done nothing large is in order; a token as a password is.
+    static let maximumSASLSize = 8192
     static let amqp: UInt8 = 0
     static let sasl: UInt8 = 1
 
@@ -11,6 +13,11 @@ enum Frame {
         var type: UInt8
         var channel: UInt16
         var body: ByteBuffer
+
+        /// Whether the body is a transfer in the form everybody writes: 00 53 14.
+        var isTransfer: Bool {
+            (body.getInteger(at: body.readerIndex, as: UInt32.self) ?? 0) >> 8 == 0x5300 | UInt32(Descriptor.transfer)
+        }
     }
 
     /// Takes one whole frame off the front of a buffer; nil when it is not all there yet.
@@ -29,15 +36,37 @@ enum Frame {
     }
 }
 
+extension Frame {
+    /// Decodes the transfer at the front of a frame's body and leaves its payload.
+    static func takeTransfer(from body: inout ByteBuffer) throws(CodecError) -> Transfer {
+        let (transfer, length) = try decodeTransfer(body)
+        body.moveReaderIndex(forwardBy: length)
+        return transfer
+    }
+
+    private static func decodeTransfer(_ body: ByteBuffer) throws(CodecError) -> (Transfer, Int) {
+        var reader = WireReader(body.readableBytesSpan)
+        _ = try reader.readDescriptor()
+        let transfer = try Transfer(from: &reader, in: body)
+        return (transfer, reader.offset)
+    }
+}
+
 /// The eight bytes that announce a protocol (part 2, 2.2).
 struct ProtocolHeader: Equatable {
     var id: UInt8
+    var major: UInt8 = 1
+    var minor: UInt8 = 0
+    var revision: UInt8 = 0
+
+    var isVersion1: Bool { major == 1 && minor == 0 && revision == 0 }
+
     static let amqp = ProtocolHeader(id: 0)
     static let sasl = ProtocolHeader(id: 3)
 
     func write(to buffer: inout ByteBuffer) {
         buffer.writeString("AMQP")
-        buffer.writeMultipleIntegers(id, UInt8(1), UInt8(0), UInt8(0))
+        buffer.writeMultipleIntegers(id, major, minor, revision)
     }
 
     /// Takes a protocol header off the front; nil when it is not all there yet.
@@ -51,9 +80,6 @@ struct ProtocolHeader: Equatable {
         guard seen.count == 8, buffer.readBytes(length: 4) != nil,
             let (id, major, minor, revision) = buffer.readMultipleIntegers(as: (UInt8, UInt8, UInt8, UInt8).self)
         else { return nil }
-        guard major == 1, minor == 0, revision == 0 else {
-            throw .unsupportedProtocol(id: id, major: major, minor: minor, revision: revision)
-        }
-        return ProtocolHeader(id: id)
+        return ProtocolHeader(id: id, major: major, minor: minor, revision: revision)
     }
 }

@@ -35,6 +35,7 @@ public actor AMQPConnection {
     private let core: NIOLoopBound<ClientCore>
     private let eventLoop: any EventLoop
     private let configuration: ConnectionConfiguration
+    private var isClosed = false
 
     /// The connection's event loop.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
@@ -86,6 +87,7 @@ public actor AMQPConnection {
             bound = try await ClientBootstrap(group: eventLoop)
                 .connectTimeout(TimeAmount(configuration.connectTimeout))
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .channelOption(.writeBufferWaterMark, value: .init(low: 131_072, high: 524_288))
                 .connect(host: endpoint.host, port: endpoint.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         if let tls {
@@ -112,17 +114,29 @@ public actor AMQPConnection {
             core.value.end(.timeout("opening the AMQP connection"))
         }
         defer { timer.cancel() }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation(isolation: self) { core.value.waitUntilOpen($0) }
-        } onCancel: {
-            eventLoop.execute { core.value.end(.closed) }
+        do {
+            try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation(isolation: self) { core.value.waitUntilOpen($0) }
+            } onCancel: {
+                eventLoop.execute { core.value.end(.closed) }
+            }
+        } catch {
+            try Task.checkCancellation()
+            throw error
         }
     }
 
     /// Closes the connection; everything that waits on it ends with ``TransportError/closed``.
     public func close() async {
         let core = core
-        _ = try? await withCheckedThrowingContinuation { core.value.close($0) }
+        isClosed = true
+        _ = try? await withCheckedThrowingContinuation(isolation: self) { core.value.close($0) }
+    }
+
+    deinit {
+        // Nobody holds the connection any more: it is not left open for the peer to wonder about.
+        guard !isClosed else { return }
+        eventLoop.execute { [core] in core.value.end(.closed) }
     }
 
     /// Why the connection ended, or nil while it lives.
@@ -130,11 +144,10 @@ public actor AMQPConnection {
 
     // MARK: Links
 
-    private func attach(_ options: LinkOptions, _ record: sending LinkRecord) async throws -> LinkID {
+    private func attach<Record: LinkRecord>(_ options: LinkOptions, _ record: NIOLoopBound<Record>) async throws -> LinkID {
         let core = core
         let timeout = TimeAmount(configuration.attachTimeout)
         let name = options.name
-        let record = NIOLoopBound(record, eventLoop: eventLoop)
         let timer = eventLoop.scheduleTask(in: timeout) {
             core.value.cancelAttach(record.value, TransportError.timeout("attaching \(name)"))
         }
@@ -155,8 +168,10 @@ public actor AMQPConnection {
         link.receiverSettleMode = 0
         link.properties = options.properties
         link.desiredCapabilities = options.desiredCapabilities
-        let id = try await attach(link, SenderRecord(settled: options.settled))
-        return AMQPSender(connection: self, id: id, maxMessageSize: core.value.links[id]?.remoteMaxMessageSize)
+        let record = SenderRecord(settled: options.settled)
+        let bound = NIOLoopBound(record, eventLoop: eventLoop)
+        let id = try await attach(link, bound)
+        return AMQPSender(connection: self, id: id, maxMessageSize: bound.value.attach?.maxMessageSize)
     }
 
     /// Opens a link to receive on.
@@ -167,9 +182,10 @@ public actor AMQPConnection {
         link.senderSettleMode = options.settlement == .atSender ? 1 : 0
         link.receiverSettleMode = options.settlement == .confirmed ? 1 : 0
         link.properties = options.properties
-        let id = try await attach(link, ReceiverRecord(window: options.window))
+        let record = NIOLoopBound(ReceiverRecord(window: options.window), eventLoop: eventLoop)
+        let id = try await attach(link, record)
         return AMQPReceiver(
-            connection: self, id: id, settlement: options.settlement, properties: core.value.links[id]?.attach?.properties)
+            connection: self, id: id, record: record, settlement: options.settlement, properties: record.value.attach?.properties)
     }
 
     /// Opens the pair of links of a request/response node (`$cbs`, `$management`).
@@ -184,17 +200,34 @@ public actor AMQPConnection {
         incoming.senderSettleMode = 0
         incoming.receiverSettleMode = 0
         // Both attaches leave before either is answered.
-        async let sender = attach(outgoing, SenderRecord(settled: false))
-        async let receiver = attach(incoming, ResponseRecord())
-        let (senderID, receiverID) = try await (sender, receiver)
-        return RequestLink(connection: self, sender: senderID, receiver: receiverID, replyTo: replyTo)
+        async let sender = attaching(outgoing, NIOLoopBound(SenderRecord(settled: false), eventLoop: eventLoop))
+        async let receiver = attaching(incoming, NIOLoopBound(ResponseRecord(), eventLoop: eventLoop))
+        switch await (sender, receiver) {
+        case (.success(let sender), .success(let receiver)):
+            return RequestLink(connection: self, sender: sender, receiver: receiver, replyTo: replyTo)
+        case (.success(let half), .failure(let error)), (.failure(let error), .success(let half)):
+            // Half a pair is of no use to anybody.
+            await detach(half)
+            throw error
+        case (.failure(let error), .failure): throw error
+        }
     }
+
+    private func attaching<Record: LinkRecord>(_ options: LinkOptions, _ record: NIOLoopBound<Record>) async -> Result<LinkID, any Error> {
+        do { return .success(try await attach(options, record)) } catch { return .failure(error) }
+    }
+
+    /// Whether a link still lives.
+    func isAttached(_ id: LinkID) -> Bool { core.value.record(id) != nil }
+
+    /// Whether both links of a pair still live.
+    func areAttached(_ a: LinkID, _ b: LinkID) -> Bool { isAttached(a) && isAttached(b) }
 
     func detach(_ id: LinkID) async {
         let core = core
         let timer = eventLoop.scheduleTask(in: .seconds(2)) { core.value.finishDetach(id) }
         defer { timer.cancel() }
-        _ = try? await withCheckedThrowingContinuation { core.value.detach(id, $0) }
+        _ = try? await withCheckedThrowingContinuation(isolation: self) { core.value.detach(id, $0) }
     }
 
     // MARK: Sending
@@ -206,16 +239,16 @@ public actor AMQPConnection {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 let batch = SendBatch(count: messages.count, waiter)
-                guard let record = core.value.links[id] as? SenderRecord else {
+                guard let record = core.value.record(id) as? SenderRecord else {
                     return batch.giveUp(core.value.failure ?? .link(nil))
                 }
                 holder.value = batch
-                record.enqueue(messages, batch, id, core.value)
+                record.enqueue(messages, batch, core.value)
             }
         } onCancel: {
             eventLoop.execute {
                 guard let batch = holder.value else { return }
-                (core.value.links[id] as? SenderRecord)?.remove(batch)
+                (core.value.record(id) as? SenderRecord)?.remove(batch)
                 batch.giveUp(CancellationError())
             }
         }
@@ -223,73 +256,58 @@ public actor AMQPConnection {
 
     // MARK: Receiving
 
-    func nextDeliveries(_ id: LinkID, maximum: Int) async throws -> [Delivery] {
+    func nextDeliveries(_ record: NIOLoopBound<ReceiverRecord>, maximum: Int) async throws -> [Delivery] {
         let core = core
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation(isolation: self) { waiter in
-                guard let record = core.value.links[id] as? ReceiverRecord else {
-                    return waiter.resume(throwing: core.value.failure ?? .closed)
-                }
-                record.next(maximum, waiter, core.value)
-            }
+            try await withCheckedThrowingContinuation(isolation: self) { record.value.next(maximum, $0, core.value) }
         } onCancel: {
-            eventLoop.execute { (core.value.links[id] as? ReceiverRecord)?.cancelNext(CancellationError()) }
+            eventLoop.execute { record.value.cancelNext(CancellationError()) }
         }
     }
 
-    func setCredit(_ id: LinkID, _ credit: UInt32) {
-        core.value.handler?.engine.setCredit(id, credit)
-        core.value.handler?.setNeedsFlush()
-    }
+    func setCredit(_ record: NIOLoopBound<ReceiverRecord>, _ credit: UInt32) { record.value.grant(credit, core.value) }
 
     /// Stops deliveries: gives unused credit back, and hands over what had arrived.
-    func drain(_ id: LinkID, timeout: Duration) async -> [Delivery] {
+    func drain(_ record: NIOLoopBound<ReceiverRecord>, timeout: Duration) async -> [Delivery] {
         let core = core
-        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { (core.value.links[id] as? ReceiverRecord)?.finishDrain() }
+        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { record.value.finishDrain() }
         defer { timer.cancel() }
-        _ = try? await withCheckedThrowingContinuation { waiter in
-            guard let record = core.value.links[id] as? ReceiverRecord else { return waiter.resume() }
-            record.drain(waiter, core.value)
-        }
-        return (core.value.links[id] as? ReceiverRecord)?.takeAll() ?? []
+        _ = try? await withCheckedThrowingContinuation(isolation: self) { record.value.drain($0, core.value) }
+        return record.value.takeAll()
     }
 
     /// Settles deliveries without waiting for an answer; neighbours share a frame.
-    func settle(_ numbers: [UInt32], on id: LinkID, _ state: DeliveryState) {
-        guard let handler = core.value.handler else { return }
-        var index = 0
-        while index < numbers.count {
-            let first = numbers[index]
-            var last = first
-            while index + 1 < numbers.count, numbers[index + 1] == last &+ 1 {
-                index += 1
-                last = numbers[index]
+    func settle(_ deliveries: [Delivery], on id: LinkID, _ state: DeliveryState) {
+        // On a link that is gone there is nothing left to settle.
+        guard let handler = core.value.handler, core.value.record(id) != nil else { return }
+        var run: (first: UInt32, last: UInt32)?
+        for delivery in deliveries where !delivery.settled {
+            if let current = run, current.last &+ 1 == delivery.id {
+                run = (current.first, delivery.id)
+            } else {
+                if let run { dispose(run) }
+                run = (delivery.id, delivery.id)
             }
-            index += 1
-            handler.engine.dispose(id.session, role: .receiver, first: first, last: last, settled: true, state: state)
         }
+        if let run { dispose(run) }
         handler.setNeedsFlush()
+
+        func dispose(_ run: (first: UInt32, last: UInt32)) {
+            handler.engine.dispose(id.session, role: .receiver, first: run.first, last: run.last, settled: true, state: state)
+        }
     }
 
     /// Proposes an outcome and waits for the sender's (receiver-settle-mode second).
     func settleConfirmed(_ number: UInt32, on id: LinkID, _ state: DeliveryState, timeout: Duration) async throws -> DeliveryState? {
         let core = core
-        let eventLoop = eventLoop
         let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) {
-            core.value.settling.removeValue(forKey: number)?.resume(throwing: TransportError.timeout("settlement"))
+            core.value.cancelSettling(number, TransportError.timeout("settlement"))
         }
         defer { timer.cancel() }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation(isolation: self) { waiter in
-                guard let handler = core.value.handler, core.value.links[id] != nil else {
-                    return waiter.resume(throwing: core.value.failure ?? .link(nil))
-                }
-                core.value.settling[number] = waiter
-                handler.engine.dispose(id.session, role: .receiver, first: number, settled: false, state: state)
-                handler.setNeedsFlush()
-            }
+            try await withCheckedThrowingContinuation(isolation: self) { core.value.settle(number, on: id, state, $0) }
         } onCancel: {
-            eventLoop.execute { core.value.settling.removeValue(forKey: number)?.resume(throwing: CancellationError()) }
+            eventLoop.execute { core.value.cancelSettling(number, CancellationError()) }
         }
     }
 
@@ -299,17 +317,18 @@ public actor AMQPConnection {
         _ message: MessageContent, key: String, sender: LinkID, receiver: LinkID, timeout: Duration
     ) async throws -> Message {
         let core = core
-        let eventLoop = eventLoop
         let bytes = message.encoded
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation(isolation: self) { waiter in
-                guard let answers = core.value.links[receiver] as? ResponseRecord, let requests = core.value.links[sender] as? SenderRecord
+                guard let answers = core.value.record(receiver) as? ResponseRecord,
+                    let requests = core.value.record(sender) as? SenderRecord
                 else { return waiter.resume(throwing: core.value.failure ?? .link(nil)) }
-                answers.expect(key, timeout: TimeAmount(timeout), waiter, core.value)
-                requests.enqueueRequest(OutboundMessage(bytes), sender, core.value) { error in answers.fail(key, error) }
+                let request = PendingRequest(key, requests, answers, waiter)
+                answers.expect(request)
+                request.start(bytes, timeout: TimeAmount(timeout), core.value)
             }
         } onCancel: {
-            eventLoop.execute { (core.value.links[receiver] as? ResponseRecord)?.fail(key, CancellationError()) }
+            eventLoop.execute { (core.value.record(receiver) as? ResponseRecord)?.request(key)?.fail(CancellationError()) }
         }
     }
 }

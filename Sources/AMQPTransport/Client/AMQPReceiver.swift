@@ -1,4 +1,5 @@
 public import AMQP
+import NIOCore
 
 /// How deliveries are settled.
 public enum Settlement: Sendable, Hashable {
@@ -39,6 +40,7 @@ public struct ReceiverOptions: Sendable {
 public struct AMQPReceiver: Sendable {
     let connection: AMQPConnection
     let id: LinkID
+    let record: NIOLoopBound<ReceiverRecord>
     /// How deliveries are settled.
     public let settlement: Settlement
     /// The link properties the peer answered with.
@@ -47,21 +49,20 @@ public struct AMQPReceiver: Sendable {
     /// Waits for deliveries and takes those that are there.
     /// - Parameter maximum: the most to take.
     /// - Returns: at least one delivery; none when the link was closed by us.
-    /// - Throws: ``TransportError`` when the link or connection ended otherwise.
+    /// - Throws: ``TransportError`` when the link or connection ended otherwise, after what had arrived before was taken.
     public func next(maximum: Int = 1000) async throws -> [Delivery] {
-        try await connection.nextDeliveries(id, maximum: maximum)
+        try await connection.nextDeliveries(record, maximum: maximum)
     }
 
     /// Grants credit: the number of deliveries we will take from now on.
-    public func setCredit(_ credit: UInt32) async { await connection.setCredit(id, credit) }
+    public func setCredit(_ credit: UInt32) async { await connection.setCredit(record, credit) }
 
     /// Accepts deliveries without waiting for an answer; deliveries with neighbouring numbers share a frame.
     public func accept(_ deliveries: [Delivery]) async { await settle(deliveries, .accepted) }
 
     /// Settles deliveries with an outcome, without waiting for an answer.
     public func settle(_ deliveries: [Delivery], _ state: DeliveryState) async {
-        let numbers = deliveries.compactMap { $0.settled ? nil : $0.id }
-        await connection.settle(numbers, on: id, state)
+        await connection.settle(deliveries, on: id, state)
     }
 
     /// Proposes an outcome and waits for what the sender settled with.
@@ -74,7 +75,7 @@ public struct AMQPReceiver: Sendable {
 
     /// Ends the link and leaves nothing locked: unused credit goes back, and what arrived unseen is released.
     public func close(drainTimeout: Duration = .seconds(2)) async {
-        let unseen = await connection.drain(id, timeout: drainTimeout)
+        let unseen = await connection.drain(record, timeout: drainTimeout)
         if !unseen.isEmpty { await settle(unseen, .released) }
         await connection.detach(id)
     }

@@ -62,6 +62,9 @@ public struct AMQPSender: Sendable {
         try await connection.send(messages, on: id)
     }
 
+    /// Whether the link still lives: a service may detach one that is idle.
+    public var isOpen: Bool { get async { await connection.isAttached(id) } }
+
     /// Detaches the link.
     public func close() async { await connection.detach(id) }
 }

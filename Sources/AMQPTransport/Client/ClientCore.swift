@@ -5,9 +5,11 @@ import NIOCore
 /// The client's tables: who waits for what. Lives on the connection's event loop; never blocks it.
 ///
 /// Every waiter is a continuation that is resumed exactly once: by the peer's answer, a time-out, cancellation, or the connection's end.
+/// Whoever resumes it takes it out of its table first.
 final class ClientCore: EngineOwner {
     typealias Waiter<T> = CheckedContinuation<T, any Error>
 
+    /// A message whose outcome is not known yet.
     struct Outgoing {
         var link: LinkID
         /// Which of its caller's messages this is.
@@ -15,21 +17,29 @@ final class ClientCore: EngineOwner {
         var batch: SendBatch
     }
 
+    /// A settlement that waits for the sender's answer.
+    struct Settling {
+        var link: LinkID
+        var waiter: Waiter<DeliveryState?>
+    }
+
     let eventLoop: any EventLoop
     private(set) var handler: EngineHandler?
+    private(set) var failure: TransportError?
+    private(set) var isOpen = false
+    private var socketError: (any Error)?
+    private var session: SessionID?
     private var opening: [Waiter<Void>] = []
     private var closing: [Waiter<Void>] = []
-    private(set) var failure: TransportError?
-    private var socketError: (any Error)?
-    private(set) var isOpen = false
-    private var session: SessionID?
-    private var sessionIsReady = false
-    var links: [LinkID: LinkRecord] = [:]
+    private var closeTimer: Scheduled<Void>?
+    /// The records of living links, by the slot of their id.
+    private var records: [LinkRecord?] = []
+    /// Receivers whose waiters get what this read brought.
+    private var ready: [ReceiverRecord] = []
     private var attaching: [LinkID: Waiter<LinkID>] = [:]
     private var detaching: [LinkID: [Waiter<Void>]] = [:]
     var outgoing: [UInt32: Outgoing] = [:]
-    /// Settlements that wait for the sender's answer, by delivery number.
-    var settling: [UInt32: Waiter<DeliveryState?>] = [:]
+    private var settling: [UInt32: Settling] = [:]
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
@@ -54,73 +64,119 @@ final class ClientCore: EngineOwner {
     func close(_ waiter: Waiter<Void>) {
         guard failure == nil, let handler else { return waiter.resume() }
         closing.append(waiter)
+        guard closing.count == 1 else { return }
+        // A peer that does not answer, or does not even read, is left alone after a moment.
+        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: .seconds(3)) { self.end(.closed) }
         handler.engine.close()
         handler.setNeedsFlush()
-        // A peer that does not answer the close is left alone after a moment.
-        eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { self.end(.closed) }
     }
 
     func transportFailed(_ error: any Error) {
         if socketError == nil { socketError = error }
     }
 
-    /// Ends everything that waits.
+    /// Gives the connection up, and tells the peer where that is possible.
     func end(_ error: TransportError) {
+        guard failure == nil else { return }
+        failAll(error)
+        handler?.engine.close()
+        handler?.flush()
+        handler?.abort()
+    }
+
+    /// Ends everything that waits.
+    private func failAll(_ error: TransportError) {
         guard failure == nil else { return }
         failure = error
         isOpen = false
-        handler?.abort()
-        for waiter in opening { waiter.resume(throwing: error) }
-        opening = []
-        for (_, waiter) in attaching { waiter.resume(throwing: error) }
-        attaching = [:]
-        for waiters in detaching.values { for waiter in waiters { waiter.resume() } }
-        detaching = [:]
-        for (_, sent) in outgoing { sent.batch.finish(sent.position, .failure(error)) }
-        outgoing = [:]
-        for (_, waiter) in settling { waiter.resume(throwing: error) }
-        settling = [:]
-        let ended = links
-        links = [:]
-        for record in ended.values { record.end(error) }
-        for waiter in closing { waiter.resume() }
-        closing = []
+        closeTimer?.cancel()
+        for waiter in take(&opening) { waiter.resume(throwing: error) }
+        for waiter in take(&attaching).values { waiter.resume(throwing: error) }
+        for waiters in take(&detaching).values { for waiter in waiters { waiter.resume() } }
+        for sent in take(&outgoing).values { sent.batch.finish(sent.position, .failure(error)) }
+        for entry in take(&settling).values { entry.waiter.resume(throwing: error) }
+        willFlush()
+        for record in take(&records) { record?.end(error) }
+        for waiter in take(&closing) { waiter.resume() }
+    }
+
+    private func take<Table: RangeReplaceableCollection>(_ table: inout Table) -> Table {
+        defer { table = Table() }
+        return table
+    }
+
+    private func take<Key, Value>(_ table: inout [Key: Value]) -> [Key: Value] {
+        defer { table = [:] }
+        return table
     }
 
     // MARK: Events
 
     func handle(_ event: Event, _ handler: EngineHandler) {
         switch event {
+        case .delivery(let id, let delivery): record(id)?.deliver(delivery, self)
+        case .disposition(let id, let disposition): if id == session { received(disposition) }
+        case .flow(let id, let flow): record(id)?.flow(flow, self)
         case .opened:
             isOpen = true
-            for waiter in opening { waiter.resume() }
-            opening = []
-        case .closed(let error):
-            end(socketError.map { TransportError(socket: $0) } ?? error.map { .connection($0) } ?? .closed)
-        case .sessionBegun: sessionIsReady = true
-        case .sessionEnded(_, let error):
-            end(.connection(.closedByPeer(error)))
-        case .linkRequested(let id, _):
-            handler.engine.refuse(id, AMQPError(.notAllowed, "this client accepts no links"))
+            for waiter in take(&opening) { waiter.resume() }
+        case .closed(let error): failAll(reason(error))
+        case .sessionBegun(let id, _):
+            if id != session { handler.engine.end(id, AMQPError(.notAllowed, "this client accepts no sessions")) }
+        case .sessionEnded(let id, let error): if id == session { end(.connection(.closedByPeer(error))) }
+        case .linkRequested(let id, _): handler.engine.refuse(id, AMQPError(.notAllowed, "this client accepts no links"))
         case .linkAttached(let id, let attach): attached(id, attach)
         case .linkDetached(let id, let error, _): detached(id, error)
-        case .flow(let id, let flow): links[id]?.flow(flow, self)
-        case .delivery(let id, let delivery): links[id]?.deliver(delivery, self)
-        case .disposition(_, let disposition): received(disposition)
         case .saslInitiated: break
         }
     }
 
+    /// Why the connection is over. A socket's error names the cause better than the lost connection that follows from it.
+    private func reason(_ error: EngineError?) -> TransportError {
+        switch error {
+        case nil: return .closed
+        case .disconnected?:
+            guard let socketError else { return .connection(.disconnected) }
+            return TransportError(lost: socketError)
+        case let error?: return .connection(error)
+        }
+    }
+
+    /// A receiver's buffer has something for a waiter.
+    func handOver(to record: ReceiverRecord) { ready.append(record) }
+
+    func willFlush() {
+        for record in take(&ready) { record.handOver(self) }
+    }
+
+    func resumeSending() {
+        for record in records { record?.resumeSending(self) }
+    }
+
     // MARK: Links
+
+    /// The record of a living link.
+    func record(_ id: LinkID) -> LinkRecord? {
+        guard records.indices.contains(id.slot), let record = records[id.slot], record.id == id else { return nil }
+        return record
+    }
+
+    private func removeRecord(_ id: LinkID) -> LinkRecord? {
+        guard let record = record(id) else { return nil }
+        records[id.slot] = nil
+        return record
+    }
 
     func attach(_ options: LinkOptions, _ record: LinkRecord, _ waiter: Waiter<LinkID>) {
         if let failure { return waiter.resume(throwing: failure) }
         guard let handler, let session, let id = handler.engine.attach(session, options) else {
-            return waiter.resume(throwing: TransportError.system("no link handle is left on this connection"))
+            return waiter.resume(throwing: TransportError.system("the connection has no room for another link"))
         }
-        links[id] = record
+        while records.count <= id.slot { records.append(nil) }
+        records[id.slot] = record
+        record.id = id
         attaching[id] = waiter
-        record.attachSent(id, self)
+        record.attachSent(self)
         handler.setNeedsFlush()
     }
 
@@ -128,26 +184,33 @@ final class ClientCore: EngineOwner {
         // Without the terminus we asked for, a detach with the reason follows (part 2, 2.6.3).
         let isRefused = attach.role == .sender ? attach.source == nil : attach.target == nil
         guard !isRefused else { return }
-        links[id]?.remoteMaxMessageSize = attach.maxMessageSize
-        links[id]?.attach = attach
+        record(id)?.attach = attach
         attaching.removeValue(forKey: id)?.resume(returning: id)
     }
 
     private func detached(_ id: LinkID, _ error: AMQPError?) {
-        let record = links.removeValue(forKey: id)
+        let record = removeRecord(id)
         let asked = detaching.removeValue(forKey: id)
-        let reason: TransportError = asked == nil ? .link(error) : .closed
         attaching.removeValue(forKey: id)?.resume(throwing: TransportError.link(error))
+        failUnsettled(of: id, error)
+        record?.end(asked == nil ? .link(error) : .closed)
+        for waiter in asked ?? [] { waiter.resume() }
+    }
+
+    /// What was under way on a link that is gone has no known outcome.
+    private func failUnsettled(of id: LinkID, _ error: AMQPError?) {
         for (number, sent) in outgoing where sent.link == id {
             outgoing[number] = nil
             sent.batch.finish(sent.position, .failure(.link(error)))
         }
-        record?.end(reason)
-        for waiter in asked ?? [] { waiter.resume() }
+        for (number, entry) in settling where entry.link == id {
+            settling[number] = nil
+            entry.waiter.resume(throwing: TransportError.link(error))
+        }
     }
 
     func detach(_ id: LinkID, _ waiter: Waiter<Void>?) {
-        guard failure == nil, let handler, links[id] != nil else {
+        guard failure == nil, let handler, record(id) != nil else {
             waiter?.resume()
             return
         }
@@ -156,50 +219,84 @@ final class ClientCore: EngineOwner {
         handler.setNeedsFlush()
     }
 
-    /// Gives up waiting for an attach.
+    /// Gives up waiting for an attach; the link is detached when the peer answers after all.
     func cancelAttach(_ record: LinkRecord, _ error: any Error) {
-        guard let id = links.first(where: { $0.value === record })?.key, let waiter = attaching.removeValue(forKey: id) else { return }
+        guard let id = record.id, let waiter = attaching.removeValue(forKey: id) else { return }
         waiter.resume(throwing: error)
         detach(id, nil)
     }
 
     /// Gives up waiting for the answer to a detach.
     func finishDetach(_ id: LinkID) {
-        links[id]?.end(.closed)
-        links[id] = nil
-        for waiter in detaching.removeValue(forKey: id) ?? [] { waiter.resume() }
+        guard let waiters = detaching.removeValue(forKey: id) else { return }
+        failUnsettled(of: id, nil)
+        removeRecord(id)?.end(.closed)
+        for waiter in waiters { waiter.resume() }
     }
 
     // MARK: Settlement
 
-    private func received(_ disposition: Disposition) {
-        let last = disposition.last ?? disposition.first
-        let count = last &- disposition.first
-        // The range is the peer's word: walk whichever is shorter, it or our table.
-        if disposition.role == .receiver {
-            guard disposition.settled == true || disposition.state?.isTerminal == true else { return }
-            forEach(in: disposition.first, count, outgoing.count, outgoing.keys) { number in
-                guard let sent = outgoing.removeValue(forKey: number) else { return }
-                sent.batch.finish(sent.position, .success(disposition.state ?? .accepted))
-                if disposition.settled != true, let handler {
-                    handler.engine.dispose(sent.link.session, role: .sender, first: number, settled: true, state: disposition.state)
-                }
-            }
-        } else {
-            forEach(in: disposition.first, count, settling.count, settling.keys) { number in
-                settling.removeValue(forKey: number)?.resume(returning: disposition.state)
-            }
+    /// Proposes an outcome for a delivery; the waiter learns what its sender settled with.
+    func settle(_ number: UInt32, on id: LinkID, _ state: DeliveryState, _ waiter: Waiter<DeliveryState?>) {
+        guard let handler, record(id) != nil else { return waiter.resume(throwing: failure ?? .link(nil)) }
+        guard settling[number] == nil else {
+            return waiter.resume(throwing: TransportError.system("the delivery is being settled already"))
         }
+        guard handler.engine.dispose(id.session, role: .receiver, first: number, settled: false, state: state) else {
+            return waiter.resume(throwing: TransportError.system("the outcome is larger than a frame the server takes"))
+        }
+        settling[number] = Settling(link: id, waiter: waiter)
+        handler.setNeedsFlush()
     }
 
-    private func forEach(
-        in first: UInt32, _ count: UInt32, _ known: Int, _ keys: some Collection<UInt32>, _ body: (UInt32) -> Void
-    ) {
-        if Int(count) < known {
-            for step in 0...count { body(first &+ step) }
-        } else {
-            for number in Array(keys) where number &- first <= count { body(number) }
+    func cancelSettling(_ number: UInt32, _ error: any Error) {
+        settling.removeValue(forKey: number)?.waiter.resume(throwing: error)
+    }
+
+    private func received(_ disposition: Disposition) {
+        let first = disposition.first
+        let distance = (disposition.last ?? first) &- first
+        if disposition.role == .sender {
+            for number in numbers(first, distance, settling) {
+                settling.removeValue(forKey: number)?.waiter.resume(returning: disposition.state)
+            }
+            return
         }
+        let isSettled = disposition.settled == true
+        guard isSettled || disposition.state?.isTerminal == true else { return }
+        var run: (first: UInt32, last: UInt32)?
+        for number in numbers(first, distance, outgoing) {
+            guard let sent = outgoing.removeValue(forKey: number) else { continue }
+            sent.batch.finish(sent.position, outcome(disposition))
+            if isSettled { continue }
+            // The receiver waits for our word (receiver-settle-mode second): neighbours share a frame.
+            if let current = run, current.last &+ 1 == number {
+                run = (current.first, number)
+            } else {
+                settle(run, disposition.state)
+                run = (number, number)
+            }
+        }
+        settle(run, disposition.state)
+    }
+
+    private func outcome(_ disposition: Disposition) -> Result<DeliveryState, TransportError> {
+        guard let state = disposition.state, state.isTerminal else {
+            return .failure(.system("the server settled a message without saying whether it took it"))
+        }
+        return .success(state)
+    }
+
+    private func settle(_ run: (first: UInt32, last: UInt32)?, _ state: DeliveryState?) {
+        guard let run, let session, let handler else { return }
+        handler.engine.dispose(session, role: .sender, first: run.first, last: run.last, settled: true, state: state)
+        handler.setNeedsFlush()
+    }
+
+    /// The numbers of a range that a table may hold. The range is the peer's word: whichever is shorter, it or the table, is walked.
+    private func numbers<Value>(_ first: UInt32, _ distance: UInt32, _ table: [UInt32: Value]) -> [UInt32] {
+        if Int(distance) < table.count { return (0...distance).map { first &+ $0 } }
+        return table.keys.filter { $0 &- first <= distance }.sorted { $0 &- first < $1 &- first }
     }
 }
 

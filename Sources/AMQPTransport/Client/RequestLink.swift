@@ -28,9 +28,13 @@ public final class RequestLink: Sendable {
         return try await connection.request(message, key: key, sender: sender, receiver: receiver, timeout: timeout)
     }
 
+    /// Whether both links still live: a service may detach one that is idle.
+    public var isOpen: Bool { get async { await connection.areAttached(sender, receiver) } }
+
     /// Detaches both links.
     public func close() async {
-        await connection.detach(sender)
-        await connection.detach(receiver)
+        async let requests: Void = connection.detach(sender)
+        async let answers: Void = connection.detach(receiver)
+        _ = await (requests, answers)
     }
 }

@@ -25,14 +25,19 @@ package final class AMQPListener: Sendable {
         delay: @escaping @Sendable () -> (any ChannelHandler)? = { nil },
         makeOwner: @escaping @Sendable (_ peer: SocketAddress?) -> any ConnectionOwner
     ) async throws -> AMQPListener {
+        var configuration = configuration
+        // Whoever connects and says nothing does not keep a place.
+        configuration.openTimeout = configuration.openTimeout ?? .seconds(30)
+        let settings = configuration
         let channel = try await ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let owner = makeOwner(channel.remoteAddress)
-                    let handler = EngineHandler(configuration, owner: owner, now: .now())
+                    let handler = EngineHandler(settings, owner: owner, now: .now())
                     owner.bind(handler)
                     if let delay = delay() { try channel.pipeline.syncOperations.addHandler(delay) }
                     try channel.pipeline.syncOperations.addHandler(handler)
