@@ -199,9 +199,12 @@ public actor AMQPConnection {
         var incoming = LinkOptions(name: name + "-response", role: .receiver, source: Source(address: address), target: .address(replyTo))
         incoming.senderSettleMode = 0
         incoming.receiverSettleMode = 0
+        // The records belong to the event loop, which this actor runs on and an `async let` does not.
+        let requests = NIOLoopBound(SenderRecord(settled: false), eventLoop: eventLoop)
+        let answers = NIOLoopBound(ResponseRecord(), eventLoop: eventLoop)
         // Both attaches leave before either is answered.
-        async let sender = attaching(outgoing, NIOLoopBound(SenderRecord(settled: false), eventLoop: eventLoop))
-        async let receiver = attaching(incoming, NIOLoopBound(ResponseRecord(), eventLoop: eventLoop))
+        async let sender = attaching(outgoing, requests)
+        async let receiver = attaching(incoming, answers)
         switch await (sender, receiver) {
         case (.success(let sender), .success(let receiver)):
             return RequestLink(connection: self, sender: sender, receiver: receiver, replyTo: replyTo)
