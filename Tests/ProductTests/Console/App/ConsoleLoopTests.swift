@@ -170,18 +170,6 @@ private func outcome(
         #expect(many.frames.count <= one.frames.count + 3)
     }
 
-    @Test("a script waits while something loads, saves the screen, and quits")
-    func script() async throws {
-        let script = try Script("# to the dead letters\n<Enter>\n<Enter>\n\njd\n:save-screen out.txt\n:quit\n", file: "walk")
-        let run = await outcome(script: script)
-        #expect(run.code == 0)
-        let saved = run.asked.compactMap { request -> String? in
-            if case .saveScreen("out.txt", let text) = request { text } else { nil }
-        }
-        #expect(saved.count == 1)
-        #expect(saved.first?.contains("60 dead letters · all") == true)
-    }
-
     @Test("what others write to standard error goes into the log")
     func diagnostics() async {
         let run = await outcome {
@@ -189,18 +177,6 @@ private func outcome(
             $0.batches = [[.key(.character("L"))]]
         }
         #expect(run.frames.last?.contains("stderr: a library complains") == true)
-    }
-
-    @Test("while something loads it wakes for the spinner alone; leaving ends the task")
-    func cancelling() async {
-        let source = TaskSource { request in request == .overview ? nil : ConsoleHarness.usual(request) }
-        let run = await outcome(source: source) { display in
-            display.onFrame = { $0.frames.count == 6 ? [.key(KeyPress(.escape))] : [] }
-            display.whenIdle = { _ in [.key(.character("Q"))] }
-        }
-        #expect(run.frames.contains { $0.contains("⠋") || $0.contains("⠙") || $0.contains("loading") })
-        #expect(run.frames.last?.contains("Stopped.") == true)
-        while source.cancelled.withLock({ $0 }) == 0 { await Task.yield() }
     }
 
     @Test("suspending, redrawing and the mouse reach the terminal")

@@ -17,7 +17,30 @@ import Testing
     func board80() {
         #expect(
             screen("", 24, 80).text == """
-                BOARD80
+                 DEMO  sb-retail › services                           dana@contoso · read-write
+                 4 services · 2 ill · 1 to look at · 50,221 dead · 17 … as of 03:12:44Z, <1 min
+                ─  ── service ───── owner ──── on call ──── dead  active  what is wrong ────────
+                ▌ !!  checkout      team-cart  R. Osei    50,016   1,832  orders has 50012 dead…
+                  !!  billing       team-fin   –             205      12  invoices has 188 dead…
+                  !   shipping      –          J. Lindq…       0     402  shipments is disabled…
+                  ok  search        team-web   web-onca…       –       –
+                  !   (no service)  –          –               0       3  1 entity the catalogu…
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+                                                                                         1 of 5
+                 enter open · d dead letters · / filter · : command · ? help · ^R refresh
                 """)
     }
 
@@ -25,7 +48,16 @@ import Testing
     func board40() {
         #expect(
             screen("", 10, 40).text == """
-                BOARD40
+                 DEMO  sb-retail › services  read-write
+                 4 services · 2 ill · 1 to look at · 5…
+                ─  ── service ─────── dead ─────────────
+                ▌ !!  checkout      50,016
+                  !!  billing          205
+                  !   shipping           0
+                  ok  search             –
+                  !   (no service)       0
+                                                 1 of 5
+                 enter open · d dead letters · / filter
                 """)
     }
 
@@ -33,7 +65,30 @@ import Testing
     func service80() {
         #expect(
             screen("<Enter>", 24, 80).text == """
-                SERVICE80
+                 DEMO  sb-retail › checkout                           dana@contoso · read-write
+                 checkout · !! ill · dead letters 50,016                as of 03:12:44Z, <1 min
+                 owner team-cart   on call R. Osei   system retail   production
+                 The checkout service.
+                 ! orders has 50012 dead letters
+                ─ entity ────── status ── dead  T-dead  active  scheduled  notes ───────────────
+                ▌ orders        Active  50,012       0   1,830         12
+                  order-events  Active       ·       ·       ·          0  2 subscriptions
+                  └ billing     Active       4       0       2          0
+                  └ search      Active       0       0       0          0
+
+
+
+
+
+
+
+
+
+
+
+
+                                                                                         1 of 4
+                 enter open · d dead letters · m messages · / filter · : command · q back
                 """)
     }
 
@@ -41,7 +96,30 @@ import Testing
     func entity80() {
         #expect(
             screen("<Enter><Enter>", 24, 80).text == """
-                ENTITY80
+                 DEMO  sb-retail › checkout › orders                  dana@contoso · read-write
+                 orders · queue · active · dead letters 50,012          as of 03:12:44Z, <1 min
+                 service checkout   owner team-cart   on call R. Osei
+                ─ messages of ─────────────────────────────── count   ──────────────────────────
+                ▌ messages                                    1,830  12 scheduled
+                  dead letters                               50,012
+                  transfer dead letters                           0
+                  settings
+                  LockDuration                                       PT1M   (1 min)
+                  MaxDeliveryCount                                   10   (deliveries before a …
+                  DefaultMessageTimeToLive                           P14D   (14 d)
+                  RequiresSession                                    false
+
+
+
+
+
+
+
+
+
+
+                                                                                         1 of 8
+                 enter open · d dead letters · m messages · / filter · : command · q back
                 """)
     }
 
@@ -49,7 +127,30 @@ import Testing
     func messages80() {
         #expect(
             screen("djj", 24, 80).text == """
-                MESSAGES80
+                 DEMO  sb-retail › orders › dead letters              dana@contoso · read-write
+                 60 dead letters · all, scanned in 0 ms                 as of 03:12:44Z, <1 min
+                ─ sequence  enqueued (UTC) ───── tries  reason ────────────────── subject ──────
+                  4770112   11-23 02:31:04          10  MaxDeliveryCountExceeded  OrderPlaced
+                  4770113   11-23 02:31:05           1  TTLExpiredException       OrderCancelled
+                ▌ 4770114   11-23 02:31:06           1  ValidationFailed          OrderPlaced
+                  4770115   11-23 02:31:07          10  MaxDeliveryCountExceeded  OrderCancelled
+                  4770116   11-23 02:31:08           1  TTLExpiredException       OrderPlaced
+                  4770117   11-23 02:31:09           1  ValidationFailed          OrderCancelled
+                  4770118   11-23 02:31:10          10  MaxDeliveryCountExceeded  OrderPlaced
+                  4770119   11-23 02:31:11           1  TTLExpiredException       OrderCancelled
+                  4770120   11-23 02:31:12           1  ValidationFailed          OrderPlaced
+                  4770121   11-23 02:31:13          10  MaxDeliveryCountExceeded  OrderCancelled
+                  4770122   11-23 02:31:14           1  TTLExpiredException       OrderPlaced
+                  4770123   11-23 02:31:15           1  ValidationFailed          OrderCancelled
+                  4770124   11-23 02:31:16          10  MaxDeliveryCountExceeded  OrderPlaced
+                  4770125   11-23 02:31:17           1  TTLExpiredException       OrderCancelled
+                  4770126   11-23 02:31:18           1  ValidationFailed          OrderPlaced
+                  4770127   11-23 02:31:19          10  MaxDeliveryCountExceeded  OrderCancelled
+                  4770128   11-23 02:31:20           1  TTLExpiredException       OrderPlaced
+                  4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
+                  4770130   11-23 02:31:22          10  MaxDeliveryCountExceeded  OrderPlaced
+                                                                                        3 of 60
+                 enter read · / filter · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -57,7 +158,30 @@ import Testing
     func message80() {
         #expect(
             screen("d<Enter>", 24, 80).text == """
-                MESSAGEONE80
+                 DEMO  sb-retail › orders › dead letters › #4770112   dana@contoso · read-write
+                 #4770112 · peeked, not locked                          as of 03:12:44Z, <1 min
+                 Reason        MaxDeliveryCountExceeded
+                 Error         TimeoutException: POST https://pay/v2 took 30012ms (limit
+                               30000ms)
+                 Sequence      #4770112                 Enqueued      11-23 02:30:58Z
+                 Message id    8f0e21bc-a21c            Delivered     10 times
+                 Subject       OrderPlaced
+
+                 ─ body · JSON · application/json · 162 B · shown as pretty ───────────────────
+                 {
+                   "orderId": 88213,
+                   "customer": {
+                     "email": "a@example.com",
+                     "tier": "gold"
+                   },
+                   "lines": [
+                     {
+                       "sku": "A-1",
+                       "qty": 2
+                     },
+                     {
+                                                              line 1-20 of 33 · message 1 of 60
+                 v pretty/text/hex · tab pane · : command · q back · ? help · ^R refresh
                 """)
     }
 
@@ -65,7 +189,16 @@ import Testing
     func hex40() {
         #expect(
             screen("d<Enter>vvG", 10, 40).text == """
-                HEX40
+                 DEMO  … › #4770112          read-write
+                 #4770112 · peeked, not locked
+                 ─ properties (3) ─────────────────────
+                 tenant        string  emea
+                 attempt       int     3
+                 Diagnostic-Id string  00-4bf92f3577b34
+                                    da6a3ce929d0e0e4736
+                                    -01
+                     line 55-60 of 60 · message 1 of 60
+                 v pretty/text/hex · tab pane
                 """)
     }
 
@@ -73,7 +206,12 @@ import Testing
     func palette80() {
         #expect(
             screen("d:th", 24, 80).text.split(separator: "\n", omittingEmptySubsequences: false).suffix(6).joined(separator: "\n") == """
-                PALETTE80
+                  4770127   11-23 02:31:19          10  MaxDeliveryCountExceeded  OrderCancelled
+                  4770128   11-23 02:31:20           1  TTLExpiredException       OrderPlaced
+                  4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
+                  theme THEME  Change the colours.
+                :th
+                 enter accept · tab complete · esc cancel
                 """)
     }
 
@@ -83,7 +221,13 @@ import Testing
         let lines = (0..<60).map { console.line($0) }
         #expect(
             lines[2...8].joined(separator: "\n") == """
-                WIDE200
+                ─ sequence  enqueued (UTC) ── tries  reason ────────────────── subject ─────── message id │  Reason        MaxDeliveryCountExceeded
+                ▏ 4770112   11-23 02:31:04       10  MaxDeliveryCountExceeded  OrderPlaced     order-88213│  Error         TimeoutException: POST https://pay/v2 took 30012ms (limit 30000ms)
+                  4770113   11-23 02:31:05        1  TTLExpiredException       OrderCancelled  order-88214│  Sequence      #4770112                               Enqueued      11-23 02:30:58Z
+                  4770114   11-23 02:31:06        1  ValidationFailed          OrderPlaced     order-88215│  Message id    8f0e21bc-a21c                          Delivered     10 times
+                  4770115   11-23 02:31:07       10  MaxDeliveryCountExceeded  OrderCancelled  order-88216│  Subject       OrderPlaced
+                  4770116   11-23 02:31:08        1  TTLExpiredException       OrderPlaced     order-88217│
+                  4770117   11-23 02:31:09        1  ValidationFailed          OrderCancelled  order-88218│  ─ body · JSON · application/json · 162 B · shown as pretty ───────────────────────────────────────────────
                 """)
         #expect(lines.allSatisfy { Width.of($0) <= 200 })
     }
@@ -94,7 +238,7 @@ import Testing
         #expect(console.roles(inRow: 0) == [.barBadge, .bar])
         #expect(
             console.roles(inRow: 1) == [
-                .text, .title, .text, .statusError, .text, .statusWarning, .text, .statusError, .text, .statusError, .text, .muted, .text,
+                .text, .title, .text, .statusError, .text, .statusWarning, .text, .statusError, .text, .statusError, .text, .muted,
             ])
         #expect(Set(console.roles(inRow: 2)) == [.rule, .header])
         #expect(console.roles(inRow: 3) == [.rowSelected])
