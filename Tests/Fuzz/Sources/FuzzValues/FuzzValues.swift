@@ -15,10 +15,18 @@ func fuzzValue(_ input: ByteBuffer) {
     guard (try? skipper.skipValue()) != nil else { hold(false, "skipping refuses what decoding accepts"); return }
     hold(skipper.offset == end, "skipping ends at \(skipper.offset), decoding at \(end)")
 
+    var viewer = WireReader(input.readableBytesSpan)
+    guard let view = try? viewer.readEncodedValue(), let viewed = try? view.decoded(in: input) else {
+        hold(false, "reading in place refuses what decoding accepts")
+        return
+    }
+    hold(viewed.encoded() == value.encoded(), "reading in place and decoding differ")
+
     for style in [EncodingStyle.compact, .uniform] {
         let encoded = value.encoded(style: style)
         guard let again = try? AMQPValue(decoding: encoded) else { hold(false, "what was encoded cannot be decoded"); return }
         hold(again.encoded(style: style) == encoded, "a value changes when it is decoded and encoded again")
+        hold(value.encodedSize(style: style) == encoded.readableBytes, "a value is measured otherwise than written")
     }
     _ = try? AMQPValue.sequence(decoding: input)
 }
