@@ -10,44 +10,38 @@ let threadTime = BenchmarkMetric.custom("thread CPU (ns)", polarity: .prefersSma
 /// Operations in one measurement.
 let batch = 2_000
 
-/// Measures one operation on a message of 1567 bytes.
-func measure(_ name: String, _ operation: @escaping @Sendable () -> Int) {
-    Benchmark(
-        name, configuration: .init(metrics: [.throughput, threadTime], warmupIterations: 5, maxDuration: .seconds(3), maxIterations: 500)
-    ) {
+/// Measures one operation on a message of 1567 bytes. It may write into a buffer that is there already, as the yardstick does.
+func measure(_ name: String, _ operation: @escaping @Sendable (inout ByteBuffer) throws -> Int) {
+    Benchmark(name, configuration: .init(metrics: [threadTime], warmupIterations: 5, maxDuration: .seconds(3), maxIterations: 500)) {
         benchmark in
+        var buffer = ByteBufferAllocator().buffer(capacity: 8192)
         let start = threadNanoseconds()
-        for _ in 0..<batch { blackHole(operation()) }
+        for _ in 0..<batch {
+            buffer.clear()
+            blackHole(try operation(&buffer))
+        }
         benchmark.measurement(threadTime, Int((threadNanoseconds() - start) / UInt64(batch)))
     }
 }
 
 let benchmarks: @Sendable () -> Void = {
     let typical = Typical.received
+    guard let content = try? MessageContent(Message(typical)) else { fatalError("typical.amqp is refused") }
 
-    measure("accept: validate, sections ready to read") {
-        guard let message = try? Message(typical) else { fatalError("typical.amqp is refused") }
-        return message.bareBytes.readableBytes
-    }
-
-    measure("decode and read every field") {
-        guard let message = try? Message(typical) else { fatalError("typical.amqp is refused") }
-        return Typical.readAll(message)
-    }
-
-    guard let message = try? Message(typical), let content = try? MessageContent(message) else { fatalError("typical.amqp is refused") }
-
+    measure("accept: validate, sections ready to read") { _ in try Message(typical).bodyKind == .data ? 1 : 0 }
+    measure("decode and read every field") { _ in Int(truncatingIfNeeded: try Typical.readAll(typical)) }
+    measure("decode into values that can be kept") { _ in try MessageContent(Message(typical)).applicationProperties.pairs.count }
     measure("encode (prebuilt)") {
-        var buffer = ByteBufferAllocator().buffer(capacity: 2048)
-        content.encode(into: &buffer)
-        return buffer.readableBytes
+        content.encode(into: &$0)
+        return $0.readableBytes
     }
-
-    let body = ByteBuffer(bytes: (0..<1024).map { UInt8(97 + $0 % 26) })
     measure("build and encode") {
-        var buffer = ByteBufferAllocator().buffer(capacity: 2048)
-        Typical.built(body).encode(into: &buffer)
-        return buffer.readableBytes
+        Typical.built().encode(into: &$0)
+        return $0.readableBytes
+    }
+    measure("write section by section") {
+        Typical.stream(into: &$0)
+        return $0.readableBytes
     }
 }
 
