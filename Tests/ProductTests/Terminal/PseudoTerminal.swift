@@ -128,6 +128,10 @@ final class PseudoTerminal {
         }
 
         private func run() {
+            // A signal sent to the process may be handled by any thread; a handler that waits for output must not run on this one.
+            var everything = sigset_t()
+            sigfillset(&everything)
+            pthread_sigmask(SIG_BLOCK, &everything, nil)
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while true {
                 var items = [
