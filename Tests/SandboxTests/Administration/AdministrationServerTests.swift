@@ -109,18 +109,15 @@ struct AdministrationServerTests {
         }
     }
 
-    @Test("ends with its task, also while clients keep connections open")
+    @Test("ends with its task, also while clients keep connections open", .timeLimit(.minutes(5)))
     func stops() async throws {
-        let clock = ContinuousClock()
         let held = Mutex<RESTClient?>(nil)
-        let start = clock.now
         let port = try await withServer { port in
             let (client, http) = try client(port)
             _ = try await client.namespaceInfo()
             held.withLock { $0 = http }
             return port
         }
-        #expect(clock.now - start < .seconds(60))
         let http = try #require(held.withLock { $0 })
         let error = await #expect(throws: RESTError.self) { try await http.send(RESTRequest(.get, "http://127.0.0.1:\(port)/health")) }
         #expect(error?.code == .refused, "nobody listens any more")

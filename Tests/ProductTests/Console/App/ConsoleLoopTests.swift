@@ -166,8 +166,8 @@ private func outcome(
         let many = await outcome { $0.batches = [[.key(.character("d"))], Array(repeating: .key(.character("j")), count: 2000)] }
         #expect(many.frames.last?.contains("60 of 60") == true)
         #expect(many.statistics.events > one.statistics.events + 1900)
-        // Pages of the scan may add a frame or two of their own.
-        #expect(many.frames.count <= one.frames.count + 3)
+        // Pages of the scan add frames of their own, more of them on a slow machine; a frame a key would be two thousand.
+        #expect(many.frames.count < one.frames.count + 60)
     }
 
     @Test("what others write to standard error goes into the log")
