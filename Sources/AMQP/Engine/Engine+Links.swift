@@ -94,7 +94,7 @@ extension Engine {
         guard write(.attach(reply), channel: id.session.channel) else {
             return refuse(id, AMQPError(.resourceLimitExceeded, "the answer to the attach is larger than max-frame-size"))
         }
-        let size = largest(answer.maxMessageSize)
+        let size = largest(answer.takesLargerMessages ? nil : answer.maxMessageSize)
         edit(id) {
             $0.state = .attached
             $0.maxMessageSize = size

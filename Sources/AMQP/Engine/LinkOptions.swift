@@ -36,6 +36,9 @@ public struct LinkAnswer: Sendable {
     public var target: Target?
     /// The largest message accepted or sent, in bytes.
     public var maxMessageSize: UInt64?
+    /// Whether a message above ``maxMessageSize`` is taken in all the same, up to ``EngineConfiguration/maxMessageSize``, for the owner to
+    /// reject. Otherwise it detaches the link.
+    public var takesLargerMessages = false
     /// Properties of the link.
     public var properties: AMQPMap?
     /// Creates an answer that echoes everything.

@@ -100,7 +100,7 @@ public struct IncomingMessage: Sendable {
         messages.reserveCapacity(sections.count)
         for section in sections {
             do throws(CodecError) {
-                messages.append(IncomingMessage(try Message(section)))
+                messages.append(IncomingMessage(try Message(sent: section)))
             } catch {
                 throw BrokerError(.invalidArgument, "Message \(messages.count) of the batch cannot be read: \(error.description)")
             }

@@ -207,7 +207,7 @@ struct ManagementNode {
         guard let entries = arguments["messages"]?.elements else { throw Failure.argument("'messages' is missing.") }
         var messages: [IncomingMessage] = []
         for entry in entries {
-            guard case .binary(let bytes)? = entry.mapValue?["message"], let message = try? Message(bytes) else {
+            guard case .binary(let bytes)? = entry.mapValue?["message"], let message = try? Message(sent: bytes) else {
                 throw Failure.argument("An entry of 'messages' holds no message.")
             }
             var incoming = IncomingMessage(message)

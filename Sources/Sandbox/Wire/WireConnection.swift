@@ -162,6 +162,7 @@ final class WireConnection: ConnectionOwner {
         guard isAllowed(.send, address) else { return handler.engine.refuse(id, unauthorised("Send", address)) }
         incoming[id] = .entity(address)
         answer.maxMessageSize = UInt64(hub.broker.limits.maximumMessageBytes)
+        answer.takesLargerMessages = true
         handler.engine.accept(id, attach, answer: answer)
         handler.engine.setCredit(id, Self.entityCredit)
     }
@@ -194,7 +195,7 @@ final class WireConnection: ConnectionOwner {
     private func store(_ delivery: AMQP.Delivery, _ address: EntityAddress) -> Result<Void, BrokerError> {
         let message: Message
         do throws(CodecError) {
-            message = try Message(delivery.payload)
+            message = try Message(sent: delivery.payload)
         } catch {
             return .failure(BrokerError(.invalidArgument, "The message cannot be read: \(error.description)."))
         }

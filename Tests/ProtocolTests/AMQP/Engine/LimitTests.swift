@@ -20,6 +20,26 @@ struct LimitTests {
         }
     }
 
+    @Test("a link may take a larger message than it announces, for its owner to reject")
+    func largerMessages() throws {
+        let server = try Subject.openServer { $0.maxMessageSize = 2000 }
+        _ = try server.peerBegins()
+        server.receive(.attach(.sender("l", handle: 0)))
+        guard case .linkRequested(let id, let asked)? = server.events().first else { return #expect(Bool(false), "not requested") }
+        var answer = LinkAnswer()
+        answer.maxMessageSize = 1000
+        answer.takesLargerMessages = true
+        server.engine.accept(id, asked, answer: answer)
+        server.engine.setCredit(id, 3)
+        guard case .attach(let reply)? = try server.sent().frames.first?.body else { return #expect(Bool(false), "no attach") }
+        #expect(reply.maxMessageSize == 1000)
+        server.receive(.transfer(.first(0, 0)), payload: ByteBuffer(repeating: 0, count: 1001))
+        guard case .delivery(_, let delivery)? = server.events().first else { return #expect(Bool(false), "not delivered") }
+        #expect(delivery.payload.readableBytes == 1001)
+        server.receive(.transfer(.first(0, 1)), payload: ByteBuffer(repeating: 0, count: 2001))
+        #expect(server.told() == ["linkDetached amqp:link:message-size-exceeded"])
+    }
+
     @Test("unfinished messages of all links together are bounded")
     func unfinished() throws {
         let server = try Subject.openServer {
