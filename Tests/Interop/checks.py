@@ -101,7 +101,7 @@ class Checks:
                     raise
                 failed += 1
                 print(f"FAILED  {name} ({time.monotonic() - start:.1f} s)", flush=True)
-                for line in _own_lines(error):
+                for line in own_lines(error):
                     print(f"        {line}", flush=True)
                 if essential:
                     print("        the steps after it need it: not run", flush=True)
@@ -119,7 +119,7 @@ class Checks:
                 traceback.print_exc()
 
 
-def _own_lines(error):
+def own_lines(error):
     """The lines of a traceback that are in these tests, and the error itself: a library's inside helps nobody here."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for frame in traceback.extract_tb(error.__traceback__):

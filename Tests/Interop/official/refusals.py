@@ -1,0 +1,178 @@
+"""What is refused, in the client's own terms: who may not, and what is not there. And the ways to say who one is."""
+
+import base64
+import hashlib
+import hmac
+import re
+import time
+import urllib.parse
+
+from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.exceptions import (
+    MessagingEntityNotFoundError,
+    ServiceBusAuthenticationError,
+    ServiceBusAuthorizationError,
+    ServiceBusError,
+)
+
+from official.scenarios import scenario, text
+
+KEY = "SAS_KEY_VALUE"
+ROOT = "RootManageSharedAccessKey"
+
+
+def signature(resource, rule=ROOT, key=KEY, seconds=600):
+    """A shared access signature, made here and not by the client."""
+    uri, end = urllib.parse.quote_plus(resource), str(int(time.time()) + seconds)
+    signed = base64.b64encode(hmac.new(key.encode(), f"{uri}\n{end}".encode(), hashlib.sha256).digest())
+    return f"SharedAccessSignature sr={uri}&sig={urllib.parse.quote_plus(signed)}&se={end}&skn={rule}"
+
+
+def endpoint(play):
+    return f"127.0.0.1:{play.sandbox.amqp_port}"
+
+
+def connection_string(play, credentials):
+    return f"Endpoint=sb://{endpoint(play)};{credentials};UseDevelopmentEmulator=true;"
+
+
+async def round_trip(play, client):
+    async with client:
+        async with client.get_queue_sender(play.name()) as sender:
+            await sender.send_messages(ServiceBusMessage("x"), timeout=10)
+        async with client.get_queue_receiver(play.name(), max_wait_time=8) as receiver:
+            (message,) = await play.take(receiver, 1)
+            play.equal(text(message), "x")
+            await receiver.complete_message(message)
+
+
+@scenario()
+async def a_wrong_key_and_an_unknown_rule_are_refused(play):
+    for credentials in (f"SharedAccessKeyName={ROOT};SharedAccessKey=wrong", f"SharedAccessKeyName=Nobody;SharedAccessKey={KEY}"):
+        async with play.connect(connection_string(play, credentials)) as client:
+            with play.raises(ServiceBusAuthenticationError):
+                async with client.get_queue_sender(play.name()) as sender:
+                    await sender.send_messages(ServiceBusMessage("no"), timeout=10)
+            with play.raises(ServiceBusAuthenticationError):
+                async with client.get_queue_receiver(play.name(), max_wait_time=2) as receiver:
+                    await receiver.receive_messages(max_wait_time=2)
+    play.equal(await play.left(), [])
+
+
+@scenario()
+async def a_rule_that_may_only_send_only_sends(play):
+    async with play.connect(connection_string(play, f"SharedAccessKeyName=SendOnly;SharedAccessKey={KEY}")) as client:
+        async with client.get_queue_sender(play.name()) as sender:
+            await sender.send_messages(ServiceBusMessage("sent"), timeout=10)
+        with play.raises(ServiceBusAuthorizationError, text="'Listen' claim"):
+            async with client.get_queue_receiver(play.name(), max_wait_time=2) as receiver:
+                await receiver.receive_messages(max_wait_time=2)
+    play.equal(await play.left(), ["sent"])
+
+
+@scenario()
+async def a_rule_that_may_only_listen_only_listens(play):
+    await play.send(ServiceBusMessage("a"))
+    async with play.connect(connection_string(play, f"SharedAccessKeyName=ListenOnly;SharedAccessKey={KEY}")) as client:
+        with play.raises(ServiceBusAuthorizationError, text="'Send' claim"):
+            async with client.get_queue_sender(play.name()) as sender:
+                await sender.send_messages(ServiceBusMessage("no"), timeout=10)
+        async with client.get_queue_receiver(play.name(), max_wait_time=8) as receiver:
+            (peeked,) = await receiver.peek_messages(timeout=10)
+            play.equal(text(peeked), "a")
+            (message,) = await play.take(receiver, 1)
+            await receiver.complete_message(message)
+    play.equal(await play.left(), [])
+
+
+@scenario()
+async def a_signature_in_the_connection_string_is_good_for_its_entity(play):
+    token = signature(f"sb://{endpoint(play)}/{play.name()}")
+    await round_trip(play, play.connect(connection_string(play, f"SharedAccessSignature={token}")))
+
+
+@scenario(queues={"other": {}})
+async def a_signature_for_another_entity_or_out_of_time_is_refused(play):
+    own = f"sb://{endpoint(play)}/{play.name()}"
+    for token in (
+        signature(f"sb://{endpoint(play)}/{play.name('other')}"),
+        signature(own, seconds=-10),
+        signature(own, key="wrong"),
+        re.sub("sig=[^&]*", "sig=AAAA", signature(own)),
+    ):
+        client = play.official.with_credential(endpoint(play), AzureSasCredential(token), use_tls=False, retry_total=0)
+        async with client:
+            with play.raises(ServiceBusAuthenticationError):
+                async with client.get_queue_sender(play.name()) as sender:
+                    await sender.send_messages(ServiceBusMessage("no"), timeout=10)
+    play.equal(await play.left(), [])
+
+
+@scenario()
+async def a_key_and_a_signature_are_credentials(play):
+    for credential in (AzureNamedKeyCredential(ROOT, KEY), AzureSasCredential(signature(f"sb://{endpoint(play)}/{play.name()}"))):
+        await round_trip(play, play.official.with_credential(endpoint(play), credential, use_tls=False, retry_total=0))
+
+
+@scenario()
+async def the_connection_string_may_name_the_entity(play):
+    credentials = f"SharedAccessKeyName={ROOT};SharedAccessKey={KEY};EntityPath={play.name()}"
+    await round_trip(play, play.connect(connection_string(play, credentials)))
+    client = play.connect(connection_string(play, credentials))
+    async with client:
+        with play.raises(ValueError):
+            client.get_queue_sender("another")
+
+
+@scenario(queue=False)
+async def an_unknown_queue_is_not_found_by_any_operation(play):
+    for use in ("send", "receive", "peek", "defer", "sub-queue"):
+        with play.raises(MessagingEntityNotFoundError):
+            if use == "send":
+                async with play.client.get_queue_sender("no-such-queue") as sender:
+                    await sender.send_messages(ServiceBusMessage("x"), timeout=10)
+            else:
+                options = {"sub_queue": "deadletter"} if use == "sub-queue" else {}
+                async with play.client.get_queue_receiver("no-such-queue", max_wait_time=2, **options) as receiver:
+                    if use == "peek":
+                        await receiver.peek_messages(timeout=10)
+                    elif use == "defer":
+                        await receiver.receive_deferred_messages(1, timeout=10)
+                    else:
+                        await receiver.receive_messages(max_wait_time=2)
+    with play.raises(MessagingEntityNotFoundError):
+        async with play.client.get_topic_sender("no-such-topic") as sender:
+            await sender.send_messages(ServiceBusMessage("x"), timeout=10)
+    with play.raises(MessagingEntityNotFoundError, ServiceBusError):
+        async for _ in play.client.list_queue_sessions("no-such-queue", timeout=10):
+            pass
+
+
+@scenario()
+async def sessions_are_not_listed_where_there_are_none(play):
+    with play.raises(ServiceBusError):
+        async for _ in play.client.list_queue_sessions(play.name(), timeout=10):
+            pass
+
+
+@scenario()
+async def nobody_sends_to_a_sub_queue(play):
+    with play.raises(ServiceBusError):
+        async with play.client.get_queue_sender(play.name() + "/$DeadLetterQueue") as sender:
+            await sender.send_messages(ServiceBusMessage("x"), timeout=10)
+    async with play.dead_letters() as receiver:
+        play.equal(await play.peek(receiver), [])
+
+
+@scenario()
+async def closing_the_client_closes_what_it_opened(play):
+    client = play.connect()
+    sender, receiver = client.get_queue_sender(play.name()), client.get_queue_receiver(play.name())
+    await sender.send_messages(ServiceBusMessage("x"), timeout=10)
+    play.equal([text(each) for each in await play.peek(receiver)], ["x"])
+    await client.close()
+    with play.raises(ValueError):
+        await sender.send_messages(ServiceBusMessage("y"), timeout=5)
+    with play.raises(ValueError):
+        await receiver.receive_messages(max_wait_time=2)
