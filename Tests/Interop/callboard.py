@@ -1,5 +1,8 @@
 """Starts and asks the callboard executable: the sandbox as a process, the commands as subprocesses. Everything has a deadline."""
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -8,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXECUTABLE = os.environ.get("CALLBOARD", str(ROOT / ".build" / "debug" / "callboard"))
@@ -15,6 +19,16 @@ EXECUTABLE = os.environ.get("CALLBOARD", str(ROOT / ".build" / "debug" / "callbo
 # Swift's crash reporter would wait for a key, and nobody is there to press one.
 ENVIRONMENT = {**os.environ, "SWIFT_BACKTRACE": "enable=no"}
 ENVIRONMENT.pop("SERVICEBUS_CONNECTION_STRING", None)
+
+# The sandbox's rules, those of Microsoft's emulator and one each that may only send and only listen, share this key.
+ROOT_RULE, KEY = "RootManageSharedAccessKey", "SAS_KEY_VALUE"
+
+
+def signature(resource, rule=ROOT_RULE, key=KEY, seconds=600):
+    """A shared access signature for a resource (`sb://host:port/entity`), good for some seconds; made here, by no client."""
+    uri, end = urllib.parse.quote_plus(resource), str(int(time.time()) + seconds)
+    signed = base64.b64encode(hmac.new(key.encode(), f"{uri}\n{end}".encode(), hashlib.sha256).digest())
+    return f"SharedAccessSignature sr={uri}&sig={urllib.parse.quote_plus(signed)}&se={end}&skn={rule}"
 
 
 class Sandbox:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The official Azure client, blocking and asynchronous, does everything it can against `callboard sandbox`: see official/scenarios.py.
 
-usage: official_client.py [--client sync|async] [--jobs N] [PART OF A SCENARIO'S NAME, OR ITS THEME]
+usage: official_client.py [--client sync|async] [--websocket] [--jobs N] [PART OF A SCENARIO'S NAME, OR ITS THEME]...
 CALLBOARD names the executable (default .build/debug/callboard). The last line counts scenarios, the one before it assertions.
 """
 
@@ -45,17 +45,19 @@ def configuration(scenarios, clients, folder, stage):
 
 
 class Run:
-    def __init__(self, clients, jobs):
-        self.clients, self.slots = clients, asyncio.Semaphore(jobs)
+    def __init__(self, clients, jobs, websocket):
+        self.clients, self.slots, self.websocket = clients, asyncio.Semaphore(jobs), websocket
         self.passed = self.failed = self.assertions = 0
 
     async def play(self, scenario, client, sandbox):
         async with self.slots:
-            play = Play(scenario, client, sandbox)
+            play = Play(scenario, client, sandbox, self.websocket)
             title = f"{scenario.theme}: {scenario.name} ({client.name})"
             start = time.monotonic()
             try:
                 async with asyncio.timeout(scenario.seconds):
+                    if scenario.stage == "faults":
+                        await play.faults()  # whatever a scenario that failed has left
                     play.client = play.connect()
                     async with play.client:
                         await scenario.function(play)
@@ -95,15 +97,18 @@ class Run:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--client", choices=[client.name for client in CLIENTS])
+    parser.add_argument("--websocket", action="store_true")
     parser.add_argument("--jobs", type=int, default=16)
-    parser.add_argument("only", nargs="?", default="")
+    parser.add_argument("only", nargs="*")
     options = parser.parse_args()
     # What the client logs of the failures that the scenarios provoke is no news.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     themes()
-    scenarios = [each for each in SCENARIOS if options.only in each.name or options.only == each.theme]
+    scenarios = [
+        each for each in SCENARIOS if not options.only or each.theme in options.only or any(part in each.name for part in options.only)
+    ]
     clients = [client for client in CLIENTS if options.client in (None, client.name)]
-    run = Run(clients, options.jobs)
+    run = Run(clients, options.jobs, options.websocket)
     asyncio.run(run.all(scenarios))
     print(f"{run.assertions} assertions", flush=True)
     print(f"{run.passed} passed, {run.failed} failed", flush=True)

@@ -1,11 +1,6 @@
 """What is refused, in the client's own terms: who may not, and what is not there. And the ways to say who one is."""
 
-import base64
-import hashlib
-import hmac
 import re
-import time
-import urllib.parse
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.servicebus import ServiceBusMessage
@@ -16,18 +11,8 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
+from callboard import KEY, ROOT_RULE, signature
 from official.scenarios import scenario, text
-
-KEY = "SAS_KEY_VALUE"
-ROOT = "RootManageSharedAccessKey"
-
-
-def signature(resource, rule=ROOT, key=KEY, seconds=600):
-    """A shared access signature, made here and not by the client."""
-    uri, end = urllib.parse.quote_plus(resource), str(int(time.time()) + seconds)
-    signed = base64.b64encode(hmac.new(key.encode(), f"{uri}\n{end}".encode(), hashlib.sha256).digest())
-    return f"SharedAccessSignature sr={uri}&sig={urllib.parse.quote_plus(signed)}&se={end}&skn={rule}"
-
 
 def endpoint(play):
     return f"127.0.0.1:{play.sandbox.amqp_port}"
@@ -49,7 +34,7 @@ async def round_trip(play, client):
 
 @scenario()
 async def a_wrong_key_and_an_unknown_rule_are_refused(play):
-    for credentials in (f"SharedAccessKeyName={ROOT};SharedAccessKey=wrong", f"SharedAccessKeyName=Nobody;SharedAccessKey={KEY}"):
+    for credentials in (f"SharedAccessKeyName={ROOT_RULE};SharedAccessKey=wrong", f"SharedAccessKeyName=Nobody;SharedAccessKey={KEY}"):
         async with play.connect(connection_string(play, credentials)) as client:
             with play.raises(ServiceBusAuthenticationError):
                 async with client.get_queue_sender(play.name()) as sender:
@@ -101,7 +86,7 @@ async def a_signature_for_another_entity_or_out_of_time_is_refused(play):
         signature(own, key="wrong"),
         re.sub("sig=[^&]*", "sig=AAAA", signature(own)),
     ):
-        client = play.official.with_credential(endpoint(play), AzureSasCredential(token), use_tls=False, retry_total=0)
+        client = play.with_credential(AzureSasCredential(token))
         async with client:
             with play.raises(ServiceBusAuthenticationError):
                 async with client.get_queue_sender(play.name()) as sender:
@@ -111,13 +96,13 @@ async def a_signature_for_another_entity_or_out_of_time_is_refused(play):
 
 @scenario()
 async def a_key_and_a_signature_are_credentials(play):
-    for credential in (AzureNamedKeyCredential(ROOT, KEY), AzureSasCredential(signature(f"sb://{endpoint(play)}/{play.name()}"))):
-        await round_trip(play, play.official.with_credential(endpoint(play), credential, use_tls=False, retry_total=0))
+    for credential in (AzureNamedKeyCredential(ROOT_RULE, KEY), AzureSasCredential(signature(f"sb://{endpoint(play)}/{play.name()}"))):
+        await round_trip(play, play.with_credential(credential))
 
 
 @scenario()
 async def the_connection_string_may_name_the_entity(play):
-    credentials = f"SharedAccessKeyName={ROOT};SharedAccessKey={KEY};EntityPath={play.name()}"
+    credentials = f"SharedAccessKeyName={ROOT_RULE};SharedAccessKey={KEY};EntityPath={play.name()}"
     await round_trip(play, play.connect(connection_string(play, credentials)))
     client = play.connect(connection_string(play, credentials))
     async with client:

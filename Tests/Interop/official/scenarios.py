@@ -17,7 +17,9 @@ import asyncio
 import contextlib
 import dataclasses
 import inspect
+import json
 import time
+import urllib.request
 
 import azure.servicebus
 
@@ -97,14 +99,24 @@ def subscription(name, rules=None, **properties):
 class Play:
     """One run of a scenario with one client: its entities, and what was found true. Every `equal`, `true` and `raises` counts."""
 
-    def __init__(self, scenario, client_class, sandbox):
-        self.scenario, self.official, self.sandbox = scenario, client_class, sandbox
+    def __init__(self, scenario, client_class, sandbox, websocket=False):
+        self.scenario, self.official, self.sandbox, self.websocket = scenario, client_class, sandbox, websocket
         self.assertions = 0
         self.client = None
 
     def connect(self, connection_string=None, **options):
+        return self.official.connect(connection_string or self.sandbox.connection_string, **self._options(options))
+
+    def with_credential(self, credential, **options):
+        namespace = f"127.0.0.1:{self.sandbox.amqp_port}"
+        return self.official.with_credential(namespace, credential, use_tls=False, **self._options(options))
+
+    def _options(self, options):
         options.setdefault("retry_total", self.scenario.retries)
-        return self.official.connect(connection_string or self.sandbox.connection_string, **options)
+        if self.websocket:
+            options["transport_type"] = azure.servicebus.TransportType.AmqpOverWebsocket
+            options["custom_endpoint_address"] = f"http://127.0.0.1:{self.sandbox.ready['webSocketPort']}"
+        return options
 
     def name(self, role=""):
         return self.scenario.entity(role, self.official)
@@ -136,6 +148,24 @@ class Play:
         else:
             raise AssertionError(f"nothing was raised where {' or '.join(kind.__name__ for kind in kinds)} is due")
         self.assertions += 1
+
+    # Faults
+
+    async def faults(self, **switches):
+        """Sets the sandbox's fault switches, all others off; see docs/commands.md."""
+        await asyncio.to_thread(self._ask_faults, "PUT", switches)
+
+    async def faults_left(self):
+        """What of them has not come to pass yet."""
+        return await asyncio.to_thread(self._ask_faults, "GET")
+
+    def _ask_faults(self, method, switches=None):
+        body = None if switches is None else json.dumps(switches).encode()
+        url = f"http://127.0.0.1:{self.sandbox.http_port}/$sandbox/faults"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
 
     # Links
 
