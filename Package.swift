@@ -98,9 +98,8 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "ServiceBus", "AMQPTransport", "AMQP", "Identity", nioCore,
+                "ServiceBus", "AMQPTransport", "AMQP", nioCore,
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -139,6 +138,7 @@ let package = Package(
             name: "SandboxTests",
             dependencies: [
                 "Sandbox", "ServiceBus", "AMQPTransport", "AMQP", "CallboardCore", "Identity", "RESTClient", nioCore, logging,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: strict),
     ],

@@ -32,6 +32,9 @@ struct SandboxCommand: ServerCommand {
     @Option(help: "Whose quotas to hold to: standard or premium.")
     var tier = TierArgument.standard
 
+    @Option(help: ArgumentHelp("What to do wrong on purpose, to test a client: see docs/commands.md.", valueName: "JSON"))
+    var faults: String?
+
     enum Seed: String, ExpressibleByArgument, CaseIterable, Sendable { case demo, none }
     enum TierArgument: String, ExpressibleByArgument, CaseIterable, Sendable { case standard, premium }
 
@@ -42,6 +45,7 @@ struct SandboxCommand: ServerCommand {
         configuration.tier = tier == .premium ? .premium : .standard
         configuration.latency = latency.duration
         configuration.jitter = jitter.duration
+        if let faults { configuration.faults = try Self.faults(faults) }
         let server = try await Self.start(configuration, config: config, seed: seed)
         Standard.output.write(Self.readyLine(server))
         await Interruption.shared.wait()

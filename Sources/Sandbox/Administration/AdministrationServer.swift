@@ -7,11 +7,13 @@ internal import ServiceBus
 
 /// The administration endpoint of the sandbox: HTTP, on this machine only unless told otherwise.
 ///
-/// It reads: namespace, lists, entities, rules and `GET /health`. Every other method is answered with 405.
+/// It reads: namespace, lists, entities, rules and `GET /health`. Every other method is answered with 405. The sandbox adds
+/// `/$sandbox/faults`.
 ///
 ///     try await server.run { port in print("listening on \(port)") }     // until the task is cancelled
 public struct AdministrationServer<Source: AdministrationSource>: Sendable {
     private let responder: AdministrationResponder<Source>
+    private let faults: FaultsEndpoint?
     private let host: String
     private let port: Int
     private let logger: Logger
@@ -26,6 +28,15 @@ public struct AdministrationServer<Source: AdministrationSource>: Sendable {
         source: Source, host: String = "127.0.0.1", port: Int, clock: @escaping @Sendable () -> Int64 = { WallClockTime.milliseconds() },
         logger: Logger
     ) {
+        self.init(source: source, faults: nil, host: host, port: port, clock: clock, logger: logger)
+    }
+
+    /// The same with the sandbox's own endpoint for faults.
+    init(
+        source: Source, faults: FaultsEndpoint?, host: String, port: Int,
+        clock: @escaping @Sendable () -> Int64 = { WallClockTime.milliseconds() }, logger: Logger
+    ) {
+        self.faults = faults
         responder = AdministrationResponder(source: source, clock: clock, makeID: CallID.make)
         self.host = host
         self.port = port
@@ -37,9 +48,16 @@ public struct AdministrationServer<Source: AdministrationSource>: Sendable {
     /// - Throws: ``AdministrationServerError`` if the port cannot be had.
     public func run(onReady: @escaping @Sendable (Int) async -> Void) async throws(AdministrationServerError) {
         let responder = responder
+        let faults = faults
         let channel = HTTP1Channel(
             responder: { (request, writer: consuming ResponseWriter, _) in
-                let answer = await responder.respond(to: AdministrationRequest(request.head))
+                let answer: AdministrationResponse
+                if let faults, request.head.path == FaultsEndpoint.path {
+                    let body = try? await request.body.collect(upTo: FaultsEndpoint.maximumBodyBytes)
+                    answer = await faults.respond(to: request.head.method.rawValue, body: body.map { Array($0.readableBytesView) })
+                } else {
+                    answer = await responder.respond(to: AdministrationRequest(request.head))
+                }
                 let response = Response(answer, at: Timestamp(milliseconds: responder.clock()))
                 try await writer.write(response: response.head, body: response.body)
             }, configuration: .init(idleTimeout: .seconds(120)))

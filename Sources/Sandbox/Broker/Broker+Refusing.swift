@@ -1,4 +1,5 @@
 import AMQP
+import ServiceBus
 
 /// Quotas, and errors in the service's form.
 extension Broker {
@@ -49,13 +50,39 @@ extension Broker {
                 + "For more information please see https://aka.ms/ServiceBusExceptions . ", "gateway7", isQualified: true)
     }
 
+    func deleted(_ path: String) -> BrokerError {
+        error(
+            .entityNotFound, "The messaging entity '\(namespace):\(systemName(path))' could not be found or was deleted.",
+            systemName(path))
+    }
+
+    func sessionLockLost(_ path: String) -> BrokerError { error(.sessionLockLost, BrokerText.sessionLockLost, systemName(path)) }
+
+    func unreadable(_ what: String, _ cause: CodecError, _ path: String) -> BrokerError {
+        error(.invalidArgument, "\(what) cannot be read: \(cause.description).", systemName(path))
+    }
+
+    /// What the service says when it has too much to do.
+    func busy(_ refusal: FaultSwitches.Refusal, _ path: String) -> BrokerError {
+        switch refusal {
+        case .busy: error(.serverBusy, BrokerText.busy, systemName(path))
+        case .throttled: error(.serverBusy, BrokerText.throttled(namespace), systemName(path))
+        }
+    }
+
+    private func systemName(_ path: String) -> String { entity(path)?.systemName ?? "Queue:\(path)" }
+
     /// An error in the service's form: text, tracking id, tracker, time.
     func error(_ reason: BrokerError.Reason, _ text: String, _ systemName: String, isQualified: Bool = false) -> BrokerError {
+        BrokerError(reason, tracked(text, by: isQualified ? systemName : "\(namespace):\(systemName)"))
+    }
+
+    /// A text with the tail the service puts on every one: `TrackingId:…, SystemTracker:…, Timestamp:…`.
+    /// - Parameter tracker: who speaks: an entity, or the gateway.
+    func tracked(_ text: String, by tracker: String) -> String {
         let separator = text.hasSuffix(" ") ? "" : " "
         let trackingID = random.uuid().description.filter { $0 != "-" }
-        let tracker = isQualified ? systemName : "\(namespace):\(systemName)"
-        return BrokerError(
-            reason,
-            "\(text)\(separator)TrackingId:\(trackingID)_G7_B1, SystemTracker:\(tracker), Timestamp:\(TrackingText.timestamp(now))")
+        let time = AtomValues.seconds(Timestamp(milliseconds: now))
+        return "\(text)\(separator)TrackingId:\(trackingID)_G7_B1, SystemTracker:\(tracker), Timestamp:\(time)"
     }
 }

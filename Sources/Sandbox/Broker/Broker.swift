@@ -17,6 +17,9 @@ public final class Broker {
     /// Called after an operation when the next deadline is now earlier than the one announced last: milliseconds since 1970.
     public var onDeadline: ((Int64) -> Void)?
 
+    /// Whether giving a message back counts as a failed delivery. The service does not count it, save for some of its versions.
+    public var countsReleases = false
+
     private let clock: () -> Int64
     /// The time of the operation that is running. It never goes back, even when the clock does.
     private(set) var now: Int64

@@ -25,6 +25,8 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case sessionLocked
         /// No message has that sequence number in the required state.
         case messageNotFound
+        /// There is too much to do.
+        case serverBusy
         /// A rule that this sandbox cannot evaluate.
         case unsupportedFilter
     }
@@ -54,6 +56,7 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .sessionLockLost: "com.microsoft:session-lock-lost"
         case .sessionLocked: "com.microsoft:session-cannot-be-locked"
         case .messageNotFound: "com.microsoft:message-not-found"
+        case .serverBusy: "com.microsoft:server-busy"
         case .unsupportedFilter: "amqp:not-implemented"
         }
     }
@@ -66,6 +69,7 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .entityDisabled, .notAllowed, .invalidArgument: 400
         case .messageTooLarge, .quotaExceeded: 403
         case .messageLockLost, .sessionLockLost, .sessionLocked: 410
+        case .serverBusy: 503
         case .unsupportedFilter: 501
         }
     }

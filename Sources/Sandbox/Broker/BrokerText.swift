@@ -22,8 +22,13 @@ enum BrokerText {
     static let topicReceiver = "Messages are received from the subscriptions of a topic, not from the topic."
     static let forwardingReceiver = "Cannot create a message receiver on an entity with auto-forwarding enabled."
     static let sendToSubscription = "Messages are sent to the topic, not to one of its subscriptions."
+    static let busy = "The request was terminated because the entity is being throttled. Please wait 10 seconds and try again. "
     static let sendToSubQueue = "Messages cannot be sent to a sub-queue."
 
+    static func throttled(_ namespace: String) -> String {
+        "The request was terminated because the namespace \(namespace) is being throttled. Error code : 50009. "
+            + "Please wait 2 seconds and try again. To know more visit https://aka.ms/sbResourceMgrExceptions "
+    }
     static func sessionLocked(_ id: String) -> String {
         "The requested session '\(id)' cannot be accepted. It may be locked by another receiver."
     }

@@ -88,27 +88,26 @@ public final class MessageQueue {
     ///
     /// - Parameters:
     ///   - maxCount: the receiver's credit.
+    ///   - maxBytes: where to stop, in bytes of content; the message that reaches it is the last one given.
     ///   - mode: lock them, or remove them at once.
     ///   - session: the session to take them from; required by entities that require sessions, and by them only.
     /// - Returns: fewer than asked, or none, when there are no more.
     /// - Throws: ``BrokerError``: see ``checkReceiver(withSession:)``; `sessionLockLost` when the session is no longer held.
-    public func receive(maxCount: Int, mode: ReceiveMode, session: SessionLease? = nil) throws(BrokerError) -> [Delivery] {
+    public func receive(
+        maxCount: Int, maxBytes: Int = .max, mode: ReceiveMode, session: SessionLease? = nil
+    ) throws(BrokerError) -> [Delivery] {
         try enter(.receive)
         defer { broker.leave() }
         try verifyReceiver(withSession: session != nil)
+        let held: MessageSession? = if let session { try heldSession(session) } else { nil }
         let limit = min(maxCount, broker.limits.maximumReceiveCount)
         var deliveries: [Delivery] = []
-        if let session {
-            let held = try heldSession(session)
-            deliveries.reserveCapacity(max(0, min(limit, held.ready.count)))
-            while deliveries.count < limit, let message = held.ready.popFirst() {
-                deliveries.append(deliver(message, mode))
-            }
-        } else {
-            deliveries.reserveCapacity(max(0, min(limit, ready.count)))
-            while deliveries.count < limit, let message = ready.popFirst() {
-                deliveries.append(deliver(message, mode))
-            }
+        deliveries.reserveCapacity(max(0, min(limit, held?.ready.count ?? ready.count)))
+        var bytes = 0
+        while deliveries.count < limit, bytes < maxBytes {
+            guard let message = if let held { held.ready.popFirst() } else { ready.popFirst() } else { break }
+            bytes += message.envelope.size
+            deliveries.append(deliver(message, mode))
         }
         entity.accessedAt = broker.now
         return deliveries
@@ -191,7 +190,9 @@ public final class MessageQueue {
         message.session?.locked.remove(message.sequenceNumber)
         switch settlement {
         case .complete: remove(message)
-        case .release: giveBack(message, at: now)
+        case .release:
+            if broker.countsReleases { message.deliveryCount = message.deliveryCount.addingClamped(1) }
+            giveBack(message, at: now)
         case .abandon(let properties):
             change(message, properties)
             message.deliveryCount = message.deliveryCount.addingClamped(1)

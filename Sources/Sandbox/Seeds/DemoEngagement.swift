@@ -1,5 +1,6 @@
 import AMQP
 import NIOCore
+import ServiceBus
 
 /// Team messaging: gzip bodies, MassTransit faults, text that attacks the terminal; and what belongs to nobody.
 extension DemoWriter {
@@ -82,7 +83,8 @@ extension DemoWriter {
                 "MT-Fault-StackTrace": .string(
                     "   at Loyalty.OrderPaidConsumer.Consume(ConsumeContext`1 context) in /src/Loyalty/OrderPaidConsumer.cs:line 33"
                 ),
-                "MT-Fault-Timestamp": .string(TrackingText.timestamp(now - Int64(14 - index) * 50 * Self.minute) + "Z"),
+                "MT-Fault-Timestamp": .string(
+                    AtomValues.seconds(Timestamp(milliseconds: now - Int64(14 - index) * 50 * Self.minute)) + "Z"),
                 "MT-Fault-InputAddress": "sb://sb-retail/points",
                 "MT-Fault-ConsumerType": "Loyalty.Consumers.OrderPaidConsumer",
                 "MT-Host-MachineName": .string("loyalty-6f7c9-x\(index % 3)"),

@@ -1,5 +1,6 @@
 import AMQP
 import NIOCore
+import ServiceBus
 
 /// Team finance: XML invoices, NServiceBus and Java consumers, payments in sessions, typed properties.
 extension DemoWriter {
@@ -36,7 +37,8 @@ extension DemoWriter {
                 "NServiceBus.ExceptionInfo.StackTrace": .string(
                     "\(exception): \(message)\n   at Billing.Core.TaxClient.Quote(Country country) in C:\\b\\TaxClient.cs:line 61"
                 ),
-                "NServiceBus.TimeOfFailure": .string(TrackingText.timestamp(now - 2 * Self.day + Int64(index) * 20 * Self.minute) + "Z"),
+                "NServiceBus.TimeOfFailure": .string(
+                    AtomValues.seconds(Timestamp(milliseconds: now - 2 * Self.day + Int64(index) * 20 * Self.minute)) + "Z"),
                 "NServiceBus.Transport.Recovery": "true",
             ]
             let content = content(invoice(7000 + index), subject: "IssueInvoice", contentType: "text/xml", properties: headers)

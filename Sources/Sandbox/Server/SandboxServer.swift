@@ -29,6 +29,8 @@ public struct SandboxConfiguration: Sendable {
     public var jitter = Duration.zero
     /// The namespace's name.
     public var namespace = "sbemulatorns"
+    /// What goes wrong from the start.
+    public var faults = SandboxFaults()
     /// Who may do what.
     public var access = AccessPolicy.standard
     /// Creates a configuration with the defaults above.
@@ -77,7 +79,9 @@ public final class SandboxServer: Sendable {
             let broker = Broker(
                 namespace: configuration.namespace, limits: configuration.tier == .premium ? .premium : .standard, now: clock)
             try populate(broker)
-            return NIOLoopBound(WireHub(broker: broker, access: access, loop: loop, clock: clock), eventLoop: loop)
+            let hub = WireHub(broker: broker, access: access, faults: FaultSwitches(), loop: loop, clock: clock)
+            hub.setFaults(configuration.faults)
+            return NIOLoopBound(hub, eventLoop: loop)
         }.get()
         let broker = try await loop.submit { NIOLoopBound(hub.value.broker, eventLoop: loop) }.get()
         var engine = EngineConfiguration(
@@ -87,7 +91,8 @@ public final class SandboxServer: Sendable {
         let delay = DelayHandler.Delay(latency: configuration.latency, jitter: configuration.jitter)
         do {
             listener = try await AMQPListener.start(
-                host: configuration.host, port: configuration.amqpPort, on: loop, configuration: engine, delay: { delay.makeHandler() }
+                host: configuration.host, port: configuration.amqpPort, on: loop, configuration: engine,
+                delay: { FrameCutHandler(hub.value.faults, after: delay.makeHandler()) }
             ) { _ in WireConnection(hub: hub.value) }
         } catch {
             throw SandboxError.port(configuration.amqpPort, "\(error)")
@@ -97,7 +102,11 @@ public final class SandboxServer: Sendable {
         self.group = group
         self.hub = hub
         let source = BrokerAdministration(broker: broker, loop: loop, access: access, tier: configuration.tier, startedAt: started)
-        let server = AdministrationServer(source: source, host: configuration.host, port: configuration.httpPort, logger: logger)
+        let faults = FaultsEndpoint(
+            get: { try await loop.submit { hub.value.faults.remaining }.get() },
+            set: { faults in try await loop.submit { hub.value.setFaults(faults) }.get() })
+        let server = AdministrationServer(
+            source: source, faults: faults, host: configuration.host, port: configuration.httpPort, logger: logger)
         let (ready, readiness) = AsyncStream.makeStream(of: Int.self)
         administration = Task {
             defer { readiness.finish() }
@@ -134,6 +143,21 @@ public final class SandboxServer: Sendable {
         try? await hub.eventLoop.submit { hub.value.stop() }.get()
         _ = await administration.result
         try? await group.shutdownGracefully()
+    }
+
+    /// Sets what is to go wrong from now on; every count begins anew.
+    /// - Throws: when the sandbox has stopped.
+    public func setFaults(_ faults: SandboxFaults) async throws {
+        let hub = hub
+        try await hub.eventLoop.submit { hub.value.setFaults(faults) }.get()
+    }
+
+    /// What remains of the faults.
+    public var faults: SandboxFaults {
+        get async throws {
+            let hub = hub
+            return try await hub.eventLoop.submit { hub.value.faults.remaining }.get()
+        }
     }
 
     /// Runs something on the broker, on its event loop.

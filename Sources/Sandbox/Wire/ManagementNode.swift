@@ -9,6 +9,8 @@ struct ManagementNode {
     let now: Int64
     let mayListen: Bool
     let maySend: Bool
+    /// Why the request is not carried out, by a fault.
+    let refusal: FaultSwitches.Refusal?
 
     /// A failed request: status, condition and text of the answer.
     struct Failure: Error {
@@ -40,6 +42,7 @@ struct ManagementNode {
         var text = "OK"
         var condition: Symbol?
         do throws(Failure) {
+            if let refusal { throw Failure(broker.busy(refusal, address.path)) }
             guard let operation = application["operation"]?.text else { throw Failure.argument("The request names no operation.") }
             guard case .value(.map(let arguments)) = request.body else { throw Failure.argument("The body of the request is not a map.") }
             let answer = try perform(operation, arguments)
@@ -108,10 +111,7 @@ struct ManagementNode {
     }
 
     private func unauthorised(_ claim: String) -> Failure {
-        Failure(
-            401, .unauthorizedAccess,
-            "Unauthorized access. '\(claim)' claim(s) are required to perform this operation. Resource: 'sb://\(broker.namespace)/\(address)'."
-        )
+        Failure(401, .unauthorizedAccess, broker.tracked(ForcedDetach.unauthorised(claim, address, broker), by: "gateway7"))
     }
 
     private func asking<T>(_ body: () throws(BrokerError) -> T) throws(Failure) -> T {

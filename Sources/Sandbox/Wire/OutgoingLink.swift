@@ -1,4 +1,5 @@
 import AMQP
+import AMQPTransport
 import NIOCore
 
 /// A link the sandbox sends on: somebody receives from a queue.
@@ -10,12 +11,20 @@ final class OutgoingLink {
     weak var connection: WireConnection?
     private let hub: WireHub
     var isWaiting = false
+    /// Whether it waits for the client to read.
+    var isStalled = false
+    /// Whether the receiver wants its credit used up or given back.
+    var isDraining = false
+    var progress = FaultSwitches.Progress()
     /// The session held, in an entity that requires sessions.
     private(set) var lease: SessionLease?
     /// The attach to answer when a session becomes free.
     private var pendingAttach: Attach?
     private var acceptTimer: Scheduled<Void>?
     private var tagCounter: UInt64 = 0
+    /// As much is taken from the queue before looking again whether the client reads.
+    private static let batchCount = 250
+    private static let batchBytes = 262_144
 
     init(
         _ id: LinkID, _ address: EntityAddress, _ queue: MessageQueue, _ mode: MessageQueue.ReceiveMode, _ connection: WireConnection,
@@ -29,26 +38,40 @@ final class OutgoingLink {
         self.hub = hub
     }
 
-    /// Sends what is there, as far as credit goes; then waits, or gives the credit back when the receiver drains.
+    /// Sends what is there, as far as credit and the client's reading go; then waits, or gives the credit back when the receiver drains.
     func pump() {
         guard let connection, pendingAttach == nil else { return }
         do throws(BrokerError) {
             while true {
-                let credit = Int(connection.credit(id))
-                guard credit > 0 else { return }
-                let deliveries = try queue.receive(maxCount: min(credit, 500), mode: mode, session: lease)
+                let credit = connection.credit(id)
+                guard credit > 0, connection.hasRoom(for: .outgoing(self)) else { return }
+                let count = min(Int(credit), Self.batchCount)
+                let deliveries = try queue.receive(maxCount: count, maxBytes: Self.batchBytes, mode: mode, session: lease)
                 if deliveries.isEmpty { break }
-                for delivery in deliveries { connection.send(delivery, on: self, tag: tag(delivery)) }
+                for delivery in deliveries where !send(delivery, on: connection) { return }
             }
-            if connection.isDraining(id) { connection.drained(id) } else { hub.wait(self) }
+            if isDraining { connection.drained(self) } else { hub.wait(self) }
         } catch {
             connection.detach(id, error.amqpError)
         }
     }
 
+    /// - Returns: false when the link is gone: what was taken for it stays locked.
+    private func send(_ delivery: Delivery, on connection: WireConnection) -> Bool {
+        let isSettled = mode == .receiveAndDelete
+        guard let handler = connection.handler,
+            let number = handler.engine.send(id, head: delivery.prefix, body: delivery.bare, tag: tag(delivery), settled: isSettled)
+        else { return false }
+        if let token = delivery.lockToken, !isSettled {
+            connection.session(id.session)?.unsettled.insert(.init(token: token, link: self), at: number)
+        }
+        return !connection.isDetachedByFault(id, .consumer, &progress)
+    }
+
     /// The lock token in .NET's byte order; without a lock, a number of our own.
     private func tag(_ delivery: Delivery) -> ByteBuffer {
         var buffer = ByteBuffer()
+        buffer.reserveCapacity(16)
         if let token = delivery.lockToken?.swappedToDotNetOrder {
             buffer.writeMultipleIntegers(token.high, token.low)
         } else {
@@ -60,7 +83,12 @@ final class OutgoingLink {
 
     // MARK: Sessions
 
+    private static let noSession = "The operation did not complete within the allotted timeout. "
+
     /// Answers an attach that asks for a session.
+    ///
+    /// The answer that there is none leaves a little before the client's patience ends: one that crosses the end of the client's session
+    /// would cost .NET its whole connection (reference 1.3).
     /// - Parameters:
     ///   - name: the session asked for; nil for the next one with messages.
     ///   - timeout: how long the client will wait, in milliseconds.
@@ -71,11 +99,12 @@ final class OutgoingLink {
         }
         pendingAttach = attach
         hub.waitForSession(self)
-        acceptTimer = hub.loop.assumeIsolated().scheduleTask(in: .milliseconds(timeout)) { [weak self] in
+        let patience = timeout - min(timeout / 10, 1000)
+        acceptTimer = hub.loop.assumeIsolated().scheduleTask(in: .milliseconds(patience)) { [weak self] in
             guard let self, pendingAttach != nil else { return }
             pendingAttach = nil
             hub.forget(self)
-            connection?.refuse(id, AMQPError("com.microsoft:timeout", "The operation did not complete within the allotted timeout."))
+            connection?.refuse(id, AMQPError("com.microsoft:timeout", hub.broker.tracked(Self.noSession, by: "gateway7")))
             connection?.setNeedsFlush()
         }
     }

@@ -9,6 +9,7 @@ import NIOCore
 final class WireHub {
     let broker: Broker
     let access: AccessPolicy
+    let faults: FaultSwitches
     let loop: any EventLoop
     private let clock: @Sendable () -> Int64
     /// Links with credit and nothing to send, by queue, in the order they will be served.
@@ -18,8 +19,11 @@ final class WireHub {
     private var connections: [ObjectIdentifier: WireConnection] = [:]
     private var timer: Scheduled<Void>?
 
-    init(broker: Broker, access: AccessPolicy, loop: any EventLoop, clock: @escaping @Sendable () -> Int64) {
+    init(
+        broker: Broker, access: AccessPolicy, faults: FaultSwitches, loop: any EventLoop, clock: @escaping @Sendable () -> Int64
+    ) {
         self.broker = broker
+        self.faults = faults
         self.access = access
         self.loop = loop
         self.clock = clock
@@ -40,6 +44,21 @@ final class WireHub {
             broker.advance()
             // `advance` announces the next deadline unless there is none.
         }
+    }
+
+    // MARK: Faults
+
+    /// Sets what is to go wrong from now on.
+    func setFaults(_ faults: SandboxFaults) {
+        self.faults.set(faults)
+        broker.countsReleases = faults.countReleases
+    }
+
+    /// Runs something after the delay that faults ask for, else at once. What is delayed keeps its order.
+    func afterDelay(_ later: @escaping () -> Void, orNow now: () -> Void) {
+        let delay = faults.remaining.delayResponsesMilliseconds
+        guard delay > 0 else { return now() }
+        loop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(delay)), later)
     }
 
     // MARK: Connections
@@ -79,14 +98,12 @@ final class WireHub {
             for connection in connections.values { connection.sessionLost(queue.address, lease) }
         case .entityRemoved(let address):
             for connection in connections.values {
-                connection.detachAll(from: address, AMQPError(.notFound, "The messaging entity '\(address.path)' was deleted."))
+                connection.detachAll(from: address, broker.deleted(address.path).amqpError)
             }
         case .availabilityChanged(let address, let availability):
             guard availability != .active else { return }
             for connection in connections.values {
-                connection.detachAll(
-                    from: address,
-                    AMQPError("com.microsoft:entity-disabled", "Messaging entity '\(address.path)' is currently disabled."))
+                connection.detachAll(from: address, broker.disabled(address.path).amqpError)
             }
         }
     }

@@ -21,6 +21,13 @@ extension SandboxCommand {
         }
     }
 
+    /// Reads the value of `--faults`.
+    static func faults(_ json: String) throws(OperatorError) -> SandboxFaults {
+        do throws(SandboxFaults.ParseError) { return try SandboxFaults(json: Array(json.utf8)) } catch {
+            throw OperatorError(.usage, error.description, hint: #"For instance: --faults '{"serverBusy":3}'"#)
+        }
+    }
+
     private static func entities(of path: String) throws(OperatorError) -> EmulatorConfiguration {
         let bytes = try InputFile.read(path)
         do throws(ConfigurationError) {
