@@ -45,9 +45,9 @@ struct PeekCommand: OperatorCommand {
     }
 
     func execute() async throws -> Int32 {
-        let workspace = try connection.workspace()
-        defer { Task { await workspace.close() } }
-        try await entity.resolve(place.subQueue) { path throws(OperatorError) in try await print(path, workspace) }
+        try await connection.withWorkspace { workspace in
+            try await entity.resolve(place.subQueue) { path throws(OperatorError) in try await print(path, workspace) }
+        }
         return 0
     }
 

@@ -49,11 +49,11 @@ struct SendCommand: OperatorCommand {
     }
 
     func execute() async throws -> Int32 {
-        let workspace = try connection.workspace()
-        let messages = try messages()
-        let count = messages.count
-        try await entity.resolve(nil) { path throws(OperatorError) in try await workspace.send(messages, to: path) }
-        await workspace.close()
+        let count = try await connection.withWorkspace { workspace in
+            let messages = try messages()
+            try await entity.resolve(nil) { path throws(OperatorError) in try await workspace.send(messages, to: path) }
+            return messages.count
+        }
         Standard.raw("\(count) sent")
         return 0
     }

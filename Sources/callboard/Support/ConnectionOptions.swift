@@ -36,6 +36,19 @@ struct ConnectionOptions: ParsableArguments {
         return try Workspace(context: context, connection: connection, caFile: caFile, logger: Diagnostics.logger)
     }
 
+    /// Opens the namespace for a while. Its connection is closed with a word to the service, whatever happened.
+    func withWorkspace<Result>(_ body: (Workspace) async throws -> Result) async throws -> Result {
+        let workspace = try workspace()
+        do {
+            let result = try await body(workspace)
+            await workspace.close()
+            return result
+        } catch {
+            await workspace.close()
+            throw error
+        }
+    }
+
     private func resolve() throws(OperatorError) -> (OperatorContext, ConnectionString) {
         let environment = ProcessInfo.processInfo.environment
         if context != nil, connectionString != nil {
