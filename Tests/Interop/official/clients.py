@@ -99,6 +99,16 @@ class Blocking:
         """A callback for a renewer; the blocking one calls it."""
         return note
 
+    @staticmethod
+    def credential(token):
+        """A token credential, as those of azure-identity are, that asks a function for each token."""
+
+        class Credential:
+            def get_token(self, *_scopes, **_options):
+                return token()
+
+        return Credential()
+
 
 class Asynchronous:
     """azure.servicebus.aio"""
@@ -125,6 +135,16 @@ class Asynchronous:
             note(renewable, error)
 
         return call
+
+    @staticmethod
+    def credential(token):
+        """A token credential, as those of azure-identity.aio are, that asks a function for each token."""
+
+        class Credential:
+            async def get_token(self, *_scopes, **_options):
+                return token()
+
+        return Credential()
 
 
 CLIENTS = (Blocking, Asynchronous)

@@ -1,8 +1,10 @@
 """What is refused, in the client's own terms: who may not, and what is not there. And the ways to say who one is."""
 
+import asyncio
 import re
+import time
 
-from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+from azure.core.credentials import AccessToken, AzureNamedKeyCredential, AzureSasCredential
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import (
     MessagingEntityNotFoundError,
@@ -98,6 +100,27 @@ async def a_signature_for_another_entity_or_out_of_time_is_refused(play):
 async def a_key_and_a_signature_are_credentials(play):
     for credential in (AzureNamedKeyCredential(ROOT_RULE, KEY), AzureSasCredential(signature(f"sb://{endpoint(play)}/{play.name()}"))):
         await round_trip(play, play.with_credential(credential))
+
+
+@scenario(seconds=60)
+async def a_token_is_renewed_before_it_ends(play):
+    given = []
+
+    def token():
+        given.append(AccessToken(signature(f"sb://{endpoint(play)}/{play.name()}", seconds=12), int(time.time()) + 12))
+        return given[-1]
+
+    async with play.with_credential(play.official.credential(token)) as client:
+        async with client.get_queue_receiver(play.name(), max_wait_time=20) as receiver:
+            play.equal(len(given), 1)
+            waiting = asyncio.ensure_future(receiver.receive_messages(max_message_count=1, max_wait_time=20))
+            await asyncio.sleep(14)
+            await play.send(ServiceBusMessage("later than the first token"))
+            (message,) = await waiting
+            play.equal(text(message), "later than the first token")
+            await receiver.complete_message(message)
+            play.between(2, len(given), 4, "tokens were asked for")
+    play.equal(await play.left(), [])
 
 
 @scenario()
