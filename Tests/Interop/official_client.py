@@ -31,14 +31,14 @@ def themes():
         importlib.import_module(f"official.{module.name}")
 
 
-def configuration(scenarios, clients, folder, stage):
+def configuration(scenarios, clients, folder, name):
     queues, topics = [], []
     for scenario in scenarios:
         for client in clients:
             more_queues, more_topics = scenario.configuration(client)
             queues += more_queues
             topics += more_topics
-    path = pathlib.Path(folder) / f"{stage}.json"
+    path = pathlib.Path(folder) / f"{name}.json"
     namespace = {"Name": "sbemulatorns", "Queues": queues, "Topics": topics}
     path.write_text(json.dumps({"UserConfig": {"Namespaces": [namespace], "Logging": {"Type": "Console"}}}), encoding="utf-8")
     return path
@@ -72,10 +72,10 @@ class Run:
                 print(f"ok      {title} ({play.assertions} assertions, {time.monotonic() - start:.1f} s)", flush=True)
             self.assertions += play.assertions
 
-    async def stage(self, name, scenarios, folder):
-        path = configuration(scenarios, self.clients, folder, name)
+    async def stage(self, name, scenarios, clients, folder):
+        path = configuration(scenarios, clients, folder, f"{name}-{'-'.join(client.name for client in clients)}")
         with callboard.Sandbox(*STAGES[name], config=path) as sandbox:
-            plays = [(scenario, client, sandbox) for scenario in scenarios for client in self.clients]
+            plays = [(scenario, client, sandbox) for scenario in scenarios for client in clients]
             if name in EXCLUSIVE:
                 for each in plays:
                     await self.play(*each)
@@ -90,8 +90,11 @@ class Run:
     async def all(self, scenarios):
         with tempfile.TemporaryDirectory(prefix="callboard-official-") as folder:
             for name in STAGES:
-                if chosen := [scenario for scenario in scenarios if scenario.stage == name]:
-                    await self.stage(name, chosen, folder)
+                chosen = [scenario for scenario in scenarios if scenario.stage == name]
+                # Where one scenario at a time has a sandbox to itself, each client has one.
+                groups = [[client] for client in self.clients] if name in EXCLUSIVE else [self.clients]
+                if chosen:
+                    await asyncio.gather(*(self.stage(name, chosen, clients, folder) for clients in groups))
 
 
 def main():

@@ -133,17 +133,17 @@ async def the_state_of_a_session_may_be_200_kb(play):
         play.equal(await receiver.session.get_state(timeout=10), state)
 
 
-@scenario(RequiresSession=True, LockDuration="PT2S")
+@scenario(RequiresSession=True, LockDuration="PT4S")
 async def a_session_lock_is_renewed(play):
     await play.send(*of("a", "a1"))
     async with play.receiver(session_id="a") as receiver:
         (message,) = await play.take(receiver, 1)
         first = receiver.session.locked_until_utc
         for _ in range(3):
-            await asyncio.sleep(0.9)
+            await asyncio.sleep(1.5)
             until = await receiver.session.renew_lock(timeout=5)
             play.equal(until, receiver.session.locked_until_utc)
-        play.true(receiver.session.locked_until_utc > first + datetime.timedelta(seconds=2), "longer than one lock")
+        play.true(receiver.session.locked_until_utc > first + datetime.timedelta(seconds=4), "longer than one lock")
         await receiver.complete_message(message)
         play.equal(await play.peek(receiver), [])
 
