@@ -40,13 +40,17 @@ package final class EngineHandler: ChannelDuplexHandler {
     private var isDelivering = false
     private var isStalled = false
     private var isClosing = false
+    /// Whether the way to AMQP is still being made; nothing is sent meanwhile.
+    private var isWaiting: Bool
     private var flushIsScheduled = false
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
 
-    package init(_ configuration: EngineConfiguration, owner: any EngineOwner, now: NIODeadline) {
+    /// - Parameter waits: whether AMQP begins with ``start()`` and not when the channel is active.
+    package init(_ configuration: EngineConfiguration, owner: any EngineOwner, waits: Bool = false, now: NIODeadline) {
         engine = Engine(configuration, now: now)
         self.owner = owner
+        isWaiting = waits
         holdsReads = configuration.side == .server
     }
 
@@ -66,12 +70,21 @@ package final class EngineHandler: ChannelDuplexHandler {
         owner = nil
     }
 
+    /// The way to AMQP is made: it begins.
+    package func start() {
+        guard isWaiting else { return }
+        isWaiting = false
+        if context?.channel.isActive == true { flush() }
+    }
+
     package func channelActive(context: ChannelHandlerContext) {
         flush()
         context.fireChannelActive()
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What comes before AMQP has begun is nobody's: a proxy that goes on talking, say.
+        guard !isWaiting else { return errorCaught(context: context, error: TransportError.system("bytes came before AMQP began")) }
         isReading = true
         engine.receive(unwrapInboundIn(data), now: .now())
         deliver()
@@ -147,7 +160,7 @@ package final class EngineHandler: ChannelDuplexHandler {
     package func flush() {
         deliver()
         owner?.willFlush()
-        guard let context, context.channel.isActive else { return }
+        guard let context, context.channel.isActive, !isWaiting else { return }
         write(context)
         if engine.isClosed { return finish(context) }
         if isStalled, context.channel.isWritable {

@@ -14,6 +14,17 @@ import NIOSSL
 extension TransportError {
     /// Names the reason a socket gave before there was a connection.
     init(socket error: any Error, _ endpoint: Endpoint) {
+        self.init(connecting: error, endpoint)
+        // Not the server is out of reach but the proxy: whoever reads this must not look for the fault in the wrong place.
+        guard let proxy = endpoint.proxy else { return }
+        switch self {
+        case .unknownHost, .refused:
+            self = .proxy(proxy: proxy.authority, target: endpoint.authority, reason: description)
+        default: break
+        }
+    }
+
+    private init(connecting error: any Error, _ endpoint: Endpoint) {
         switch error {
         case let error as TransportError: self = error
         case let error as NIOConnectionError:

@@ -10,6 +10,12 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
     case tls(isCertificate: Bool, reason: String)
     /// The file with trusted certificates cannot be used, and why.
     case trustFile(path: String, reason: String)
+    /// Our certificate or its key cannot be used, and why.
+    case identityFile(path: String, reason: String)
+    /// The proxy did not open a tunnel to the server.
+    case proxy(proxy: String, target: String, reason: String)
+    /// The server opened no WebSocket, or closed it, or broke its rules.
+    case webSocket(String)
     /// No answer in time to the named step.
     case timeout(String)
     /// The connection ended.
@@ -33,6 +39,9 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
         case .tls(true, let reason): "the server's certificate is not trusted: \(reason)"
         case .tls(false, let reason): "no TLS with this server: \(reason)"
         case .trustFile(let path, let reason): "cannot read the certificates in \(path): \(reason)"
+        case .identityFile(let path, let reason): "cannot use the client certificate or key in \(path): \(reason)"
+        case .proxy(let proxy, let target, let reason): "the proxy \(proxy) gives no tunnel to \(target): \(reason)"
+        case .webSocket(let reason): reason
         case .timeout(let step): "no answer in time (\(step))"
         case .connection(let error): error.description
         case .closed: "the connection is closed"

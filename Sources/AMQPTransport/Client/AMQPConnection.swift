@@ -88,15 +88,13 @@ public actor AMQPConnection {
                 .connectTimeout(TimeAmount(configuration.connectTimeout))
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: .init(low: 131_072, high: 524_288))
-                .connect(host: endpoint.host, port: endpoint.port) { channel in
+                .connect(host: endpoint.proxy?.host ?? endpoint.host, port: endpoint.proxy?.port ?? endpoint.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        if let tls {
-                            try channel.pipeline.syncOperations.addHandler(TLS.clientHandler(tls, host: endpoint.host))
-                        }
                         let core = ClientCore(eventLoop: channel.eventLoop)
-                        let handler = EngineHandler(settings, owner: core, now: .now())
+                        let handler = EngineHandler(settings, owner: core, waits: true, now: .now())
                         try channel.pipeline.syncOperations.addHandler(handler)
                         core.bind(handler)
+                        try ClientRoute(endpoint, tls, channel, handler, core).begin()
                         return NIOLoopBound(core, eventLoop: channel.eventLoop)
                     }
                 }
@@ -111,7 +109,7 @@ public actor AMQPConnection {
     private func waitUntilOpen(_ deadline: NIODeadline) async throws {
         let core = core
         let timer = eventLoop.scheduleTask(deadline: deadline) {
-            core.value.end(.timeout("opening the AMQP connection"))
+            core.value.end(.timeout(core.value.step))
         }
         defer { timer.cancel() }
         do {

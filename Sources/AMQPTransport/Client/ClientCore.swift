@@ -27,6 +27,8 @@ final class ClientCore: EngineOwner {
     private(set) var handler: EngineHandler?
     private(set) var failure: TransportError?
     private(set) var isOpen = false
+    /// What is being waited for until the connection is open.
+    var step = "opening the AMQP connection"
     private var socketError: (any Error)?
     private var session: SessionID?
     private var opening: [Waiter<Void>] = []

@@ -2,7 +2,7 @@ package import AMQP
 package import NIOCore
 import NIOPosix
 
-/// Accepts AMQP connections. Each gets an engine in the server's role and an owner made for it.
+/// Accepts AMQP connections, over TCP or WebSockets. Each gets an engine in the server's role and an owner made for it.
 package final class AMQPListener: Sendable {
     private let channel: any Channel
     /// The port listened on.
@@ -16,12 +16,13 @@ package final class AMQPListener: Sendable {
     /// Starts listening.
     /// - Parameters:
     ///   - port: 0 for any free one.
+    ///   - transport: what carries AMQP's bytes. A WebSocket listener answers every other request over HTTP with the reason why not.
     ///   - loop: the one event loop all connections run on.
     ///   - configuration: the engines' configuration.
     ///   - delay: a handler to put before the engine's.
     ///   - makeOwner: called on the loop for each connection; `bind` is called with the handler right after.
     package static func start(
-        host: String, port: Int, on loop: any EventLoop, configuration: EngineConfiguration,
+        host: String, port: Int, transport: Endpoint.Transport = .tcp, on loop: any EventLoop, configuration: EngineConfiguration,
         delay: @escaping @Sendable () -> (any ChannelHandler)? = { nil },
         makeOwner: @escaping @Sendable (_ peer: SocketAddress?) -> any ConnectionOwner
     ) async throws -> AMQPListener {
@@ -29,6 +30,13 @@ package final class AMQPListener: Sendable {
         // Whoever connects and says nothing does not keep a place.
         configuration.openTimeout = configuration.openTimeout ?? .seconds(30)
         let settings = configuration
+        let admit: @Sendable (any Channel) throws -> Void = { channel in
+            let owner = makeOwner(channel.remoteAddress)
+            let handler = EngineHandler(settings, owner: owner, now: .now())
+            owner.bind(handler)
+            if let delay = delay() { try channel.pipeline.syncOperations.addHandler(delay) }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
         let channel = try await ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -36,11 +44,10 @@ package final class AMQPListener: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let owner = makeOwner(channel.remoteAddress)
-                    let handler = EngineHandler(settings, owner: owner, now: .now())
-                    owner.bind(handler)
-                    if let delay = delay() { try channel.pipeline.syncOperations.addHandler(delay) }
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    switch transport {
+                    case .tcp: try admit(channel)
+                    case .webSocket(let path): try WebSocketGate.add(to: channel, path: path, admit: admit)
+                    }
                 }
             }
             .bind(host: host, port: port).get()

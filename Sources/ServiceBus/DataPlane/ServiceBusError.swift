@@ -86,9 +86,10 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         }
         let code: Code =
             switch error {
-            case .unknownHost, .refused, .closed, .system: .unreachable
+            case .unknownHost, .refused, .proxy, .closed, .system: .unreachable
             case .tls(let isCertificate, _): isCertificate ? .certificate : .protocolMismatch
-            case .trustFile: .trustFile
+            case .trustFile, .identityFile: .trustFile
+            case .webSocket: .protocolMismatch
             case .timeout: .timeout
             case .connection(let engine):
                 switch engine {

@@ -17,9 +17,13 @@ final class LoopbackServer: Sendable {
     let listener: AMQPListener
     let tally = Mutex(Tally())
 
-    var endpoint: Endpoint { Endpoint(host: "127.0.0.1", port: listener.port, security: .plain) }
+    var endpoint: Endpoint { Endpoint(host: "127.0.0.1", port: listener.port, security: .plain, transport: transport) }
+    private let transport: Endpoint.Transport
 
-    private init(_ listener: AMQPListener) { self.listener = listener }
+    private init(_ listener: AMQPListener, _ transport: Endpoint.Transport) {
+        self.listener = listener
+        self.transport = transport
+    }
 
     /// How the server behaves.
     struct Behaviour: Sendable {
@@ -35,6 +39,8 @@ final class LoopbackServer: Sendable {
         var accepts: Bool? = true
         /// Whether the link is detached after the messages.
         var detachesAfterwards = false
+        /// What carries AMQP's bytes.
+        var transport = Endpoint.Transport.tcp
     }
 
     /// Runs a server for as long as `body` runs.
@@ -45,9 +51,10 @@ final class LoopbackServer: Sendable {
         let configuration = EngineConfiguration(
             side: .server, containerID: "loopback", security: .server(offers: ["ANONYMOUS", "PLAIN"], required: true))
         let listener = try await AMQPListener.start(
-            host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton.next(), configuration: configuration
+            host: "127.0.0.1", port: 0, transport: behaviour.transport, on: MultiThreadedEventLoopGroup.singleton.next(),
+            configuration: configuration
         ) { _ in Owner(behaviour, box) }
-        let server = LoopbackServer(listener)
+        let server = LoopbackServer(listener, behaviour.transport)
         box.server.withLock { $0 = server }
         do {
             let result = try await body(server)
