@@ -194,6 +194,16 @@ public struct EncodedValue: ~Escapable {
         }
     }
 
+    /// The bytes of a string, a symbol or binary data as a slice that can be kept, else nil. Nothing is copied.
+    /// - Parameter buffer: the buffer the bytes are the readable part of.
+    package func contentSlice(of buffer: ByteBuffer) -> ByteBuffer? {
+        switch place.code {
+        case FormatCode.string8, FormatCode.string32, FormatCode.symbol8, FormatCode.symbol32, FormatCode.binary8, FormatCode.binary32:
+            buffer.getSlice(at: buffer.readerIndex &+ Int(place.content), length: Int(place.end &- place.content))
+        default: nil
+        }
+    }
+
     /// The text of a string or symbol, with invalid UTF-8 repaired, else nil. Allocates when longer than 15 bytes.
     public var text: String? {
         guard let utf8 else { return nil }

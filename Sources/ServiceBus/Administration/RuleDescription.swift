@@ -35,6 +35,13 @@ public struct RuleDescription: Hashable, Sendable {
         public var type: String
         /// The value as text.
         public var value: String
+
+        /// Creates a value of a type; plain text unless said otherwise.
+        public init(name: String, type: String = "string", value: String) {
+            self.name = name
+            self.type = type
+            self.value = value
+        }
     }
 
     /// The name.
@@ -47,6 +54,14 @@ public struct RuleDescription: Hashable, Sendable {
     public var createdAt: Timestamp?
     /// Everything the service sent, in its order.
     public var settings: [EntityDescription.Setting]
+
+    /// Creates a rule.
+    public init(name: String, filter: Filter = .all, action: Action = .none) {
+        self.name = name
+        self.filter = filter
+        self.action = action
+        settings = []
+    }
 
     init?(_ entry: AtomDocument.Entry) {
         let element = entry.content

@@ -91,3 +91,16 @@ public struct OutgoingMessage: Hashable, Sendable {
         return content.encoded
     }
 }
+
+extension OutgoingMessage {
+    /// The message as a topic's rules would see it; nil only if what we encode were no message.
+    var filterSubject: MessageSubject? {
+        let bytes = encoded()
+        guard let message = try? Message(bytes) else { return nil }
+        return MessageSubject(
+            message,
+            MessageSubject.Circumstances(
+                timeToLive: timeToLive?.dotNetTicks.map { $0 / 10_000 }, scheduledEnqueueTime: scheduledEnqueueTime?.milliseconds,
+                partitionKey: partitionKey, size: bytes.readableBytes))
+    }
+}
