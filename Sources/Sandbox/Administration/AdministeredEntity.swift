@@ -166,6 +166,10 @@ public struct AdministeredRule: Hashable, Sendable {
     public var filter: Filter
     /// The SQL action, `nil` for none.
     public var action: String?
+    /// Values of a SQL filter's parameters.
+    public var filterParameters: [Property] = []
+    /// Values of the action's parameters.
+    public var actionParameters: [Property] = []
     /// When it was created.
     public var createdAt: Timestamp
 

@@ -261,11 +261,12 @@ struct AdministrationDocument {
         writer.emptyElement("link", ["rel": "self", "href": link])
         writer.element("content", ["type": "application/xml"]) { writer in
             writer.element("RuleDescription", ["xmlns": Self.serviceBus, "xmlns:i": Self.schemaInstance]) { writer in
-                write(rule.filter, isListed: isListed, to: &writer)
+                write(rule, isListed: isListed, to: &writer)
                 if let action = rule.action {
                     writer.element("Action", ["i:type": "SqlRuleAction"]) { writer in
                         writer.element("SqlExpression", action)
                         writer.element("CompatibilityLevel", 20)
+                        write(rule.actionParameters, in: "Parameters", to: &writer)
                         writer.element("RequiresPreprocessing", true)
                     }
                 } else {
@@ -277,17 +278,18 @@ struct AdministrationDocument {
         }
     }
 
-    private func write(_ filter: AdministeredRule.Filter, isListed: Bool, to writer: inout AtomWriter) {
+    private func write(_ rule: AdministeredRule, isListed: Bool, to writer: inout AtomWriter) {
         func writeSQL(_ type: String, _ expression: String, preprocessed: Bool) {
             writer.element("Filter", ["i:type": type]) { writer in
                 writer.element("SqlExpression", expression)
                 writer.element("CompatibilityLevel", 20)
                 if preprocessed { writer.element("RequiresPreprocessing", true) }
-                // Only lists have it, empty; nobody knows why.
-                if isListed { writer.emptyElement("Parameters") }
+                // Lists have it even when it is empty; nobody knows why.
+                if rule.filterParameters.isEmpty, isListed { writer.emptyElement("Parameters") }
+                write(rule.filterParameters, in: "Parameters", to: &writer)
             }
         }
-        switch filter {
+        switch rule.filter {
         case .all: writeSQL("TrueFilter", "1=1", preprocessed: false)
         case .none: writeSQL("FalseFilter", "1=0", preprocessed: false)
         case .sql(let expression): writeSQL("SqlFilter", expression, preprocessed: true)
@@ -305,9 +307,14 @@ struct AdministrationDocument {
         for (name, value) in conditions {
             if let value { writer.element(name, value) }
         }
-        guard !correlation.properties.isEmpty else { return }
-        writer.element("Properties") { writer in
-            for property in correlation.properties {
+        write(correlation.properties, in: "Properties", to: &writer)
+    }
+
+    /// Names with typed values; nothing when there are none.
+    private func write(_ properties: [AdministeredRule.Property], in name: String, to writer: inout AtomWriter) {
+        guard !properties.isEmpty else { return }
+        writer.element(name) { writer in
+            for property in properties {
                 writer.element("KeyValueOfstringanyType") { writer in
                     writer.element("Key", property.key)
                     // Durations are not of XML Schema's namespace but of the serializer's own.

@@ -178,8 +178,8 @@ public final class Broker {
     /// Creates a subscription.
     ///
     /// - Parameter rules: which messages it gets a copy of; without any, all.
-    /// - Throws: ``BrokerError``: the topic is missing, the name is malformed or taken, there are too many, or a rule has a SQL filter other than
-    ///   the constants `1=1` and `1=0`, or a SQL action, neither of which this sandbox evaluates yet.
+    /// - Throws: ``BrokerError``: the topic is missing, a name is malformed or taken, there are too many, or a rule's filter or action is not of
+    ///   the SQL language.
     public func createSubscription(
         _ name: String, of topicName: String, _ settings: QueueSettings = QueueSettings(), rules: [RuleSettings] = []
     ) throws(BrokerError) {
@@ -193,26 +193,11 @@ public final class Broker {
         guard entities[path.lowercased()] == nil else { throw exists("Topic:\(topic.input.path)|\(name)") }
         guard topic.subscriptions.count < limits.maximumSubscriptions else { throw tooMany("subscriptions", limits.maximumSubscriptions) }
         guard rules.count <= limits.maximumRules else { throw tooMany("rules", limits.maximumRules) }
-        for rule in rules { try checkSupported(rule, systemName: "Topic:\(topic.input.path)|\(name)") }
+        let compiled = try compile(rules, systemName: "Topic:\(topic.input.path)|\(name)")
         let entity = QueueEntity(.subscription(topic, name: name), path: path, settings: settings, broker: self, now: now)
-        entity.rules = rules.isEmpty ? [.defaultRule] : rules
+        entity.rules = compiled
         entities[path.lowercased()] = entity
         topic.subscriptions.append(entity)
-    }
-
-    private func checkSupported(_ rule: RuleSettings, systemName: String) throws(BrokerError) {
-        if !rule.filter.isSupported, case .sql(let expression) = rule.filter {
-            throw BrokerError(
-                .unsupportedFilter,
-                "Rule '\(rule.name)' of \(systemName): the sandbox does not evaluate the SQL filter '\(expression)'. "
-                    + "Use a correlation filter, or 1=1, until it does.")
-        }
-        if let action = rule.action, !action.isEmpty {
-            throw BrokerError(
-                .unsupportedFilter,
-                "Rule '\(rule.name)' of \(systemName): the sandbox does not run the SQL action '\(action)'. Remove the action until it does."
-            )
-        }
     }
 
     /// Removes a queue, a subscription, or a topic with its subscriptions, and every message in it.

@@ -27,8 +27,6 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case messageNotFound
         /// There is too much to do.
         case serverBusy
-        /// A rule that this sandbox cannot evaluate.
-        case unsupportedFilter
     }
 
     /// What went wrong.
@@ -57,7 +55,6 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .sessionLocked: "com.microsoft:session-cannot-be-locked"
         case .messageNotFound: "com.microsoft:message-not-found"
         case .serverBusy: "com.microsoft:server-busy"
-        case .unsupportedFilter: "amqp:not-implemented"
         }
     }
 
@@ -70,7 +67,6 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .messageTooLarge, .quotaExceeded: 403
         case .messageLockLost, .sessionLockLost, .sessionLocked: 410
         case .serverBusy: 503
-        case .unsupportedFilter: 501
         }
     }
 }

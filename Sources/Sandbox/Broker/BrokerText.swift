@@ -1,3 +1,5 @@
+import ServiceBus
+
 /// The service's own words, without the tracking tail. Where no recording of the real text was found, the text is ours and says what to do.
 enum BrokerText {
     static let lockLost =
@@ -29,6 +31,15 @@ enum BrokerText {
         "The request was terminated because the namespace \(namespace) is being throttled. Error code : 50009. "
             + "Please wait 2 seconds and try again. To know more visit https://aka.ms/sbResourceMgrExceptions "
     }
+
+    /// The service's form, with our words for what is wrong and what to write instead.
+    static func malformedSQL(_ error: FilterSyntaxError) -> String {
+        let token = error.range.text(in: error.expression)
+        let hint = error.hint.map { ". \($0)" } ?? ""
+        return "There was an error parsing the SQL expression. [Token line=\(error.line), column=\(error.column), Token in error=\(token), "
+            + "Additional details=\(error.problem)\(hint)]."
+    }
+
     static func sessionLocked(_ id: String) -> String {
         "The requested session '\(id)' cannot be accepted. It may be locked by another receiver."
     }

@@ -1,4 +1,5 @@
 import AMQP
+import ServiceBus
 
 /// Why a message is dead-lettered: by the broker, in the service's words, or by an application in its own.
 struct DeadLetterCause {
@@ -27,4 +28,10 @@ struct DeadLetterCause {
 
     static let tooManyHops = DeadLetterCause(
         reason: "MaxTransferHopCountExceeded", description: "Maximum transfer hop count is exceeded.")
+
+    /// No recording of the service's own words was found; these name the rule, which is what an operator looks for.
+    static func ruleFailed(_ rule: String, _ error: FilterEvaluationError) -> DeadLetterCause {
+        DeadLetterCause(
+            reason: "FilterEvaluationException", description: "Rule '\(rule)' could not be evaluated: \(error.description).")
+    }
 }

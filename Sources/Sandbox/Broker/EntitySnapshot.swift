@@ -53,7 +53,7 @@ public struct EntitySnapshot: Sendable, Hashable {
             case .queue: .queue(entity.settings)
             case .topic(let topic): .topic(topic.settings, subscriptionCount: topic.subscriptions.count)
             case .subscription(let topic, let name):
-                .subscription(topic: topic.input.path, name: name, entity.settings, rules: entity.rules)
+                .subscription(topic: topic.input.path, name: name, entity.settings, rules: entity.rules.map(\.settings))
             }
         counts = Counts(
             active: entity.active.activeCount, deadLetter: entity.deadLetter.count, scheduled: entity.active.scheduledCount,

@@ -11,7 +11,7 @@ final class QueueEntity {
     let path: String
     unowned let broker: Broker
     var settings: QueueSettings
-    var rules: [RuleSettings] = []
+    var rules: [SubscriptionRule] = []
     let createdAt: Int64
     var updatedAt: Int64
     var accessedAt: Int64
@@ -117,6 +117,16 @@ final class QueueEntity {
             enqueue(message, number: number, enqueuedSequenceNumber: firstNumber, hops: hops, at: now)
         }
         return number
+    }
+
+    /// Takes a topic's copy in. The message has arrived: nothing that it says can delay it any more.
+    func acceptCopy(_ message: IncomingMessage, hops: Int, enqueuedSequenceNumber: Int64, at now: Int64) {
+        enqueue(message, number: nextSequenceNumber(), enqueuedSequenceNumber: enqueuedSequenceNumber, hops: hops, at: now)
+    }
+
+    /// Takes a topic's copy into the dead-letter queue.
+    func acceptDead(_ message: IncomingMessage, _ cause: DeadLetterCause, hops: Int, enqueuedSequenceNumber: Int64, at now: Int64) {
+        bury(store(message, nextSequenceNumber(), enqueuedSequenceNumber, hops, at: now, in: deadLetter), cause, at: now)
     }
 
     /// Puts a message where it belongs once its time has come: the next entity, this one, or its dead-letter queue.

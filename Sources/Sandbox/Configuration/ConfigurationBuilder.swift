@@ -1,4 +1,5 @@
 import AMQP
+import ServiceBus
 
 /// Reads the document of an ``EmulatorConfiguration``.
 struct ConfigurationBuilder {
@@ -163,12 +164,7 @@ struct ConfigurationBuilder {
 
     private mutating func readRule(_ name: String, _ node: ConfigurationReader.Node) -> RuleSettings? {
         let members = reader.members(of: node, known: ["FilterType", "CorrelationFilter", "SqlFilter", "Action"])
-        if let action = members["Action"] {
-            let expression = reader.members(of: action, known: ["SqlExpression"])["SqlExpression"]
-            if let expression, let text = reader.text(expression) {
-                reader.fault(expression, "the sandbox does not run SQL actions yet ('\(text)'); remove the action")
-            }
-        }
+        let action = members["Action"].flatMap { readAction($0) }
         guard let type = members["FilterType"] else {
             reader.fault(node, "has no FilterType (Correlation or Sql)")
             return nil
@@ -179,13 +175,13 @@ struct ConfigurationBuilder {
                 reader.fault(node, "has no CorrelationFilter")
                 return nil
             }
-            return RuleSettings(name: name, filter: .correlation(readCorrelationFilter(filter)))
+            return RuleSettings(name: name, filter: .correlation(readCorrelationFilter(filter)), action: action)
         case "sql":
             guard let filter = members["SqlFilter"] else {
                 reader.fault(node, "has no SqlFilter")
                 return nil
             }
-            return readSQLFilter(filter).map { RuleSettings(name: name, filter: $0) }
+            return readSQLFilter(filter).map { RuleSettings(name: name, filter: $0, action: action) }
         case let other?:
             reader.fault(type, "'\(other)' is neither Correlation nor Sql")
             return nil
@@ -199,14 +195,27 @@ struct ConfigurationBuilder {
             return nil
         }
         guard let text = reader.string(expression) else { return nil }
-        let filter = RuleFilter.sql(text)
-        if !filter.isSupported {
-            reader.fault(
-                expression,
-                "the sandbox does not evaluate the SQL filter '\(text)' yet (only 1=1 and 1=0); use a correlation filter, or 1=1")
+        do throws(FilterSyntaxError) {
+            _ = try SQLFilter(text)
+            return .sql(text)
+        } catch {
+            reader.fault(expression, "is no SQL filter: \(error)")
             return nil
         }
-        return filter
+    }
+
+    /// The text of a SQL action; nil when there is none.
+    private mutating func readAction(_ node: ConfigurationReader.Node) -> String? {
+        guard let expression = reader.members(of: node, known: ["SqlExpression"])["SqlExpression"], let text = reader.text(expression)
+        else {
+            return nil
+        }
+        do throws(FilterSyntaxError) {
+            _ = try SQLAction(text)
+        } catch {
+            reader.fault(expression, "is no SQL action: \(error)")
+        }
+        return text
     }
 
     private mutating func readCorrelationFilter(_ node: ConfigurationReader.Node) -> CorrelationFilter {

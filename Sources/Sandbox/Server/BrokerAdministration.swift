@@ -1,3 +1,4 @@
+import AMQP
 import NIOCore
 import ServiceBus
 
@@ -41,11 +42,9 @@ struct BrokerAdministration: AdministrationSource {
 
     func administeredRules(topic: String, subscription: String) async -> [AdministeredRule]? {
         await asking { broker -> [AdministeredRule]? in
-            guard let snapshot = try? broker.snapshot(of: "\(topic)/Subscriptions/\(subscription)"),
-                case .subscription(_, _, _, let rules) = snapshot.kind
-            else { return nil }
-            let created = Timestamp(milliseconds: snapshot.createdAt)
-            return rules.sorted { $0.name < $1.name }.map { AdministeredRule($0, createdAt: created) }
+            guard let rules = try? broker.rules(of: "\(topic)/Subscriptions/\(subscription)") else { return nil }
+            return rules.sorted { $0.settings.name < $1.settings.name }
+                .map { AdministeredRule($0.settings, createdAt: Timestamp(milliseconds: $0.createdAt)) }
         } ?? nil
     }
 
@@ -127,6 +126,8 @@ extension AdministeredRule {
             case .correlation(let correlation): .correlation(Correlation(correlation))
             }
         self.init(name: rule.name, filter: filter, action: rule.action, createdAt: createdAt)
+        filterParameters = AdministeredRule.properties(rule.filterParameters)
+        actionParameters = AdministeredRule.properties(rule.actionParameters)
     }
 }
 
@@ -141,18 +142,32 @@ extension AdministeredRule.Correlation {
         sessionID = filter.sessionID
         replyToSessionID = filter.replyToSessionID
         contentType = filter.contentType
-        properties = filter.properties.sorted { $0.key < $1.key }.map { name, value in
+        properties = AdministeredRule.properties(filter.properties)
+    }
+}
+
+extension AdministeredRule {
+    fileprivate static func properties(_ values: [String: AMQPValue]) -> [Property] {
+        values.sorted { $0.key < $1.key }.map { name, value in
             let plain = PropertyValue(value)
-            let type: AdministeredRule.Property.ValueType =
+            let type: Property.ValueType =
                 switch plain.typeName {
                 case "int": .int
                 case "long": .long
                 case "boolean": .boolean
                 case "double", "float": .double
                 case "timestamp": .dateTime
+                case "timespan": .duration
                 default: .string
                 }
-            return AdministeredRule.Property(key: name, type: type, value: plain.text)
+            return Property(key: name, type: type, value: type == .duration ? duration(value) : plain.text)
         }
+    }
+
+    /// A time span in XML's form.
+    private static func duration(_ value: AMQPValue) -> String {
+        guard case .described(_, .long(let ticks)) = value else { return PropertyValue(value).text }
+        let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: 10_000_000)
+        return AtomValues.duration(Duration(secondsComponent: seconds, attosecondsComponent: rest * 100_000_000_000))
     }
 }

@@ -1,17 +1,14 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
 #else
-    import Darwin
+    import Foundation
 #endif
 
 /// The machine's clock.
 public enum WallClockTime {
     /// Milliseconds since 1970.
     public static func milliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+        // Not clock_gettime: which module declares `timespec` depends on which files are compiled together.
+        Int64((Date().timeIntervalSince1970 * 1000).rounded(.down))
     }
 }

@@ -124,16 +124,6 @@ import Testing
         #expect(try count("no", fixture) == 0)
     }
 
-    @Test func aSQLFilterThatCannotBeEvaluatedIsRefusedNotIgnored() throws {
-        let fixture = try topic([])
-        let rule = RuleSettings(name: "eu", filter: .sql("region = 'eu'"))
-        let error = try #require(throws: BrokerError.self) { try fixture.broker.createSubscription("s", of: "events", rules: [rule]) }
-        #expect(error.reason == .unsupportedFilter)
-        #expect(error.description.contains("region = 'eu'"))
-        let action = RuleSettings(name: "set", filter: .all, action: "SET x = 1")
-        #expect(refusal { try fixture.broker.createSubscription("s", of: "events", rules: [action]) } == .unsupportedFilter)
-    }
-
     @Test func aSessionSubscriptionDeadLettersWhatHasNoSession() throws {
         let fixture = try topic([])
         var settings = QueueSettings()

@@ -191,12 +191,13 @@ import Testing
         (#""Queues": [ {} ]"#, "Queues[0]", "has no Name"),
         (#""Queues": {}"#, "Queues", "must be a list, not an object"),
         (
-            #""Topics": [ { "Name": "t", "Subscriptions": [ { "Name": "s", "Rules": [ { "Name": "r", "Properties": { "FilterType": "Sql", "SqlFilter": { "SqlExpression": "a = 1" } } } ] } ] } ]"#,
-            "Topics[0].Subscriptions[0].Rules[0].Properties.SqlFilter.SqlExpression", "does not evaluate the SQL filter 'a = 1' yet"
+            #""Topics": [ { "Name": "t", "Subscriptions": [ { "Name": "s", "Rules": [ { "Name": "r", "Properties": { "FilterType": "Sql", "SqlFilter": { "SqlExpression": "a == 1" } } } ] } ] } ]"#,
+            "Topics[0].Subscriptions[0].Rules[0].Properties.SqlFilter.SqlExpression", "is no SQL filter: column 3: there is no operator =="
         ),
         (
-            #""Topics": [ { "Name": "t", "Subscriptions": [ { "Name": "s", "Rules": [ { "Name": "r", "Properties": { "FilterType": "Sql", "SqlFilter": { "SqlExpression": "1=1" }, "Action": { "SqlExpression": "SET a = 1" } } } ] } ] } ]"#,
-            "Topics[0].Subscriptions[0].Rules[0].Properties.Action.SqlExpression", "does not run SQL actions yet"
+            #""Topics": [ { "Name": "t", "Subscriptions": [ { "Name": "s", "Rules": [ { "Name": "r", "Properties": { "FilterType": "Sql", "SqlFilter": { "SqlExpression": "1=1" }, "Action": { "SqlExpression": "SET a" } } } ] } ] } ]"#,
+            "Topics[0].Subscriptions[0].Rules[0].Properties.Action.SqlExpression",
+            "is no SQL action: column 6: expected '=' after the property to set"
         ),
         (
             #""Topics": [ { "Name": "t", "Subscriptions": [ { "Name": "s", "Rules": [ { "Name": "r", "Properties": { "FilterType": "Regex" } } ] } ] } ]"#,
