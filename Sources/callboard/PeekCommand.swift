@@ -6,7 +6,10 @@ import ServiceBus
 struct PeekCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "peek", abstract: "Look at messages without locking them or raising their delivery count.",
-        discussion: "Example: callboard peek orders --dead-letter --count 5 --output json")
+        discussion: """
+            Examples: callboard peek orders --dead-letter --count 5 --output json
+                      callboard peek orders --where "region = 'eu' AND body.total > 100"
+            """)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var place: SubQueueOptions
@@ -33,6 +36,13 @@ struct PeekCommand: OperatorCommand {
     @Option(help: "Only messages in this state: active, deferred or scheduled.")
     var state: StateFilter?
 
+    @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp(
+            "Only messages for which a condition in the language of Service Bus SQL filters is true; body and body.path.to.field look into bodies.",
+            valueName: "condition"))
+    var condition: String?
+
     enum StateFilter: String, ExpressibleByArgument, CaseIterable, Sendable {
         case active, deferred, scheduled
         func admits(_ state: MessageState) -> Bool { state.description == rawValue }
@@ -42,25 +52,33 @@ struct PeekCommand: OperatorCommand {
         if all, count != nil { throw ValidationError("--all and --count exclude each other.") }
         if let count, count < 1 { throw ValidationError("--count must be at least 1.") }
         if from < 0 { throw ValidationError("--from must not be negative.") }
+        if let filter = try filter(), headersOnly, filter.readsBody {
+            throw ValidationError("--where looks into bodies, which --headers-only leaves out.")
+        }
     }
 
     func execute() async throws -> Int32 {
+        let filter = try filter()
         try await connection.withWorkspace { workspace in
-            try await entity.resolve(place.subQueue) { path throws(OperatorError) in try await print(path, workspace) }
+            try await entity.resolve(place.subQueue) { path throws(OperatorError) in try await print(path, workspace, filter) }
         }
         return 0
     }
 
-    private func print(_ path: EntityPath, _ workspace: Workspace) async throws(OperatorError) {
+    private func filter() throws -> SQLFilter? { try condition.map { try FilterArgument.parse($0, option: "--where") } }
+
+    private func print(_ path: EntityPath, _ workspace: Workspace, _ filter: SQLFilter?) async throws(OperatorError) {
         var left = all ? Int.max : count ?? 100
         let options = PeekOptions(headersOnly: headersOnly, sessionID: session)
         // A filter must see more than it lets through; without one the scan itself may stop early.
-        let scan = workspace.scan(path, from: SequenceNumber(from), options: options, limit: all || state != nil ? nil : left)
+        let isFiltered = state != nil || filter != nil
+        let scan = workspace.scan(path, from: SequenceNumber(from), options: options, limit: all || isFiltered ? nil : left)
         var list = ListOutput<MessageRecord>(output.output, columns: Standard.columns)
         var bytes: [UInt8] = []
         var pages = scan.makeAsyncIterator()
         while left > 0, let page = try await pages.next() {
             for message in page where left > 0 && state?.admits(message.state) != false {
+                if let filter, try !filter.admits(message, of: path) { continue }
                 bytes.append(contentsOf: list.append(MessageRecord(message, isHeadersOnly: headersOnly)))
                 left -= 1
             }

@@ -64,6 +64,13 @@ package struct LiveGateway: NamespaceGateway {
         }
     }
 
+    package func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] {
+        let client = try administering()
+        do throws(AdministrationError) { return try await client.rules(of: subscription) } catch {
+            throw OperatorError(error, doing: "Reading the rules of \(subscription.displayName)", entity: subscription)
+        }
+    }
+
     package func peekPage(
         _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
     ) async throws(OperatorError) -> [PeekedMessage] {

@@ -14,6 +14,9 @@ package protocol NamespaceGateway: Sendable {
     /// One entity; ``OperatorError/Code/notFound`` when there is none.
     func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription
 
+    /// The rules of a subscription; ``OperatorError/Code/notFound`` when there is none of that name.
+    func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription]
+
     /// One page of messages from a sequence number on, without locking them; empty only when there are no more.
     /// - Parameter count: how many to ask for; the service may give fewer though more exist.
     func peekPage(

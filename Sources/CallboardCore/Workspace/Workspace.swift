@@ -8,7 +8,7 @@ public actor Workspace {
     /// Where we are, and as whom.
     public nonisolated let title: ContextTitle
     private let context: OperatorContext
-    private let gateway: any NamespaceGateway
+    let gateway: any NamespaceGateway
     private let now: @Sendable () -> Timestamp
     private var loadedEstate: Task<LoadedEstate, Never>?
 

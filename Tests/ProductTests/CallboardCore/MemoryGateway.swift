@@ -8,6 +8,7 @@ final class MemoryGateway: NamespaceGateway {
     struct State {
         var descriptions: [EntityDescription] = []
         var listingError: OperatorError?
+        var rules: [EntityPath: [RuleDescription]] = [:]
         var messages: [EntityPath: [PeekedMessage]] = [:]
         /// The most messages a page holds, whatever was asked for.
         var pageLimit = 250
@@ -42,6 +43,13 @@ final class MemoryGateway: NamespaceGateway {
             throw OperatorError(.notFound, "There is no entity '\(path)'.", entity: path)
         }
         return entity
+    }
+
+    func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] {
+        guard let rules = state.withLock({ $0.rules[subscription] }) else {
+            throw OperatorError(.notFound, "There is no subscription '\(subscription)'.", entity: subscription)
+        }
+        return rules
     }
 
     func peekPage(
