@@ -29,6 +29,8 @@ let package = Package(
         .executableTarget(name: "FuzzFrames", dependencies: amqp, swiftSettings: settings),
         .executableTarget(name: "FuzzValues", dependencies: amqp, swiftSettings: settings),
         .executableTarget(name: "FuzzMessages", dependencies: amqp, swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzFilters", dependencies: ["FuzzSupport", .product(name: "ServiceBus", package: "callboard")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
