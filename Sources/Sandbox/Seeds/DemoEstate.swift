@@ -50,7 +50,10 @@ public enum DemoEstate {
         try broker.createSubscription("loyalty", of: "order-events", sessions())
         try broker.createSubscription("search-index", of: "order-events", settings())
         try broker.createTopic("payment-events")
-        for name in ["ledger", "fraud", "refunds"] { try broker.createSubscription(name, of: "payment-events", settings()) }
+        for name in ["ledger", "refunds"] { try broker.createSubscription(name, of: "payment-events", settings()) }
+        let suspicious = RuleSettings(
+            name: "suspicious", filter: .sql("amount > 500 OR country NOT IN ('DE', 'AT', 'CH')"), action: "SET review = 'manual'")
+        try broker.createSubscription("fraud", of: "payment-events", settings(), rules: [suspicious])
         try broker.createTopic("tracking-events")
         for name in ["customer-app", "notifications"] { try broker.createSubscription(name, of: "tracking-events", settings()) }
     }
