@@ -77,7 +77,8 @@ struct FilterParser {
     /// A whole filter.
     mutating func filter() throws(FilterSyntaxError) -> FilterExpression {
         if current.kind == .end { throw unexpected("a condition", hint: "1=1 is true for every message") }
-        let result = try condition(disjunction())
+        let parsed = try disjunction()
+        let result = try condition(parsed)
         if current.kind != .end {
             let hint: String? =
                 switch current.kind {
@@ -92,6 +93,7 @@ struct FilterParser {
         return result
     }
 
+    /// Refuses a value where a condition must stand. What was read is given, so that the current word is the one behind it.
     private func condition(_ expression: FilterExpression) throws(FilterSyntaxError) -> FilterExpression {
         guard !expression.isCondition else { return expression }
         let text = expression.range.text(in: self.expression)
@@ -115,7 +117,10 @@ struct FilterParser {
         let first = try conjunction()
         guard current.kind == .keyword(.or) else { return first }
         var parts = [try condition(first)]
-        while take(.or) { parts.append(try condition(conjunction())) }
+        while take(.or) {
+            let part = try conjunction()
+            parts.append(try condition(part))
+        }
         return .or(parts, at: first.range.through(previousRange))
     }
 
@@ -123,7 +128,10 @@ struct FilterParser {
         let first = try negation()
         guard current.kind == .keyword(.and) else { return first }
         var parts = [try condition(first)]
-        while take(.and) { parts.append(try condition(negation())) }
+        while take(.and) {
+            let part = try negation()
+            parts.append(try condition(part))
+        }
         return .and(parts, at: first.range.through(previousRange))
     }
 
@@ -131,8 +139,8 @@ struct FilterParser {
         let start = current.range
         guard take(.not) else { return try predicate() }
         return try nested { parser throws(FilterSyntaxError) in
-            let operand = try parser.condition(parser.negation())
-            return .not(operand, at: start.through(parser.previousRange))
+            let operand = try parser.negation()
+            return .not(try parser.condition(operand), at: start.through(parser.previousRange))
         }
     }
 
