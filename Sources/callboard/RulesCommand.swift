@@ -63,16 +63,18 @@ struct RulesCommand: OperatorCommand {
     }
 
     func execute() async throws -> Int32 {
-        let workspace = try connection.workspace()
         if words.isEmpty {
-            let rules = try await entity.resolve(.active) { path throws(OperatorError) in try await workspace.rules(of: path) }
+            let rules = try await connection.withWorkspace { workspace in
+                try await entity.resolve(.active) { path throws(OperatorError) in try await workspace.rules(of: path) }
+            }
             output.write(rules.map { RuleRecord($0) })
         } else {
             let messages = try messages()
-            let routing = try await entity.resolve(.active) { path throws(OperatorError) in try await workspace.routing(of: path) }
+            let routing = try await connection.withWorkspace { workspace in
+                try await entity.resolve(.active) { path throws(OperatorError) in try await workspace.routing(of: path) }
+            }
             output.write(messages.enumerated().flatMap { RoutingRecord.all(routing.deliveries(of: $1), message: $0 + 1) })
         }
-        await workspace.close()
         return 0
     }
 
