@@ -64,6 +64,7 @@ class Entity:
         self.dead = []
         self.sessions = {}
         self.state_times = {}
+        self.counts_releases = False
         self.rules = {"$Default": {"sql-filter": {"expression": "1=1"}}}
 
     def put(self, body, state=0, **fields):
@@ -93,7 +94,7 @@ class Entity:
         elif outcome == "dead-letter":
             del self.stored[stored.number]
             self.dead.append((stored, details))
-        elif outcome == "abandon":
+        elif outcome == "abandon" or (outcome == "release" and self.counts_releases):
             stored.deliveries += 1
 
     @property

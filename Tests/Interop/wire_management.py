@@ -159,7 +159,8 @@ def deferred():
             ("suspended", {"deadletter-reason": "Because", "deadletter-description": "of a test"}),
         )
         for token, (status, details) in zip(tokens, ways):
-            settled = well_formed(raw.manage(name, "update-disposition", {"disposition-status": status, "lock-tokens": uuids(token), **details}))
+            request = {"disposition-status": status, "lock-tokens": uuids(token), **details}
+            settled = well_formed(raw.manage(name, "update-disposition", request))
             equal((settled.status, settled.body), (200, {}), status)
         left = raw.peek(name)
         equal([(each.body, int(each.annotations[symbol("x-opt-message-state")])) for each in left], [(f"{name} 1", 1), (f"{name} 2", 1)])
@@ -249,7 +250,8 @@ def bad_requests():
             for body in ({}, {"lock-tokens": "text", "from-sequence-number": "text", "sequence-numbers": {}, "message-count": "x"}):
                 answer = well_formed(raw.manage(name, operation, body))
                 equal((answer.status, answer.condition), (400, "com.microsoft:argument-error"), f"{operation} {body}")
-        tracked = raw.manage(name, "peek-message", {"from-sequence-number": 1, "message-count": int32(1)}, **{"com.microsoft:tracking-id": "t-1"})
+        request = {"from-sequence-number": 1, "message-count": int32(1)}
+        tracked = raw.manage(name, "peek-message", request, **{"com.microsoft:tracking-id": "t-1"})
         equal(tracked.properties["com.microsoft:tracking-id"], "t-1", "the tracking id comes back")
 
 

@@ -51,7 +51,8 @@ def configuration():
         "Name": "sbemulatorns",
         "Queues": [{"Name": name, "Properties": {"MaxDeliveryCount": 10, **properties}} for name, properties in QUEUES.items()],
         "Topics": [
-            {"Name": name, "Subscriptions": [{"Name": each, "Properties": {}} for each in subscriptions]} for name, subscriptions in TOPICS.items()
+            {"Name": name, "Subscriptions": [{"Name": each, "Properties": {}} for each in subscriptions]}
+            for name, subscriptions in TOPICS.items()
         ],
     }
     path = pathlib.Path(work.name) / "Config.json"

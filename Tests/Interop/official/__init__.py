@@ -1,1 +1,1 @@
-"""The scenarios of the official client, one module a theme; see scenarios.py for how they are written and official_client.py for the run."""
+"""The scenarios of the official client, one module a theme; scenarios.py says how they are written."""

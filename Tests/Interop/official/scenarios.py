@@ -61,7 +61,8 @@ class Scenario:
             }
 
         queues = [
-            {"Name": self.entity(role, client), "Properties": resolved({**DEFAULTS, **properties})} for role, properties in self.queues.items()
+            {"Name": self.entity(role, client), "Properties": resolved({**DEFAULTS, **properties})}
+            for role, properties in self.queues.items()
         ]
         topics = [
             {

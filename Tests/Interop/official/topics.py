@@ -148,3 +148,78 @@ async def what_does_not_exist_or_is_not_there_to_receive_from_is_refused(play):
     with play.raises(ServiceBusError):
         async with play.client.get_queue_sender(play.name() + "/Subscriptions/one") as sender:
             await sender.send_messages(ServiceBusMessage("x"), timeout=10)
+
+
+# Expression: which of MESSAGES it lets through.
+EXPRESSIONS = {
+    "sys.Label = 'red'": ["red"],
+    "priority > 3": ["red", "blue"],
+    "priority >= 4 AND tenant <> 'apac'": ["red"],
+    "tenant IN ('emea', 'apac')": ["red", "blue"],
+    "tenant NOT IN ('emea')": ["blue"],
+    "tenant LIKE 'e%'": ["red"],
+    "tenant LIKE '_pac'": ["blue"],
+    "tenant IS NULL": ["bare"],
+    "EXISTS(priority)": ["red", "blue"],
+    "NOT (priority = 5)": ["blue"],
+    "priority + 1 = 6 OR sys.MessageId = 'm-bare'": ["red", "bare"],
+    "urgent = TRUE": ["blue"],
+    "user.tenant = 'emea' AND sys.CorrelationId = 'c'": ["red"],
+    "ratio < 0.5": ["red"],
+}
+
+
+@scenario(
+    queue=False,
+    topics={"": {"Subscriptions": [subscription(f"s{n}", [sql("only", each)]) for n, each in enumerate(EXPRESSIONS)]}},
+)
+async def sql_rules_select_by_their_expressions(play):
+    await play.send(
+        ServiceBusMessage(
+            "red",
+            message_id="m-red",
+            subject="red",
+            correlation_id="c",
+            application_properties={"tenant": "emea", "priority": 5, "ratio": 0.25},
+        ),
+        ServiceBusMessage(
+            "blue", message_id="m-blue", subject="blue", application_properties={"tenant": "apac", "priority": 4, "urgent": True, "ratio": 0.75}
+        ),
+        ServiceBusMessage("bare", message_id="m-bare"),
+        topic=True,
+    )
+    for number, (expression, expected) in enumerate(EXPRESSIONS.items()):
+        play.equal(await play.left(subscription=f"s{number}"), expected, expression)
+
+
+def acting(name, expression, action):
+    rule = sql(name, expression)
+    rule["Properties"]["Action"] = {"SqlExpression": action}
+    return rule
+
+
+@scenario(
+    queue=False,
+    topics={
+        "": {
+            "Subscriptions": [
+                subscription("sets", [acting("set", "1=1", "SET routed = 'yes'; SET priority = priority + 1; SET sys.Label = 'changed'")]),
+                subscription("removes", [acting("remove", "tenant = 'emea'", "REMOVE tenant")]),
+                subscription("untouched"),
+            ]
+        }
+    },
+)
+async def actions_of_rules_change_their_subscriptions_copy_only(play):
+    await play.send(ServiceBusMessage("a", subject="first", application_properties={"tenant": "emea", "priority": 1}), topic=True)
+    expected = {
+        "sets": ("changed", {b"tenant": b"emea", b"priority": 2, b"routed": b"yes"}),
+        "removes": ("first", {b"priority": 1}),
+        "untouched": ("first", {b"tenant": b"emea", b"priority": 1}),
+    }
+    for name, (subject, properties) in expected.items():
+        async with play.receiver(subscription=name) as receiver:
+            (message,) = await play.take(receiver, 1)
+            # What an action adds beside its work is its own business.
+            kept = {key: value for key, value in message.application_properties.items() if key in (b"tenant", b"priority", b"routed")}
+            play.equal((message.subject, kept), (subject, properties), name)
