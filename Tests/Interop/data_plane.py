@@ -57,6 +57,12 @@ CONFIGURATION = """
               { "Name": "audit", "Properties": { "MaxDeliveryCount": 3 } },
               { "Name": "billing", "Properties": { "MaxDeliveryCount": 3 } }
             ]
+          },
+          {
+            "Name": "conditions",
+            "Subscriptions": [
+%s
+            ]
           }
         ]
       }
@@ -68,8 +74,17 @@ CONFIGURATION = """
 
 QUEUES = (
     "single list batch large types bodies peeking complete abandon poison defer dead-letter sub-queue renew release "
-    "at-most-once schedule expiry refused pages"
+    "at-most-once schedule expiry refused pages filtered"
 ).split()
+
+# Conditions, as rules of a topic's subscriptions and for `peek --where`.
+CONDITIONS = (
+    "sys.Label = 'red'",
+    "priority > 3 AND tenant <> 'apac'",
+    "tenant LIKE 'e%' OR tenant IS NULL",
+    "tenant IN ('apac', 'emea')",
+    "EXISTS(priority) AND NOT (priority = 5)",
+)
 
 sandbox = None
 client = None
@@ -80,7 +95,12 @@ def configuration():
     properties = {"LockDuration": "PT1M", "DefaultMessageTimeToLive": "PT1H", "MaxDeliveryCount": 3, "DeadLetteringOnMessageExpiration": True}
     queues = [{"Name": name, "Properties": properties} for name in QUEUES]
     path = pathlib.Path(work.name) / "Config.json"
-    path.write_text(CONFIGURATION % ",\n".join("          " + json.dumps(queue) for queue in queues), encoding="utf-8")
+    subscriptions = [
+        {"Name": f"s{number}", "Rules": [{"Name": "only", "Properties": {"FilterType": "Sql", "SqlFilter": {"SqlExpression": condition}}}]}
+        for number, condition in enumerate(CONDITIONS)
+    ]
+    lines = tuple(",\n".join(f"          {json.dumps(each)}" for each in entities) for entities in (queues, subscriptions))
+    path.write_text(CONFIGURATION % lines, encoding="utf-8")
     return path
 
 
@@ -564,6 +584,31 @@ def topics():
     assert ours("events/audit") == [] and len(ours("events/billing")) == 1
     (dead,) = ours("events/Subscriptions/audit", "--dead-letter", "--all")
     assert dead["deadLetterReason"] == "NotForUs"
+
+
+@checks.step("peek --where lets through what a rule with that condition does, and 'rules test' foretells it", seconds=60)
+def conditions():
+    messages = [
+        ServiceBusMessage("red", message_id="red", subject="red", application_properties={"tenant": "emea", "priority": 5}),
+        ServiceBusMessage("blue", message_id="blue", subject="blue", application_properties={"tenant": "apac", "priority": 4}),
+        ServiceBusMessage("bare", message_id="bare"),
+    ]
+    send("filtered", messages)
+    with client.get_topic_sender("conditions") as sender:
+        sender.send_messages(messages, timeout=15)
+    sent = callboard.run("peek", "filtered", "--all", "--output", "jsonl", connection_string=sandbox.connection_string).stdout
+    for number, condition in enumerate(CONDITIONS):
+        passed = [each["messageId"] for each in ours("filtered", "--all", "--where", condition)]
+        ruled = [each["messageId"] for each in ours(f"conditions/s{number}")]
+        assert passed == ruled and 0 < len(ruled) < 3, f"{condition}: --where lets {passed} through, the rule {ruled}"
+        done = callboard.run(
+            "rules", f"conditions/s{number}", "test", "-", "--output", "json", connection_string=sandbox.connection_string, stdin=sent
+        )
+        assert done.returncode == 0, done.stderr
+        foretold = json.loads(done.stdout)
+        assert [each["message"] for each in foretold] == [1, 2, 3] and all(each["because"] for each in foretold), foretold
+        gets = [["red", "blue", "bare"][each["message"] - 1] for each in foretold if each["copies"] == 1 and each["selects"]]
+        assert gets == ruled, f"{condition}: 'rules test' says {gets}, {ruled} came: {foretold}"
 
 
 @checks.step("our send is received by the official client")
