@@ -20,6 +20,17 @@ struct SandboxCommand: ServerCommand {
     @Option(help: "Port for administration over HTTP; 0 for any free one.")
     var httpPort = 5300
 
+    @Option(help: "Port for AMQP over TLS as well, with a certificate made for this run; 0 for any free one.")
+    var amqpsPort: Int?
+
+    @Option(help: "Port for administration over HTTPS as well, with a certificate made for this run; 0 for any free one.")
+    var httpsPort: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse management calls beyond this many credits a second, 10 each; Azure's Standard tier: 1000.", valueName: "N"))
+    var creditsPerSecond: Int?
+
     @Option(help: "What to fill it with: demo or none.")
     var seed = Seed.none
 
@@ -42,6 +53,9 @@ struct SandboxCommand: ServerCommand {
         var configuration = SandboxConfiguration()
         configuration.amqpPort = amqpPort
         configuration.httpPort = httpPort
+        configuration.amqpsPort = amqpsPort
+        configuration.httpsPort = httpsPort
+        configuration.creditsPerSecond = creditsPerSecond
         configuration.tier = tier == .premium ? .premium : .standard
         configuration.latency = latency.duration
         configuration.jitter = jitter.duration
@@ -60,10 +74,11 @@ struct SandboxCommand: ServerCommand {
             $0.member("ready", true)
             $0.member("amqpPort", Int64(server.amqpPort))
             $0.member("httpPort", Int64(server.httpPort))
-            $0.member("httpsPort", Int64?.none)
+            $0.member("httpsPort", server.httpsPort.map { Int64($0) })
+            $0.member("amqpsPort", server.amqpsPort.map { Int64($0) })
             $0.member("cloudPort", Int64?.none)
             $0.member("connectionString", server.connectionString)
-            $0.member("caFile", String?.none)
+            $0.member("caFile", server.caFile)
         }
         return String(decoding: json.bytes, as: UTF8.self) + "\n"
     }

@@ -1,6 +1,7 @@
 package import AMQP
 package import NIOCore
 import NIOPosix
+package import NIOSSL
 
 /// Accepts AMQP connections, over TCP or WebSockets. Each gets an engine in the server's role and an owner made for it.
 package final class AMQPListener: Sendable {
@@ -17,12 +18,14 @@ package final class AMQPListener: Sendable {
     /// - Parameters:
     ///   - port: 0 for any free one.
     ///   - transport: what carries AMQP's bytes. A WebSocket listener answers every other request over HTTP with the reason why not.
+    ///   - tls: with what to speak TLS from the first byte; nil for none.
     ///   - loop: the one event loop all connections run on.
     ///   - configuration: the engines' configuration.
     ///   - delay: a handler to put before the engine's.
     ///   - makeOwner: called on the loop for each connection; `bind` is called with the handler right after.
     package static func start(
-        host: String, port: Int, transport: Endpoint.Transport = .tcp, on loop: any EventLoop, configuration: EngineConfiguration,
+        host: String, port: Int, transport: Endpoint.Transport = .tcp, tls: NIOSSLContext? = nil, on loop: any EventLoop,
+        configuration: EngineConfiguration,
         delay: @escaping @Sendable () -> (any ChannelHandler)? = { nil },
         makeOwner: @escaping @Sendable (_ peer: SocketAddress?) -> any ConnectionOwner
     ) async throws -> AMQPListener {
@@ -44,6 +47,7 @@ package final class AMQPListener: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     switch transport {
                     case .tcp: try admit(channel)
                     case .webSocket(let path): try WebSocketGate.add(to: channel, path: path, admit: admit)

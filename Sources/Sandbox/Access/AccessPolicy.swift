@@ -83,7 +83,10 @@ public struct AccessPolicy: Sendable {
     /// - Parameters:
     ///   - token: the text received.
     ///   - now: the time, in milliseconds since 1970.
-    public func grant(token: String, now: Int64) throws(Refusal) -> Grant {
+    ///   - entityRules: the rules of a name that an entity has for itself alone.
+    public func grant(
+        token: String, now: Int64, entityRules: (_ name: String, _ path: String) -> [Rule] = { _, _ in [] }
+    ) throws(Refusal) -> Grant {
         guard token.hasPrefix("SharedAccessSignature ") else {
             throw Refusal(status: 401, text: "InvalidToken: only shared access signatures are known here.")
         }
@@ -95,18 +98,21 @@ public struct AccessPolicy: Sendable {
         guard let resource = fields["sr"], let signature = fields["sig"].flatMap({ Self.percentDecoded($0) }),
             let expiry = fields["se"].flatMap({ Int64($0) }), let name = fields["skn"].flatMap({ Self.percentDecoded($0) })
         else { throw Refusal(status: 401, text: "MalformedToken: the token lacks sr, sig, se or skn.") }
-        guard let rule = rules.first(where: { $0.name == name }), let sent = Data(base64Encoded: signature) else {
+        guard let sent = Data(base64Encoded: signature) else {
             throw Refusal(status: 401, text: "InvalidSignature: The token has an invalid signature.")
         }
+        let path = Self.path(ofAudience: Self.percentDecoded(resource) ?? "")
         // The signed text uses the very encoding that was sent.
         let signed = Data("\(resource)\n\(fields["se"] ?? "")".utf8)
-        guard HMAC<SHA256>.isValidAuthenticationCode(sent, authenticating: signed, using: SymmetricKey(data: Data(rule.key.utf8))) else {
-            throw Refusal(status: 401, text: "InvalidSignature: The token has an invalid signature.")
+        let candidates = rules.filter { $0.name == name } + entityRules(name, path)
+        let signer = candidates.first { rule in
+            HMAC<SHA256>.isValidAuthenticationCode(sent, authenticating: signed, using: SymmetricKey(data: Data(rule.key.utf8)))
         }
+        guard let signer else { throw Refusal(status: 401, text: "InvalidSignature: The token has an invalid signature.") }
         let (end, overflow) = expiry.multipliedReportingOverflow(by: 1000)
         let expiresAt = overflow ? Int64.max : end
         guard expiresAt > now else { throw Refusal(status: 401, text: "ExpiredToken: The token is expired.") }
-        return Grant(path: Self.path(ofAudience: Self.percentDecoded(resource) ?? ""), rights: rule.rights, expiresAt: expiresAt)
+        return Grant(path: path, rights: signer.rights, expiresAt: expiresAt)
     }
 
     /// What an `Authorization` header is worth.
@@ -120,9 +126,12 @@ public struct AccessPolicy: Sendable {
     }
 
     /// Judges an `Authorization` header that carries a shared access signature.
-    public func verdict(token: String, for resource: String, needs rights: Rights, now: Int64) -> Verdict {
+    public func verdict(
+        token: String, for resource: String, needs rights: Rights, now: Int64,
+        entityRules: (_ name: String, _ path: String) -> [Rule] = { _, _ in [] }
+    ) -> Verdict {
         do throws(Refusal) {
-            let grant = try grant(token: token, now: now)
+            let grant = try grant(token: token, now: now, entityRules: entityRules)
             let path = Self.path(ofAudience: resource)
             guard grant.covers(path) else { return .refused("InvalidAudience: The token is for another resource.") }
             return grant.rights.isSuperset(of: rights) ? .allowed : .lacksRight

@@ -10,10 +10,10 @@ struct AdministrationDocument {
     let namespace: AdministeredNamespace
 
     private static let atom = "http://www.w3.org/2005/Atom"
-    private static let serviceBus = "http://schemas.microsoft.com/netservices/2010/10/servicebus/connect"
-    private static let schemaInstance = "http://www.w3.org/2001/XMLSchema-instance"
+    static let serviceBus = "http://schemas.microsoft.com/netservices/2010/10/servicebus/connect"
+    static let schemaInstance = "http://www.w3.org/2001/XMLSchema-instance"
 
-    private var base: String { "http://\(request.host)" }
+    private var base: String { "\(request.isSecure ? "https" : "http")://\(request.host)" }
     private var requested: String { base + request.target }
 
     /// `?api-version=…` as entries repeat it.
@@ -51,7 +51,30 @@ struct AdministrationDocument {
         // Of subscriptions and rules the service says the messaging address, of queues and topics the one asked.
         let isSubscription = if case .subscription = entity.kind { true } else { false }
         let id = isSubscription ? "sb://\(request.host)\(request.target)" : requested
-        writer.element("entry", ["xmlns": Self.atom]) { write(entity, id: id, link: id, countsPrefix: "d3p1", to: &$0) }
+        writer.element("entry", ["xmlns": Self.atom]) { write(entity, id: id, link: id, .whole(countsPrefix: "d3p1"), to: &$0) }
+        return writer.text
+    }
+
+    /// What answers a PUT: the entity as it is now, without what the client did not send. Only the service knows why.
+    func changed(_ entity: AdministeredEntity, isNew: Bool, _ input: EntityInput) -> String {
+        var form = EntryForm.whole(countsPrefix: "d2p1")
+        if case .subscription = entity.kind {
+            form.hasCounts = false
+            form.accessed = .neverWithoutZone
+        } else {
+            form.isPublished = isNew
+            form.hasCounts = input.repeatsCounts && !isNew
+            form.accessed = input.repeatsAccess && !isNew ? .time : .absent
+        }
+        var writer = AtomWriter()
+        writer.element("entry", ["xmlns": Self.atom]) { write(entity, id: requested, link: requested, form, to: &$0) }
+        return writer.text
+    }
+
+    /// What answers a PUT of a rule.
+    func changed(_ rule: AdministeredRule) -> String {
+        var writer = AtomWriter()
+        writer.element("entry", ["xmlns": Self.atom]) { write(rule, id: requested, link: requested, isListed: false, to: &$0) }
         return writer.text
     }
 
@@ -68,8 +91,9 @@ struct AdministrationDocument {
     /// - Parameters:
     ///   - entities: the entries of this page.
     ///   - title: `Queues`, `Topics` or `Subscriptions`.
-    func feed(_ entities: [AdministeredEntity], title: String) -> String {
-        feed(title: title) { writer in
+    ///   - next: where the next page begins; nil on the last.
+    func feed(_ entities: [AdministeredEntity], title: String, next: Page?) -> String {
+        feed(title: title, next: next) { writer in
             for entity in entities {
                 writer.element("entry", ["xml:base": requested]) { writer in
                     let (path, link) =
@@ -78,15 +102,15 @@ struct AdministrationDocument {
                         case .subscription(let topic):
                             ("\(topic)/subscriptions/\(entity.name)", "subscriptions/\(entity.name)\(versionQuery)")
                         }
-                    write(entity, id: "\(base)/\(path)\(versionQuery)", link: link, countsPrefix: "d2p1", to: &writer)
+                    write(entity, id: "\(base)/\(path)\(versionQuery)", link: link, .whole(countsPrefix: "d2p1"), to: &writer)
                 }
             }
         }
     }
 
     /// A list of rules.
-    func feed(_ rules: [AdministeredRule], topic: String, subscription: String) -> String {
-        feed(title: "Rules") { writer in
+    func feed(_ rules: [AdministeredRule], topic: String, subscription: String, next: Page?) -> String {
+        feed(title: "Rules", next: next) { writer in
             for rule in rules {
                 writer.element("entry", ["xml:base": requested]) { writer in
                     let id = "\(base)/\(topic)/subscriptions/\(subscription)/rules/\(rule.name)\(versionQuery)"
@@ -96,13 +120,24 @@ struct AdministrationDocument {
         }
     }
 
-    private func feed(title: String, entries: (inout AtomWriter) -> Void) -> String {
+    /// A part of a list.
+    struct Page: Hashable {
+        var skip: Int
+        var top: Int
+    }
+
+    private func feed(title: String, next: Page?, entries: (inout AtomWriter) -> Void) -> String {
         var writer = AtomWriter()
         writer.element("feed", ["xmlns": Self.atom]) { writer in
             writer.element("title", ["type": "text"], title)
             writer.element("id", requested)
             writer.element("updated", AtomValues.wholeSeconds(now))
             writer.emptyElement("link", ["rel": "self", "href": requested])
+            if let next {
+                let version = request.parameter("api-version").map { "&api-version=\($0)" } ?? ""
+                let query = "?%24skip=\(next.skip)&%24top=\(next.top)\(version)"
+                writer.emptyElement("link", ["rel": "next", "href": "\(base)\(request.path)\(query)"])
+            }
             entries(&writer)
         }
         return writer.text
@@ -133,10 +168,21 @@ struct AdministrationDocument {
 
     // MARK: Descriptions
 
-    private func write(_ entity: AdministeredEntity, id: String, link: String, countsPrefix: String, to writer: inout AtomWriter) {
+    /// What an entry says of what the service alone knows.
+    private struct EntryForm {
+        enum Access { case absent, time, neverWithoutZone }
+        var isPublished = true
+        var accessed = Access.time
+        var hasCounts = true
+        let countsPrefix: String
+
+        static func whole(countsPrefix: String) -> EntryForm { EntryForm(countsPrefix: countsPrefix) }
+    }
+
+    private func write(_ entity: AdministeredEntity, id: String, link: String, _ form: EntryForm, to writer: inout AtomWriter) {
         writer.element("id", id)
         writer.element("title", ["type": "text"], entity.name)
-        writer.element("published", AtomValues.wholeSeconds(entity.createdAt))
+        if form.isPublished { writer.element("published", AtomValues.wholeSeconds(entity.createdAt)) }
         writer.element("updated", AtomValues.wholeSeconds(entity.updatedAt))
         let name: String
         switch entity.kind {
@@ -151,15 +197,15 @@ struct AdministrationDocument {
         writer.element("content", ["type": "application/xml"]) { writer in
             writer.element(name, ["xmlns": Self.serviceBus, "xmlns:i": Self.schemaInstance]) { writer in
                 switch entity.kind {
-                case .queue: writeQueue(entity, countsPrefix, to: &writer)
-                case .topic(let subscriptionCount): writeTopic(entity, subscriptionCount, countsPrefix, to: &writer)
-                case .subscription: writeSubscription(entity, countsPrefix, to: &writer)
+                case .queue: writeQueue(entity, form, to: &writer)
+                case .topic(let subscriptionCount): writeTopic(entity, subscriptionCount, form, to: &writer)
+                case .subscription: writeSubscription(entity, form, to: &writer)
                 }
             }
         }
     }
 
-    private func writeQueue(_ queue: AdministeredEntity, _ countsPrefix: String, to writer: inout AtomWriter) {
+    private func writeQueue(_ queue: AdministeredEntity, _ form: EntryForm, to writer: inout AtomWriter) {
         writer.element("LockDuration", AtomValues.duration(queue.lockDuration))
         writer.element("MaxSizeInMegabytes", queue.maxSizeInMegabytes)
         writer.element("RequiresDuplicateDetection", queue.requiresDuplicateDetection)
@@ -171,14 +217,14 @@ struct AdministrationDocument {
         writer.element("EnableBatchedOperations", queue.enablesBatchedOperations)
         writer.element("SizeInBytes", queue.sizeInBytes)
         writer.element("MessageCount", Self.total(queue.counts))
-        writer.element("IsAnonymousAccessible", false)
-        writer.element("AuthorizationRules", "")
+        writer.element("IsAnonymousAccessible", queue.isAnonymouslyAccessible)
+        write(queue.authorizationRules, to: &writer)
         writer.element("Status", queue.status.description)
         if let forwardTo = queue.forwardTo { writer.element("ForwardTo", forwardTo) }
         if let userMetadata = queue.userMetadata { writer.element("UserMetadata", userMetadata) }
-        writeTimes(queue, to: &writer)
+        writeTimes(queue, form, to: &writer)
         writer.element("SupportOrdering", queue.supportsOrdering)
-        write(queue.counts, countsPrefix, to: &writer)
+        write(queue.counts, form, to: &writer)
         writer.element("AutoDeleteOnIdle", AtomValues.duration(queue.autoDeleteOnIdle))
         writer.element("EnablePartitioning", queue.isPartitioned)
         writer.element("EntityAvailabilityStatus", "Available")
@@ -187,22 +233,22 @@ struct AdministrationDocument {
         if isVersion(atLeast: "2021-05") { writer.element("MaxMessageSizeInKilobytes", queue.maxMessageSizeInKilobytes) }
     }
 
-    private func writeTopic(_ topic: AdministeredEntity, _ subscriptionCount: Int, _ countsPrefix: String, to writer: inout AtomWriter) {
+    private func writeTopic(_ topic: AdministeredEntity, _ subscriptionCount: Int, _ form: EntryForm, to writer: inout AtomWriter) {
         writer.element("DefaultMessageTimeToLive", AtomValues.duration(topic.defaultTimeToLive))
         writer.element("MaxSizeInMegabytes", topic.maxSizeInMegabytes)
         writer.element("RequiresDuplicateDetection", topic.requiresDuplicateDetection)
         writer.element("DuplicateDetectionHistoryTimeWindow", AtomValues.duration(topic.duplicateDetectionWindow))
         writer.element("EnableBatchedOperations", topic.enablesBatchedOperations)
         writer.element("SizeInBytes", topic.sizeInBytes)
-        writer.element("FilteringMessagesBeforePublishing", false)
-        writer.element("IsAnonymousAccessible", false)
-        writer.element("AuthorizationRules", "")
+        writer.element("FilteringMessagesBeforePublishing", topic.filtersBeforePublishing)
+        writer.element("IsAnonymousAccessible", topic.isAnonymouslyAccessible)
+        write(topic.authorizationRules, to: &writer)
         writer.element("Status", topic.status.description)
         if let userMetadata = topic.userMetadata { writer.element("UserMetadata", userMetadata) }
-        writeTimes(topic, to: &writer)
+        writeTimes(topic, form, to: &writer)
         writer.element("SupportOrdering", topic.supportsOrdering)
-        write(topic.counts, countsPrefix, to: &writer)
-        writer.element("SubscriptionCount", subscriptionCount)
+        write(topic.counts, form, to: &writer)
+        if form.hasCounts { writer.element("SubscriptionCount", subscriptionCount) }
         writer.element("AutoDeleteOnIdle", AtomValues.duration(topic.autoDeleteOnIdle))
         writer.element("EnablePartitioning", topic.isPartitioned)
         writer.element("EntityAvailabilityStatus", "Available")
@@ -211,7 +257,7 @@ struct AdministrationDocument {
         if isVersion(atLeast: "2021-05") { writer.element("MaxMessageSizeInKilobytes", topic.maxMessageSizeInKilobytes) }
     }
 
-    private func writeSubscription(_ subscription: AdministeredEntity, _ countsPrefix: String, to writer: inout AtomWriter) {
+    private func writeSubscription(_ subscription: AdministeredEntity, _ form: EntryForm, to writer: inout AtomWriter) {
         writer.element("LockDuration", AtomValues.duration(subscription.lockDuration))
         writer.element("RequiresSession", subscription.requiresSession)
         writer.element("DefaultMessageTimeToLive", AtomValues.duration(subscription.defaultTimeToLive))
@@ -222,22 +268,50 @@ struct AdministrationDocument {
         writer.element("EnableBatchedOperations", subscription.enablesBatchedOperations)
         writer.element("Status", subscription.status.description)
         if let forwardTo = subscription.forwardTo { writer.element("ForwardTo", forwardTo) }
-        writeTimes(subscription, to: &writer)
+        writeTimes(subscription, form, to: &writer)
         if let userMetadata = subscription.userMetadata { writer.element("UserMetadata", userMetadata) }
-        write(subscription.counts, countsPrefix, to: &writer)
+        write(subscription.counts, form, to: &writer)
         if let target = subscription.forwardDeadLetteredMessagesTo { writer.element("ForwardDeadLetteredMessagesTo", target) }
         writer.element("AutoDeleteOnIdle", AtomValues.duration(subscription.autoDeleteOnIdle))
         writer.element("EntityAvailabilityStatus", "Available")
         if isVersion(atLeast: "2021-05") { writer.element("IsClientAffine", false) }
     }
 
-    private func writeTimes(_ entity: AdministeredEntity, to writer: inout AtomWriter) {
+    private func writeTimes(_ entity: AdministeredEntity, _ form: EntryForm, to writer: inout AtomWriter) {
         writer.element("CreatedAt", AtomValues.moment(entity.createdAt))
         writer.element("UpdatedAt", AtomValues.moment(entity.updatedAt))
-        writer.element("AccessedAt", AtomValues.moment(entity.accessedAt))
+        switch form.accessed {
+        case .absent: break
+        case .time: writer.element("AccessedAt", AtomValues.moment(entity.accessedAt))
+        case .neverWithoutZone: writer.element("AccessedAt", String(AtomValues.never.dropLast()))
+        }
     }
 
-    private func write(_ counts: EntityCounts, _ prefix: String, to writer: inout AtomWriter) {
+    private func write(_ rules: [EntityAuthorizationRule], to writer: inout AtomWriter) {
+        writer.element("AuthorizationRules") { writer in
+            for rule in rules {
+                writer.element("AuthorizationRule", ["i:type": "SharedAccessAuthorizationRule"]) { writer in
+                    writer.element("ClaimType", "SharedAccessKey")
+                    writer.element("ClaimValue", "None")
+                    writer.element("Rights") { writer in
+                        // In the order in which the service names them.
+                        if rule.rights == .manage { writer.element("AccessRights", "Manage") }
+                        if rule.rights.contains(.send) { writer.element("AccessRights", "Send") }
+                        if rule.rights.contains(.listen) { writer.element("AccessRights", "Listen") }
+                    }
+                    writer.element("CreatedTime", AtomValues.moment(Timestamp(milliseconds: rule.createdAt)))
+                    writer.element("ModifiedTime", AtomValues.moment(Timestamp(milliseconds: rule.modifiedAt)))
+                    writer.element("KeyName", rule.name)
+                    writer.element("PrimaryKey", rule.primaryKey)
+                    writer.element("SecondaryKey", rule.secondaryKey)
+                }
+            }
+        }
+    }
+
+    private func write(_ counts: EntityCounts, _ form: EntryForm, to writer: inout AtomWriter) {
+        guard form.hasCounts else { return }
+        let prefix = form.countsPrefix
         writer.element("CountDetails", ["xmlns:\(prefix)": "http://schemas.microsoft.com/netservices/2011/06/servicebus"]) { writer in
             writer.element("\(prefix):ActiveMessageCount", counts.active)
             writer.element("\(prefix):DeadLetterMessageCount", counts.deadLetter)
@@ -249,81 +323,5 @@ struct AdministrationDocument {
 
     private static func total(_ counts: EntityCounts) -> Int64 {
         [counts.active, counts.deadLetter, counts.scheduled, counts.transfer, counts.transferDeadLetter].reduce(0, &+)
-    }
-
-    // MARK: Rules
-
-    private func write(_ rule: AdministeredRule, id: String, link: String, isListed: Bool, to writer: inout AtomWriter) {
-        writer.element("id", id)
-        writer.element("title", ["type": "text"], rule.name)
-        writer.element("published", AtomValues.wholeSeconds(rule.createdAt))
-        writer.element("updated", AtomValues.wholeSeconds(rule.createdAt))
-        writer.emptyElement("link", ["rel": "self", "href": link])
-        writer.element("content", ["type": "application/xml"]) { writer in
-            writer.element("RuleDescription", ["xmlns": Self.serviceBus, "xmlns:i": Self.schemaInstance]) { writer in
-                write(rule, isListed: isListed, to: &writer)
-                if let action = rule.action {
-                    writer.element("Action", ["i:type": "SqlRuleAction"]) { writer in
-                        writer.element("SqlExpression", action)
-                        writer.element("CompatibilityLevel", 20)
-                        write(rule.actionParameters, in: "Parameters", to: &writer)
-                        writer.element("RequiresPreprocessing", true)
-                    }
-                } else {
-                    writer.emptyElement("Action", ["i:type": "EmptyRuleAction"])
-                }
-                writer.element("CreatedAt", AtomValues.moment(rule.createdAt))
-                writer.element("Name", rule.name)
-            }
-        }
-    }
-
-    private func write(_ rule: AdministeredRule, isListed: Bool, to writer: inout AtomWriter) {
-        func writeSQL(_ type: String, _ expression: String, preprocessed: Bool) {
-            writer.element("Filter", ["i:type": type]) { writer in
-                writer.element("SqlExpression", expression)
-                writer.element("CompatibilityLevel", 20)
-                if preprocessed { writer.element("RequiresPreprocessing", true) }
-                // Lists have it even when it is empty; nobody knows why.
-                if rule.filterParameters.isEmpty, isListed { writer.emptyElement("Parameters") }
-                write(rule.filterParameters, in: "Parameters", to: &writer)
-            }
-        }
-        switch rule.filter {
-        case .all: writeSQL("TrueFilter", "1=1", preprocessed: false)
-        case .none: writeSQL("FalseFilter", "1=0", preprocessed: false)
-        case .sql(let expression): writeSQL("SqlFilter", expression, preprocessed: true)
-        case .correlation(let correlation):
-            writer.element("Filter", ["i:type": "CorrelationFilter"]) { write(correlation, to: &$0) }
-        }
-    }
-
-    private func write(_ correlation: AdministeredRule.Correlation, to writer: inout AtomWriter) {
-        let conditions: [(String, String?)] = [
-            ("CorrelationId", correlation.correlationID), ("MessageId", correlation.messageID), ("To", correlation.to),
-            ("ReplyTo", correlation.replyTo), ("Label", correlation.label), ("SessionId", correlation.sessionID),
-            ("ReplyToSessionId", correlation.replyToSessionID), ("ContentType", correlation.contentType),
-        ]
-        for (name, value) in conditions {
-            if let value { writer.element(name, value) }
-        }
-        write(correlation.properties, in: "Properties", to: &writer)
-    }
-
-    /// Names with typed values; nothing when there are none.
-    private func write(_ properties: [AdministeredRule.Property], in name: String, to writer: inout AtomWriter) {
-        guard !properties.isEmpty else { return }
-        writer.element(name) { writer in
-            for property in properties {
-                writer.element("KeyValueOfstringanyType") { writer in
-                    writer.element("Key", property.key)
-                    // Durations are not of XML Schema's namespace but of the serializer's own.
-                    let schema =
-                        property.type == .duration
-                        ? "http://schemas.microsoft.com/2003/10/Serialization/" : "http://www.w3.org/2001/XMLSchema"
-                    writer.element("Value", ["i:type": "d6p1:\(property.type.rawValue)", "xmlns:d6p1": schema], property.value)
-                }
-            }
-        }
     }
 }

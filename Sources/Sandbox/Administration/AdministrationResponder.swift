@@ -7,36 +7,46 @@ struct AdministrationResponder<Source: AdministrationSource>: Sendable {
     let clock: @Sendable () -> Int64
     /// Makes the ids of calls; a test makes predictable ones.
     let makeID: @Sendable () -> String
+    /// What calls cost.
+    var meter = CreditMeter(creditsPerSecond: nil)
 
-    private static var entryType: String { "application/atom+xml;type=entry;charset=utf-8" }
+    static var entryType: String { "application/atom+xml;type=entry;charset=utf-8" }
     private static var feedType: String { "application/atom+xml;type=feed;charset=utf-8" }
     private static var errorType: String { "application/xml; charset=utf-8" }
 
     func respond(to request: AdministrationRequest) async -> AdministrationResponse {
-        let now = Timestamp(milliseconds: clock())
         let route = AdministrationRoute(path: request.path)
         if route == .health {
             return AdministrationResponse(
                 status: 200, contentType: "application/json; charset=utf-8", body: #"{"status":"healthy","message":"Service is healthy."}"#)
         }
-        if let refusal = await refusal(of: request) {
-            return fault(401, refusal, request, now)
+        let document = AdministrationDocument(
+            request: request, now: Timestamp(milliseconds: clock()), namespace: await source.administeredNamespace())
+        do throws(AdministrationFault) {
+            guard meter.admitsCall(at: document.now.milliseconds) else { throw throttled(document) }
+            try await authorize(request)
+            switch request.method {
+            case "GET": return try await read(route, request, document)
+            case "PUT": return try await put(route, request, document)
+            case "DELETE": return try await delete(route)
+            default: throw AdministrationFault(status: 405, text: "The specified HTTP verb (\(request.method)) is not valid.")
+            }
+        } catch {
+            return answer(error, document)
         }
-        guard request.method == "GET" else {
-            var response = fault(405, "The specified HTTP verb (\(request.method)) is not valid.", request, now)
-            response.allow = "GET"
-            return response
-        }
-        let document = AdministrationDocument(request: request, now: now, namespace: await source.administeredNamespace())
+    }
+
+    // MARK: Reading
+
+    private func read(
+        _ route: AdministrationRoute, _ request: AdministrationRequest, _ document: AdministrationDocument
+    ) async throws(AdministrationFault) -> AdministrationResponse {
         switch route {
         case .namespaceInfo:
             return AdministrationResponse(status: 200, contentType: Self.entryType, body: document.namespaceEntry())
-        case .queues:
-            return await list(.queues, "Queues", request, document)
-        case .topics:
-            return await list(.topics, "Topics", request, document)
-        case .subscriptions(let topic):
-            return await list(.subscriptions(topic: topic), "Subscriptions", request, document)
+        case .queues: return try await list(.queues, "Queues", request, document)
+        case .topics: return try await list(.topics, "Topics", request, document)
+        case .subscriptions(let topic): return try await list(.subscriptions(topic: topic), "Subscriptions", request, document)
         case .entity(let name):
             guard let entity = await source.administeredEntity(named: name, topic: nil) else { return nothing(document) }
             return AdministrationResponse(
@@ -46,79 +56,64 @@ struct AdministrationResponder<Source: AdministrationSource>: Sendable {
             return AdministrationResponse(
                 status: 200, contentType: Self.entryType, etag: await etag(ofTopic: topic), body: document.entry(entity))
         case .rules(let topic, let subscription):
-            return await rules(topic, subscription, request, document)
+            let page = try page(request)
+            guard let rules = await source.administeredRules(topic: topic, subscription: subscription) else {
+                throw missing("\(topic)|\(subscription)", document)
+            }
+            let (shown, next) = Self.cut(Array(rules.dropFirst(page.skip)), to: page)
+            return AdministrationResponse(
+                status: 200, contentType: Self.feedType, etag: await etag(ofTopic: topic),
+                body: document.feed(shown, topic: topic, subscription: subscription, next: next))
         case .rule(let topic, let subscription, let name):
-            return await rule(topic, subscription, name, request, document)
-        case .health, .unknown:
-            return fault(404, "No service is hosted at the specified address.", request, now)
+            let rules = await source.administeredRules(topic: topic, subscription: subscription) ?? []
+            guard let rule = rules.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+                throw missing("\(topic)|\(subscription)|\(name)", document)
+            }
+            return AdministrationResponse(
+                status: 200, contentType: Self.entryType, etag: await etag(ofTopic: topic), body: document.entry(rule))
+        case .health, .unknown: throw .noService
         }
     }
 
-    // MARK: Lists
-
     private func list(
-        _ list: AdministeredList, _ title: String, _ request: AdministrationRequest, _ document: AdministrationDocument
-    ) async -> AdministrationResponse {
-        guard let (skip, top) = page(request) else { return invalidPage(request, document) }
-        guard let entities = await source.administeredEntities(in: list, skip: skip, top: top) else { return nothing(document) }
+        _ list: Broker.List, _ title: String, _ request: AdministrationRequest, _ document: AdministrationDocument
+    ) async throws(AdministrationFault) -> AdministrationResponse {
+        let page = try page(request)
+        // One more than is shown tells whether there is a next page.
+        guard let entities = await source.administeredEntities(in: list, skip: page.skip, top: page.top + 1) else {
+            return nothing(document)
+        }
+        let (shown, next) = Self.cut(entities, to: page)
         var etag: String?
         if case .subscriptions(let topic) = list { etag = await self.etag(ofTopic: topic) }
         return AdministrationResponse(
-            status: 200, contentType: Self.feedType, etag: etag, body: document.feed(entities, title: title))
+            status: 200, contentType: Self.feedType, etag: etag, body: document.feed(shown, title: title, next: next))
     }
 
-    private func rules(
-        _ topic: String, _ subscription: String, _ request: AdministrationRequest, _ document: AdministrationDocument
-    ) async -> AdministrationResponse {
-        guard let (skip, top) = page(request) else { return invalidPage(request, document) }
-        guard let rules = await source.administeredRules(topic: topic, subscription: subscription) else {
-            return missing("\(topic)|\(subscription)", document)
-        }
-        let page = Array(rules.dropFirst(skip).prefix(top))
-        return AdministrationResponse(
-            status: 200, contentType: Self.feedType, etag: await etag(ofTopic: topic),
-            body: document.feed(page, topic: topic, subscription: subscription))
-    }
-
-    private func rule(
-        _ topic: String, _ subscription: String, _ name: String, _ request: AdministrationRequest, _ document: AdministrationDocument
-    ) async -> AdministrationResponse {
-        let rules = await source.administeredRules(topic: topic, subscription: subscription) ?? []
-        guard let rule = rules.first(where: { $0.name.lowercased() == name.lowercased() }) else {
-            return missing("\(topic)|\(subscription)|\(name)", document)
-        }
-        return AdministrationResponse(
-            status: 200, contentType: Self.entryType, etag: await etag(ofTopic: topic), body: document.entry(rule))
-    }
-
-    /// `$skip` and `$top`, a hundred at most as the service has it; `nil` if they are no numbers.
-    private func page(_ request: AdministrationRequest) -> (skip: Int, top: Int)? {
-        func number(_ name: String, default value: Int) -> Int? {
+    /// `$skip` and `$top`, a hundred at most as the service has it.
+    private func page(_ request: AdministrationRequest) throws(AdministrationFault) -> AdministrationDocument.Page {
+        func number(_ name: String, default value: Int) throws(AdministrationFault) -> Int {
             guard let text = request.parameter(name) else { return value }
-            guard let number = Int(text), number >= 0 else { return nil }
+            guard let number = Int(text), number >= 0 else {
+                throw .unreadable("The values of $skip and $top must be non-negative integers.")
+            }
             return number
         }
-        guard let skip = number("$skip", default: 0), let top = number("$top", default: 100) else { return nil }
-        return (skip, min(top, 100))
+        return AdministrationDocument.Page(skip: try number("$skip", default: 0), top: min(try number("$top", default: 100), 100))
+    }
+
+    /// What of a list's rest is on a page, and which page follows.
+    private static func cut<Element>(
+        _ rest: [Element], to page: AdministrationDocument.Page
+    ) -> (shown: [Element], next: AdministrationDocument.Page?) {
+        let (skip, overflow) = page.skip.addingReportingOverflow(page.top)
+        let isLast = rest.count <= page.top || page.top == 0 || overflow
+        return (Array(rest.prefix(page.top)), isLast ? nil : AdministrationDocument.Page(skip: skip, top: page.top))
     }
 
     /// Of subscriptions and rules the service tells the topic's version.
     private func etag(ofTopic name: String) async -> String? {
         await source.administeredEntity(named: name, topic: nil).map { AtomValues.ticks($0.updatedAt) }
-    }
-
-    // MARK: Refusals
-
-    /// Why the caller may not read, or `nil` if they may.
-    private func refusal(of request: AdministrationRequest) async -> String? {
-        let noToken = "claim is empty or token is invalid."
-        guard let authorization = request.authorization else { return noToken }
-        let resource = "http://\(request.host)\(request.path)"
-        switch await source.mayAdminister(authorization: authorization, resource: resource, now: clock()) {
-        case .allowed: return nil
-        case .lacksRight: return "Manage,EntityRead claims required for this operation."
-        case .refused(let text): return text.hasPrefix("Malformed") || text.hasPrefix("InvalidToken") ? noToken : text
-        }
     }
 
     /// The empty list that stands for "no such entity".
@@ -127,25 +122,104 @@ struct AdministrationResponder<Source: AdministrationSource>: Sendable {
     }
 
     /// "No such rule" is the one that the service says in so many words.
-    private func missing(_ path: String, _ document: AdministrationDocument) -> AdministrationResponse {
-        let entity = "\(document.namespace.name):Topic:\(path)"
-        let detail =
-            "Entity '\(entity)' was not found. To know more visit https://aka.ms/sbResourceMgrExceptions.  "
-            + "TrackingId:\(makeID())_B1, SystemTracker:NoSystemTracker, Timestamp:\(AtomValues.seconds(document.now))"
-        return AdministrationResponse(
-            status: 404, contentType: Self.errorType, body: AdministrationDocument.error(code: 404, detail: detail))
+    private func missing(_ path: String, _ document: AdministrationDocument) -> AdministrationFault {
+        .notFound("\(document.namespace.name):Topic:\(path)", version: nil)
     }
 
-    private func invalidPage(_ request: AdministrationRequest, _ document: AdministrationDocument) -> AdministrationResponse {
-        fault(400, "SubCode=40000. The values of $skip and $top must be non-negative integers.", request, document.now)
+    // MARK: Changing
+
+    private func put(
+        _ route: AdministrationRoute, _ request: AdministrationRequest, _ document: AdministrationDocument
+    ) async throws(AdministrationFault) -> AdministrationResponse {
+        guard let path = route.changeable else { throw .noPolicyRequest }
+        guard let body = request.body else {
+            throw AdministrationFault(status: 413, text: "The body is longer than \(DescriptionInput.maximumBytes) bytes.")
+        }
+        let input = try DescriptionInput(parsing: body)
+        let tokens = ForwardingTokens(
+            authorization: request.authorization ?? "", forwardTo: request.forwardingAuthorization,
+            deadLetters: request.deadLetterForwardingAuthorization)
+        switch try await source.perform(.put(path, input, isUpdate: request.ifMatch != nil, tokens)) {
+        case .entity(let entity, let isNew, let version):
+            // The answer to making a queue or topic has no version; everything else has.
+            let isSubscription = if case .subscription = entity.kind { true } else { false }
+            return AdministrationResponse(
+                status: isNew ? 201 : 200, contentType: Self.entryType, etag: isNew && !isSubscription ? nil : Self.etag(version),
+                body: document.changed(entity, isNew: isNew, input.entity))
+        case .rule(let rule, let isNew, let version):
+            return AdministrationResponse(
+                status: isNew ? 201 : 200, contentType: Self.entryType, etag: Self.etag(version), body: document.changed(rule))
+        case .removed(let version): return AdministrationResponse(status: 200, etag: Self.etag(version), body: "")
+        }
     }
 
-    private func fault(_ status: Int, _ text: String, _ request: AdministrationRequest, _ now: Timestamp) -> AdministrationResponse {
-        let host = request.host.prefix { $0 != ":" }
-        let detail =
-            "\(text) TrackingId:\(makeID())_G1, SystemTracker:\(host):\(request.path.drop { $0 == "/" }), "
-            + "Timestamp:\(AtomValues.seconds(now))"
+    private func delete(_ route: AdministrationRoute) async throws(AdministrationFault) -> AdministrationResponse {
+        guard let path = route.changeable else { throw .noService }
+        guard case .removed(let version) = try await source.perform(.delete(path)) else { throw .noService }
+        return AdministrationResponse(status: 200, etag: Self.etag(version), body: "")
+    }
+
+    private static func etag(_ version: Int64) -> String { AtomValues.ticks(Timestamp(milliseconds: version)) }
+
+    // MARK: Refusals
+
+    private func authorize(_ request: AdministrationRequest) async throws(AdministrationFault) {
+        let noToken = "claim is empty or token is invalid."
+        guard let authorization = request.authorization else { throw AdministrationFault(status: 401, text: noToken) }
+        let resource = "http://\(request.host)\(request.path)"
+        switch await source.mayAdminister(authorization: authorization, resource: resource, now: clock()) {
+        case .allowed: return
+        case .lacksRight:
+            let claim = request.method == "GET" ? "EntityRead" : request.method == "DELETE" ? "EntityDelete" : "EntityWrite"
+            throw AdministrationFault(status: 401, text: "Manage,\(claim) claims required for this operation.")
+        case .refused(let text):
+            let isUnreadable = text.hasPrefix("Malformed") || text.hasPrefix("InvalidToken")
+            throw AdministrationFault(status: 401, text: isUnreadable ? noToken : text)
+        }
+    }
+
+    private func throttled(_ document: AdministrationDocument) -> AdministrationFault {
+        AdministrationFault(
+            status: 429,
+            text: "SubCode=50004. The request was terminated because the namespace \(document.namespace.name) is being throttled. "
+                + "\(AdministrationFault.seeAlso).")
+    }
+
+    private func answer(_ fault: AdministrationFault, _ document: AdministrationDocument) -> AdministrationResponse {
+        let request = document.request
+        let tracker: String
+        switch fault.speaker {
+        case .gateway: tracker = "_G1, SystemTracker:\(request.host.prefix { $0 != ":" }):\(request.path.drop { $0 == "/" })"
+        case .entity(let name): tracker = "_G1, SystemTracker:\(document.namespace.name):\(name)"
+        case .broker: tracker = "_B1, SystemTracker:NoSystemTracker"
+        case .nobody: tracker = ""
+        }
+        let tail = tracker.isEmpty ? "" : " TrackingId:\(makeID())\(tracker), Timestamp:\(AtomValues.seconds(document.now))"
         return AdministrationResponse(
-            status: status, contentType: Self.errorType, body: AdministrationDocument.error(code: status, detail: detail))
+            status: fault.status, contentType: Self.errorType, etag: fault.version.map { Self.etag($0) },
+            allow: fault.status == 405 ? "GET, PUT, DELETE" : nil,
+            body: AdministrationDocument.error(code: fault.status, detail: fault.text + tail))
+    }
+}
+
+extension AdministrationRoute {
+    /// What a PUT or DELETE here concerns; nil where nothing can be changed.
+    fileprivate var changeable: AdministeredPath? {
+        switch self {
+        case .entity(let name): .entity(name)
+        case .subscription(let topic, let name): .subscription(topic: topic, name: name)
+        case .rule(let topic, let subscription, let name): .rule(topic: topic, subscription: subscription, name: name)
+        case .health, .namespaceInfo, .queues, .topics, .subscriptions, .rules, .unknown: nil
+        }
+    }
+}
+
+extension DescriptionInput {
+    /// The settings of an entity; of a rule, none.
+    fileprivate var entity: EntityInput {
+        switch self {
+        case .queue(let input), .topic(let input), .subscription(let input, _): input
+        case .rule: EntityInput()
+        }
     }
 }

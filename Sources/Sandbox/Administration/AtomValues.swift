@@ -69,6 +69,26 @@ enum AtomValues {
         return "\(isNegative ? "-" : "")P\(days > 0 ? "\(days)D" : "")\(clock.isEmpty ? "" : "T\(clock)")"
     }
 
+    /// `25.00:00:00`: a duration as .NET prints it, in error texts.
+    static func clock(milliseconds: Int64) -> String {
+        let magnitude = milliseconds.magnitude
+        let seconds = magnitude / 1000
+        func two(_ value: UInt64) -> String { padded(Int(value), 2) }
+        var text = milliseconds < 0 ? "-" : ""
+        if seconds >= 86_400 { text += "\(seconds / 86_400)." }
+        text += "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+        if magnitude % 1000 > 0 { text += ".\(padded(Int(magnitude % 1000), 3))0000" }
+        return text
+    }
+
+    /// Whole milliseconds; nil when there are too many.
+    static func milliseconds(_ duration: Duration) -> Int64? {
+        let (seconds, attoseconds) = duration.components
+        let (scaled, scaleOverflow) = seconds.multipliedReportingOverflow(by: 1000)
+        let (sum, overflow) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return scaleOverflow || overflow ? nil : sum
+    }
+
     private static func padded(_ value: Int, _ width: Int) -> String {
         let digits = String(value)
         return digits.utf8.count >= width ? digits : String(repeating: "0", count: width - digits.utf8.count) + digits

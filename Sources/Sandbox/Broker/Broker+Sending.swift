@@ -50,8 +50,9 @@ extension Broker {
     }
 
     private func check(_ message: IncomingMessage, for entity: QueueEntity) throws(BrokerError) {
-        if message.encodedSize > limits.maximumMessageBytes {
-            throw error(.messageTooLarge, BrokerText.messageTooLarge(message.encodedSize, limits.maximumMessageBytes), entity.systemName)
+        let limit = entity.maximumMessageBytes
+        if message.encodedSize > limit {
+            throw error(.messageTooLarge, BrokerText.messageTooLarge(message.encodedSize, limit), entity.systemName)
         }
         try check(message.messageID, "MessageId", entity)
         try check(message.sessionID, "SessionId", entity)

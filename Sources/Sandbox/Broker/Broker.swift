@@ -29,7 +29,11 @@ public final class Broker {
     var sizeInBytes = 0
 
     private(set) var entities: [String: QueueEntity] = [:]
-    private var topics: [String: Topic] = [:]
+    private(set) var topics: [String: Topic] = [:]
+    private(set) var queueNames = NameIndex()
+    private(set) var topicNames = NameIndex()
+    /// Whether somebody waits for messages of an entity; asked before one that nobody uses is removed.
+    var isAwaited: ((_ path: String) -> Bool)?
     private var queueCount = 0
     private var depth = 0
     private var announced: [MessageQueue] = []
@@ -159,7 +163,10 @@ public final class Broker {
         try checkNewName(name, maximumLength: 260)
         guard queueCount < limits.maximumEntities else { throw tooMany("queues", limits.maximumEntities) }
         queueCount += 1
-        entities[name.lowercased()] = QueueEntity(.queue, path: name, settings: settings, broker: self, now: now)
+        let entity = QueueEntity(.queue, path: name, settings: settings, broker: self, now: now)
+        entities[name.lowercased()] = entity
+        queueNames.insert(name)
+        scheduleIdleExpiry(of: entity)
     }
 
     /// Creates a topic.
@@ -173,6 +180,8 @@ public final class Broker {
         let topic = Topic(name, settings, broker: self, now: now)
         topics[name.lowercased()] = topic
         entities[name.lowercased()] = topic.input
+        topicNames.insert(name)
+        scheduleIdleExpiry(of: topic.input)
     }
 
     /// Creates a subscription.
@@ -198,6 +207,9 @@ public final class Broker {
         entity.rules = compiled
         entities[path.lowercased()] = entity
         topic.subscriptions.append(entity)
+        topic.subscriptionNames.insert(name)
+        topic.input.accessedAt = now
+        scheduleIdleExpiry(of: entity)
     }
 
     /// Removes a queue, a subscription, or a topic with its subscriptions, and every message in it.
@@ -210,10 +222,15 @@ public final class Broker {
         guard let entity = entities[key] else { throw notFound(path) }
         entities[key] = nil
         switch entity.kind {
-        case .queue: queueCount -= 1
-        case .subscription(let topic, _): topic.subscriptions.removeAll { $0 === entity }
+        case .queue:
+            queueCount -= 1
+            queueNames.remove(entity.path)
+        case .subscription(let topic, let name):
+            topic.subscriptions.removeAll { $0 === entity }
+            topic.subscriptionNames.remove(name)
         case .topic(let topic):
             topics[key] = nil
+            topicNames.remove(entity.path)
             for subscription in topic.subscriptions {
                 entities[subscription.path.lowercased()] = nil
                 tearDown(subscription)
@@ -224,6 +241,7 @@ public final class Broker {
     }
 
     private func tearDown(_ entity: QueueEntity) {
+        if let expiry = entity.idleExpiry { deadlines.cancel(expiry) }
         entity.grow(by: -entity.ownSizeInBytes)
         entity.tearDown(self)
         report(.entityRemoved(EntityAddress(path: entity.path)))

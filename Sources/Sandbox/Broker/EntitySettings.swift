@@ -40,6 +40,14 @@ public struct QueueSettings: Sendable, Hashable {
     public var userMetadata = ""
     /// Whether a message is dead-lettered when a rule of the subscription cannot be evaluated. Subscriptions only.
     public var deadLetteringOnFilterEvaluationExceptions = true
+    /// After how long without use the entity is removed; nil for never.
+    public var autoDeleteOnIdle: Int64?
+    /// Whether messages are spread over partitions.
+    public var isPartitioned = false
+    /// The largest message, in kilobytes, where it is not the tier's.
+    public var maximumMessageKilobytes: Int?
+    /// What administration keeps.
+    public var administrative = AdministrativeSettings()
 
     /// The service's defaults.
     public init() {}
@@ -57,6 +65,14 @@ public struct TopicSettings: Sendable, Hashable {
     public var availability = EntityAvailability.active
     /// Free text of whoever made the entity.
     public var userMetadata = ""
+    /// After how long without use the entity is removed; nil for never.
+    public var autoDeleteOnIdle: Int64?
+    /// Whether messages are spread over partitions.
+    public var isPartitioned = false
+    /// The largest message, in kilobytes, where it is not the tier's.
+    public var maximumMessageKilobytes: Int?
+    /// What administration keeps.
+    public var administrative = AdministrativeSettings()
 
     /// The service's defaults.
     public init() {}

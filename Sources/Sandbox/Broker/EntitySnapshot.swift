@@ -55,8 +55,11 @@ public struct EntitySnapshot: Sendable, Hashable {
             case .subscription(let topic, let name):
                 .subscription(topic: topic.input.path, name: name, entity.settings, rules: entity.rules.map(\.settings))
             }
-        counts = Counts(
-            active: entity.active.activeCount, deadLetter: entity.deadLetter.count, scheduled: entity.active.scheduledCount,
-            transfer: 0, transferDeadLetter: entity.transferDeadLetter.count)
+        counts =
+            !entity.isInUse
+            ? Counts()
+            : Counts(
+                active: entity.active.activeCount, deadLetter: entity.deadLetter.count, scheduled: entity.active.scheduledCount,
+                transfer: 0, transferDeadLetter: entity.transferDeadLetter.count)
     }
 }

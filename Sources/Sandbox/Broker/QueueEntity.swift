@@ -20,11 +20,16 @@ final class QueueEntity {
     /// The same without subscriptions.
     private(set) var ownSizeInBytes = 0
     private(set) var isRemoved = false
+    /// Set while the entity ends when nobody uses it.
+    var idleExpiry: IdleExpiry?
     private(set) var lastSequenceNumber: Int64 = 0
     private var history = DuplicateHistory()
 
     /// Nil before the first use and after removal, so that entity and queues do not keep each other alive for ever.
     private var parts: (active: MessageQueue, deadLetter: MessageQueue, transferDeadLetter: MessageQueue)?
+
+    /// Whether messages ever were, or could be, here. Looking at an entity does not make queues for it.
+    var isInUse: Bool { parts != nil }
 
     var active: MessageQueue { queues.active }
     var deadLetter: MessageQueue { queues.deadLetter }
@@ -57,6 +62,13 @@ final class QueueEntity {
         case .topic: "Topic:\(path)"
         case .subscription(let topic, let name): "Topic:\(topic.input.path)|\(name)"
         }
+    }
+
+    /// The largest message taken: the tier's limit, or a lower one of the entity's own.
+    var maximumMessageBytes: Int {
+        guard let kilobytes = settings.maximumMessageKilobytes else { return broker.limits.maximumMessageBytes }
+        let (bytes, overflow) = kilobytes.multipliedReportingOverflow(by: 1024)
+        return overflow ? broker.limits.maximumMessageBytes : min(bytes, broker.limits.maximumMessageBytes)
     }
 
     /// Forgets all messages. References to the queues stay valid and find the entity removed.

@@ -12,6 +12,8 @@ public struct RuleSettings: Sendable, Hashable {
     public var filterParameters: [String: AMQPValue] = [:]
     /// Values for the `@names` of the action.
     public var actionParameters: [String: AMQPValue] = [:]
+    /// The rule as administration was given it: an order and a spelling that evaluation does not need, and that must come back as they were.
+    var administered: AdministeredRule?
 
     /// Creates a rule.
     public init(name: String, filter: RuleFilter, action: String? = nil) {
@@ -21,7 +23,7 @@ public struct RuleSettings: Sendable, Hashable {
     }
 
     /// The rule a subscription has when none was given.
-    public static let defaultRule = RuleSettings(name: "$Default", filter: .sql("1=1"))
+    public static let defaultRule = RuleSettings(name: "$Default", filter: .all)
 }
 
 /// Which messages of a topic a rule selects.

@@ -7,7 +7,8 @@ final class Topic {
     private(set) lazy var input = QueueEntity(.topic(self), path: path, settings: inputSettings, broker: broker, now: createdAt)
     /// In the order in which they were made.
     var subscriptions: [QueueEntity] = []
-    let settings: TopicSettings
+    var subscriptionNames = NameIndex()
+    var settings: TopicSettings
 
     private let path: String
     private let createdAt: Int64
@@ -20,13 +21,18 @@ final class Topic {
         createdAt = now
     }
 
-    private var inputSettings: QueueSettings {
+    /// The settings of the input that follow from the topic's.
+    var inputSettings: QueueSettings {
         var input = QueueSettings()
         input.duplicateDetectionWindow = settings.duplicateDetectionWindow
         input.maximumSizeInMegabytes = settings.maximumSizeInMegabytes
         input.availability = settings.availability
         input.defaultTimeToLive = settings.defaultTimeToLive
         input.userMetadata = settings.userMetadata
+        input.autoDeleteOnIdle = settings.autoDeleteOnIdle
+        input.isPartitioned = settings.isPartitioned
+        input.maximumMessageKilobytes = settings.maximumMessageKilobytes
+        input.administrative = settings.administrative
         return input
     }
 

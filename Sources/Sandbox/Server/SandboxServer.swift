@@ -3,6 +3,7 @@ import AMQPTransport
 public import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ServiceBus
 
 /// How a sandbox is started.
@@ -19,8 +20,14 @@ public struct SandboxConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The AMQP port; 0 for any free one.
     public var amqpPort = 5672
+    /// The port for AMQP over TLS; 0 for any free one, nil for none.
+    public var amqpsPort: Int?
     /// The administration port; 0 for any free one.
     public var httpPort = 5300
+    /// The administration port for HTTPS; 0 for any free one, nil for none.
+    public var httpsPort: Int?
+    /// From how many credits a second on management calls are refused, as the Standard tier does at 1,000; nil for never.
+    public var creditsPerSecond: Int?
     /// The tier.
     public var tier = Tier.standard
     /// Added to everything that arrives, so that a far region can be rehearsed.
@@ -43,13 +50,20 @@ public struct SandboxConfiguration: Sendable {
 public final class SandboxServer: Sendable {
     /// The AMQP port listened on.
     public let amqpPort: Int
+    /// The port for AMQP over TLS, if it was asked for.
+    public let amqpsPort: Int?
     /// The administration port listened on.
     public let httpPort: Int
+    /// The administration port for HTTPS, if it was asked for.
+    public let httpsPort: Int?
     private let configuration: SandboxConfiguration
     private let group: MultiThreadedEventLoopGroup
     private let listener: AMQPListener
+    private let secureListener: AMQPListener?
     private let hub: NIOLoopBound<WireHub>
-    private let administration: Task<Void, any Error>
+    private let administrations: [RunningAdministration]
+    private let certificateFolder: CertificateFolder?
+    private let credits: CreditMeter
 
     /// Starts a sandbox; returns when both ports accept connections.
     /// - Parameter populate: fills the broker, on its event loop, before anybody can connect.
@@ -89,14 +103,18 @@ public final class SandboxServer: Sendable {
             security: .server(offers: ["MSSBCBS", "PLAIN", "ANONYMOUS", "EXTERNAL"], required: false))
         engine.idleTimeout = .seconds(240)
         let delay = DelayHandler.Delay(latency: configuration.latency, jitter: configuration.jitter)
-        do {
-            listener = try await AMQPListener.start(
-                host: configuration.host, port: configuration.amqpPort, on: loop, configuration: engine,
-                delay: { FrameCutHandler(hub.value.faults, after: delay.makeHandler()) }
-            ) { _ in WireConnection(hub: hub.value) }
-        } catch {
-            throw SandboxError.port(configuration.amqpPort, "\(error)")
+        let settings = engine
+        func listen(_ port: Int, _ tls: NIOSSLContext?) async throws -> AMQPListener {
+            do {
+                return try await AMQPListener.start(
+                    host: configuration.host, port: port, tls: tls, on: loop, configuration: settings,
+                    delay: { FrameCutHandler(hub.value.faults, after: delay.makeHandler()) }
+                ) { _ in WireConnection(hub: hub.value) }
+            } catch {
+                throw SandboxError.port(port, "\(error)")
+            }
         }
+        listener = try await listen(configuration.amqpPort, nil)
         amqpPort = listener.port
         self.configuration = configuration
         self.group = group
@@ -105,25 +123,52 @@ public final class SandboxServer: Sendable {
         let faults = FaultsEndpoint(
             get: { try await loop.submit { hub.value.faults.remaining }.get() },
             set: { faults in try await loop.submit { hub.value.setFaults(faults) }.get() })
-        let server = AdministrationServer(
-            source: source, faults: faults, host: configuration.host, port: configuration.httpPort, logger: logger)
-        let (ready, readiness) = AsyncStream.makeStream(of: Int.self)
-        administration = Task {
-            defer { readiness.finish() }
-            try await server.run { port in readiness.yield(port) }
+        let meter = CreditMeter(creditsPerSecond: configuration.creditsPerSecond)
+        credits = meter
+        // Two doors to one namespace: what one is told the other knows, and both spend the same credits.
+        func administration(_ port: Int, _ tls: TLSConfiguration?) async throws -> RunningAdministration {
+            try await RunningAdministration(
+                AdministrationServer(
+                    source: source, faults: faults, meter: meter, host: configuration.host, port: port, tls: tls, logger: logger),
+                port: port)
         }
-        var port: Int?
-        for await bound in ready {
-            port = bound
-            break
-        }
-        guard let port else {
+        var doors: [RunningAdministration] = []
+        var folder: CertificateFolder?
+        var secure: AMQPListener?
+        do {
+            doors.append(try await administration(configuration.httpPort, nil))
+            if configuration.httpsPort != nil || configuration.amqpsPort != nil {
+                let certificates = try Self.certificates(configuration, now: clock())
+                folder = try CertificateFolder(authorityPEM: certificates.authorityPEM)
+                if let port = configuration.httpsPort { doors.append(try await administration(port, certificates.server)) }
+                if let port = configuration.amqpsPort {
+                    secure = try await listen(port, try NIOSSLContext(configuration: certificates.server))
+                }
+            }
+        } catch {
+            folder?.remove()
+            await secure?.stop()
+            for door in doors { await door.stop() }
             await listener.stop()
-            do { try await administration.value } catch { throw SandboxError.port(configuration.httpPort, "\(error)") }
-            throw SandboxError.port(configuration.httpPort, "the server stopped at once")
+            throw error
         }
-        httpPort = port
+        httpPort = doors[0].port
+        httpsPort = doors.count > 1 ? doors[1].port : nil
+        amqpsPort = secure?.port
+        secureListener = secure
+        administrations = doors
+        certificateFolder = folder
     }
+
+    private static func certificates(_ configuration: SandboxConfiguration, now: Int64) throws -> SandboxCertificates {
+        do { return try SandboxCertificates(host: configuration.host, now: now) } catch { throw SandboxError.certificates("\(error)") }
+    }
+
+    /// Where the certificate is that clients of ``httpsPort`` and ``amqpsPort`` must trust; nil without those ports.
+    public var caFile: String? { certificateFolder?.file }
+
+    /// What management calls have cost so far.
+    package var creditUsage: CreditMeter.Usage { credits.usage }
 
     /// A connection string for the first rule, with the administration port.
     public var connectionString: String { connectionString(rule: configuration.access.rules.first) }
@@ -137,11 +182,12 @@ public final class SandboxServer: Sendable {
 
     /// Stops: connections are closed, ports given back.
     public func stop() async {
-        administration.cancel()
+        certificateFolder?.remove()
         await listener.stop()
+        await secureListener?.stop()
         let hub = hub
         try? await hub.eventLoop.submit { hub.value.stop() }.get()
-        _ = await administration.result
+        for administration in administrations { await administration.stop() }
         try? await group.shutdownGracefully()
     }
 
@@ -171,10 +217,13 @@ public final class SandboxServer: Sendable {
 public enum SandboxError: Error, Sendable, CustomStringConvertible {
     /// A port cannot be listened on, and why.
     case port(Int, String)
+    /// No certificate can be made, and why.
+    case certificates(String)
 
     /// One line.
     public var description: String {
         switch self {
+        case .certificates(let reason): "No certificate can be made for HTTPS: \(reason)"
         case .port(let port, let reason):
             reason.contains("98") || reason.contains("in use") ? "Port \(port) is in use." : "Cannot listen on port \(port): \(reason)"
         }

@@ -36,13 +36,15 @@ struct ConnectionRights {
 
     /// Takes a `put-token` request.
     /// - Returns: status and text of the answer.
-    mutating func putToken(_ request: Message, _ policy: AccessPolicy, now: Int64) -> (status: Int32, text: String) {
+    mutating func putToken(
+        _ request: Message, _ policy: AccessPolicy, _ broker: Broker, now: Int64
+    ) -> (status: Int32, text: String) {
         let application = request.applicationProperties ?? AMQPMap()
         guard application["operation"]?.text == "put-token" else { return (400, "The operation is not put-token.") }
         guard let audience = application["name"]?.text else { return (400, "The request names no audience.") }
         guard case .value(.string(let token)) = request.body else { return (400, "The body is not a token.") }
         do throws(AccessPolicy.Refusal) {
-            let grant = try policy.grant(token: token, now: now)
+            let grant = try policy.grant(token: token, now: now) { broker.accessRules(named: $0, for: $1) }
             let path = AccessPolicy.path(ofAudience: audience)
             guard grant.covers(path) || path.isEmpty else {
                 return (401, "InvalidAudience: The authorization header contains a token for another resource.")

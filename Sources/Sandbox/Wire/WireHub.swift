@@ -28,6 +28,8 @@ final class WireHub {
         self.loop = loop
         self.clock = clock
         broker.onEvent = { [unowned self] in handle($0) }
+        broker.isAwaited = { [unowned self] in waiting[EntityAddress(path: $0)] != nil || waitingForSession[EntityAddress(path: $0)] != nil
+        }
         broker.onDeadline = { [unowned self] in arm($0) }
         if let deadline = broker.nextDeadline { arm(deadline) }
     }

@@ -140,9 +140,10 @@ struct AdministrationResponderTests {
             .init(key: "c", type: .duration, value: "P1D"),
         ]
         fixture.rules = [
-            AdministeredRule(name: "corr", filter: .correlation(correlation), action: "SET x = 1", createdAt: NamespaceFixture.created),
+            AdministeredRule(
+                name: "corr", filter: .correlation(correlation), action: .init("SET x = 1"), createdAt: NamespaceFixture.created),
             AdministeredRule(name: "none", filter: .none, createdAt: NamespaceFixture.created),
-            AdministeredRule(name: "sql", filter: .sql("a > 'b'"), createdAt: NamespaceFixture.created),
+            AdministeredRule(name: "sql", filter: .sql(.init("a > 'b'")), createdAt: NamespaceFixture.created),
         ]
         let rule = await ask("/events/subscriptions/audit/rules/CORR?api-version=2021-05", of: fixture)
         #expect(rule.status == 200)
@@ -237,6 +238,7 @@ struct AdministrationResponderTests {
             let response = await ask(target, method: method, authorization: authorization)
             #expect(response.status == 401)
             let path = target.dropFirst().prefix { $0 != "?" }
+            let words = method == "DELETE" ? words.replacing("EntityRead", with: "EntityDelete") : words
             #expect(
                 response.body == """
                     <Error><Code>401</Code><Detail>\(words) TrackingId:f688a238-20bd-4784-b2c6-66ca3a0e2791_G1, SystemTracker:127.0.0.1:\(path), \
@@ -255,11 +257,11 @@ struct AdministrationResponderTests {
         #expect(await ask("/orders", authorization: authorization).status == 200)
     }
 
-    @Test("pretends no change", arguments: ["PUT", "DELETE", "POST", "PATCH", "HEAD", "NONSENSE"])
-    func readOnly(method: String) async {
+    @Test("knows no other method", arguments: ["POST", "PATCH", "HEAD", "NONSENSE"])
+    func otherMethods(method: String) async {
         let response = await ask("/orders", method: method)
         #expect(response.status == 405)
-        #expect(response.allow == "GET")
+        #expect(response.allow == "GET, PUT, DELETE")
         #expect(response.body.contains("<Code>405</Code><Detail>The specified HTTP verb (\(method)) is not valid. TrackingId:"))
     }
 
@@ -280,6 +282,18 @@ struct AdministrationResponderTests {
         #expect(elements(response.body).count { $0 == "QueueDescription" } == count)
         #expect(
             first.isEmpty || response.body.firstMatch(of: /<entry[^>]*><id>[^<]*<\/id><title type="text">([^<]*)/)?.1 == Substring(first))
+    }
+
+    @Test(
+        "links to the next page while there is one",
+        arguments: [
+            ("", "?%24skip=100&amp;%24top=100"), ("?$skip=100&api-version=2021-05", "?%24skip=200&amp;%24top=100&amp;api-version=2021-05"),
+            ("?$skip=200", nil), ("?$skip=150&$top=100", nil), ("?$skip=149&$top=100", "?%24skip=249&amp;%24top=100"), ("?$top=0", nil),
+        ] as [(String, String?)])
+    func nextPage(query: String, next: String?) async {
+        let response = await ask("/$Resources/queues\(query)", of: .queues(250))
+        let link = response.body.firstMatch(of: /<link rel="next" href="([^"]*)"\/>/).map { String($0.1) }
+        #expect(link == next.map { "http://127.0.0.1:5300/$Resources/queues\($0)" })
     }
 
     @Test("refuses pages that are none", arguments: ["?$skip=-1", "?$top=x", "?$skip=99999999999999999999", "?$top=%zz"])

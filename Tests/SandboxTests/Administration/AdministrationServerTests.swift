@@ -1,10 +1,11 @@
 import Identity
 import Logging
 import RESTClient
-import Sandbox
 import ServiceBus
 import Synchronization
 import Testing
+
+@testable import Sandbox
 
 /// Our client against our server over real sockets. What either says to those we did not write is tested elsewhere: the client with recorded
 /// answers, the server with the official Python client.

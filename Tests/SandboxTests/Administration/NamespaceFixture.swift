@@ -1,5 +1,6 @@
-import Sandbox
 import ServiceBus
+
+@testable import Sandbox
 
 /// A namespace that stands still: what administration tests look at.
 struct NamespaceFixture: AdministrationSource {
@@ -68,7 +69,7 @@ struct NamespaceFixture: AdministrationSource {
 
     func administeredNamespace() async -> AdministeredNamespace { namespace }
 
-    func administeredEntities(in list: AdministeredList, skip: Int, top: Int) async -> [AdministeredEntity]? {
+    func administeredEntities(in list: Broker.List, skip: Int, top: Int) async -> [AdministeredEntity]? {
         let entities: [AdministeredEntity]
         switch list {
         case .queues: entities = queues
@@ -88,6 +89,9 @@ struct NamespaceFixture: AdministrationSource {
     func administeredRules(topic: String, subscription: String) async -> [AdministeredRule]? {
         subscriptions(of: topic).contains { $0.name.lowercased() == subscription.lowercased() } ? rules : nil
     }
+
+    /// It stands still: there is nothing that could be changed.
+    func perform(_ change: AdministrationChange) async throws(AdministrationFault) -> AdministrationOutcome { throw .noOperation }
 
     static let access = AccessPolicy(rules: [
         .init(name: "RootManageSharedAccessKey", key: "SAS_KEY_VALUE", rights: .manage),
