@@ -26,6 +26,8 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
     case link(AMQPError?)
     /// The peer gave an outcome other than "accepted".
     case outcome(DeliveryState)
+    /// What was to be sent never left us, and why: it was certainly not carried out.
+    indirect case unsent(TransportError)
     /// An answer that is not a valid message.
     case malformed(CodecError)
     /// Anything else from the operating system.
@@ -48,6 +50,7 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
         case .link(let error?): error.description
         case .link(nil): "the server ended the link"
         case .outcome(let state): "the message was not accepted: \(state)"
+        case .unsent(let cause): cause.description
         case .malformed(let error): "the server sent an invalid message: \(error)"
         case .system(let reason): reason
         }
@@ -59,6 +62,7 @@ public enum TransportError: Error, Sendable, CustomStringConvertible {
         case .link(let error): error
         case .connection(.closedByPeer(let error)): error
         case .outcome(.rejected(let error)): error
+        case .unsent(let cause): cause.amqpError
         default: nil
         }
     }

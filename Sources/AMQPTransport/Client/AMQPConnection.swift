@@ -142,9 +142,11 @@ public actor AMQPConnection {
 
     // MARK: Links
 
-    private func attach<Record: LinkRecord>(_ options: LinkOptions, _ record: NIOLoopBound<Record>) async throws -> LinkID {
+    private func attach<Record: LinkRecord>(
+        _ options: LinkOptions, _ record: NIOLoopBound<Record>, timeout: Duration? = nil
+    ) async throws -> LinkID {
         let core = core
-        let timeout = TimeAmount(configuration.attachTimeout)
+        let timeout = TimeAmount(timeout ?? configuration.attachTimeout)
         let name = options.name
         let timer = eventLoop.scheduleTask(in: timeout) {
             core.value.cancelAttach(record.value, TransportError.timeout("attaching \(name)"))
@@ -181,9 +183,11 @@ public actor AMQPConnection {
         link.receiverSettleMode = options.settlement == .confirmed ? 1 : 0
         link.properties = options.properties
         let record = NIOLoopBound(ReceiverRecord(window: options.window), eventLoop: eventLoop)
-        let id = try await attach(link, record)
+        let id = try await attach(link, record, timeout: options.attachTimeout)
+        let answer = record.value.attach
         return AMQPReceiver(
-            connection: self, id: id, record: record, settlement: options.settlement, properties: record.value.attach?.properties)
+            connection: self, id: id, record: record, name: options.name, settlement: options.settlement, source: answer?.source,
+            properties: answer?.properties)
     }
 
     /// Opens the pair of links of a request/response node (`$cbs`, `$management`).
@@ -233,15 +237,22 @@ public actor AMQPConnection {
 
     // MARK: Sending
 
-    func send(_ messages: [OutboundMessage], on id: LinkID) async throws -> [Result<DeliveryState, TransportError>] {
+    func send(_ messages: [OutboundMessage], on id: LinkID, timeout: Duration?) async throws -> [Result<DeliveryState, TransportError>] {
         let core = core
         let eventLoop = eventLoop
         let holder = NIOLoopBoundBox<SendBatch?>.makeEmptyBox(valueType: SendBatch.self, eventLoop: eventLoop)
+        let timer = timeout.map {
+            eventLoop.scheduleTask(in: TimeAmount($0)) {
+                guard let batch = holder.value else { return }
+                (core.value.record(id) as? SenderRecord)?.giveUp(batch, .timeout("sending"), core.value)
+            }
+        }
+        defer { timer?.cancel() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 let batch = SendBatch(count: messages.count, waiter)
                 guard let record = core.value.record(id) as? SenderRecord else {
-                    return batch.giveUp(core.value.failure ?? .link(nil))
+                    return batch.finishAll(.unsent(core.value.failure ?? .link(nil)))
                 }
                 holder.value = batch
                 record.enqueue(messages, batch, core.value)
@@ -257,8 +268,10 @@ public actor AMQPConnection {
 
     // MARK: Receiving
 
-    func nextDeliveries(_ record: NIOLoopBound<ReceiverRecord>, maximum: Int) async throws -> [Delivery] {
+    func nextDeliveries(_ record: NIOLoopBound<ReceiverRecord>, maximum: Int, timeout: Duration?) async throws -> [Delivery] {
         let core = core
+        let timer = timeout.map { eventLoop.scheduleTask(in: TimeAmount($0)) { record.value.stopWaiting() } }
+        defer { timer?.cancel() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation(isolation: self) { record.value.next(maximum, $0, core.value) }
         } onCancel: {
@@ -268,13 +281,16 @@ public actor AMQPConnection {
 
     func setCredit(_ record: NIOLoopBound<ReceiverRecord>, _ credit: UInt32) { record.value.grant(credit, core.value) }
 
-    /// Stops deliveries: gives unused credit back, and hands over what had arrived.
-    func drain(_ record: NIOLoopBound<ReceiverRecord>, timeout: Duration) async -> [Delivery] {
+    /// Takes unused credit back, and hands over what had arrived.
+    /// - Parameter isLast: whether the link is to be closed next: no credit is granted any more.
+    func drain(
+        _ record: NIOLoopBound<ReceiverRecord>, timeout: Duration, isLast: Bool
+    ) async -> (deliveries: [Delivery], isAnswered: Bool) {
         let core = core
-        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { record.value.finishDrain() }
+        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { record.value.finishDrain(isAnswered: false) }
         defer { timer.cancel() }
-        _ = try? await withCheckedThrowingContinuation(isolation: self) { record.value.drain($0, core.value) }
-        return record.value.takeAll()
+        let isAnswered = await withCheckedContinuation(isolation: self) { record.value.drain($0, isLast: isLast, core.value) }
+        return (record.value.takeAll(), isAnswered)
     }
 
     /// Settles deliveries without waiting for an answer; neighbours share a frame.
@@ -298,27 +314,34 @@ public actor AMQPConnection {
         }
     }
 
-    /// Proposes an outcome and waits for the sender's (receiver-settle-mode second).
-    func settleConfirmed(_ number: UInt32, on id: LinkID, _ state: DeliveryState, timeout: Duration) async throws -> DeliveryState? {
+    /// Proposes an outcome and waits for the sender's answers (receiver-settle-mode second); neighbours share a frame.
+    func settleConfirmed(
+        _ deliveries: [Delivery], on id: LinkID, _ state: DeliveryState, timeout: Duration
+    ) async -> [Result<DeliveryState?, any Error>] {
+        if deliveries.isEmpty { return [] }
         let core = core
+        let batch = NIOLoopBound(SettleBatch(deliveries.map(\.id)), eventLoop: eventLoop)
         let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) {
-            core.value.cancelSettling(number, TransportError.timeout("settlement"))
+            core.value.giveUp(batch.value, TransportError.timeout("settlement"))
         }
         defer { timer.cancel() }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation(isolation: self) { core.value.settle(number, on: id, state, $0) }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation(isolation: self) {
+                batch.value.wait($0)
+                core.value.settle(batch.value, on: id, state)
+            }
         } onCancel: {
-            eventLoop.execute { core.value.cancelSettling(number, CancellationError()) }
+            eventLoop.execute { core.value.giveUp(batch.value, CancellationError()) }
         }
     }
 
     // MARK: Requests
 
     func request(
-        _ message: MessageContent, key: String, sender: LinkID, receiver: LinkID, timeout: Duration
+        _ message: MessageContent, key: String, state: DeliveryState?, sender: LinkID, receiver: LinkID, timeout: Duration
     ) async throws -> Message {
         let core = core
-        let bytes = message.encoded
+        let message = OutboundMessage(message.encoded, state: state)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation(isolation: self) { waiter in
                 guard let answers = core.value.record(receiver) as? ResponseRecord,
@@ -326,7 +349,7 @@ public actor AMQPConnection {
                 else { return waiter.resume(throwing: core.value.failure ?? .link(nil)) }
                 let request = PendingRequest(key, requests, answers, waiter)
                 answers.expect(request)
-                request.start(bytes, timeout: TimeAmount(timeout), core.value)
+                request.start(message, timeout: TimeAmount(timeout), core.value)
             }
         } onCancel: {
             eventLoop.execute { (core.value.record(receiver) as? ResponseRecord)?.request(key)?.fail(CancellationError()) }

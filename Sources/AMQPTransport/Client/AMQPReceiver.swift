@@ -25,6 +25,8 @@ public struct ReceiverOptions: Sendable {
     public var window: UInt32?
     /// Properties of the link.
     public var properties: AMQPMap?
+    /// How long the peer may take to answer the attach; nil for the connection's own limit.
+    public var attachTimeout: Duration?
 
     /// A link from a node.
     public init(name: String, address: String, settlement: Settlement, window: UInt32?) {
@@ -41,18 +43,27 @@ public struct AMQPReceiver: Sendable {
     let connection: AMQPConnection
     let id: LinkID
     let record: NIOLoopBound<ReceiverRecord>
+    /// The link's name.
+    public let name: String
     /// How deliveries are settled.
     public let settlement: Settlement
+    /// The source the peer answered with.
+    public let source: Source?
     /// The link properties the peer answered with.
     public let properties: AMQPMap?
 
     /// Waits for deliveries and takes those that are there.
-    /// - Parameter maximum: the most to take.
-    /// - Returns: at least one delivery; none when the link was closed by us.
+    /// - Parameters:
+    ///   - maximum: the most to take.
+    ///   - timeout: how long to wait; nil for as long as it takes.
+    /// - Returns: at least one delivery; none when the link was closed by us, or when none came in time.
     /// - Throws: ``TransportError`` when the link or connection ended otherwise, after what had arrived before was taken.
-    public func next(maximum: Int = 1000) async throws -> [Delivery] {
-        try await connection.nextDeliveries(record, maximum: maximum)
+    public func next(maximum: Int = 1000, timeout: Duration? = nil) async throws -> [Delivery] {
+        try await connection.nextDeliveries(record, maximum: maximum, timeout: timeout)
     }
+
+    /// Whether the link still lives: a service may detach one that is idle.
+    public var isOpen: Bool { get async { await connection.isAttached(id) } }
 
     /// Grants credit: the number of deliveries we will take from now on.
     public func setCredit(_ credit: UInt32) async { await connection.setCredit(record, credit) }
@@ -70,12 +81,30 @@ public struct AMQPReceiver: Sendable {
     public func settleConfirmed(_ delivery: Delivery, _ state: DeliveryState, timeout: Duration = .seconds(30)) async throws
         -> DeliveryState?
     {
-        try await connection.settleConfirmed(delivery.id, on: id, state, timeout: timeout)
+        let answers = await settleConfirmed([delivery], state, timeout: timeout)
+        guard let answer = answers.first else { return nil }
+        return try answer.get()
+    }
+
+    /// Proposes one outcome for many deliveries and waits for what the sender settled each with; neighbours share a frame.
+    /// - Parameter timeout: how long to wait for all.
+    /// - Returns: in the order of the deliveries, the sender's state, or why there is none: then the outcome is unknown.
+    public func settleConfirmed(
+        _ deliveries: [Delivery], _ state: DeliveryState, timeout: Duration = .seconds(30)
+    ) async -> [Result<DeliveryState?, any Error>] {
+        await connection.settleConfirmed(deliveries, on: id, state, timeout: timeout)
+    }
+
+    /// Takes unused credit back: afterwards nothing arrives until credit is granted again.
+    /// - Parameter timeout: how long the peer may take.
+    /// - Returns: what had arrived and was not taken, and whether the peer answered. When it did not, more may still arrive: close the link.
+    public func drain(timeout: Duration = .seconds(2)) async -> (deliveries: [Delivery], isAnswered: Bool) {
+        await connection.drain(record, timeout: timeout, isLast: false)
     }
 
     /// Ends the link and leaves nothing locked: unused credit goes back, and what arrived unseen is released.
     public func close(drainTimeout: Duration = .seconds(2)) async {
-        let unseen = await connection.drain(record, timeout: drainTimeout)
+        let unseen = await connection.drain(record, timeout: drainTimeout, isLast: true).deliveries
         if !unseen.isEmpty { await settle(unseen, .released) }
         await connection.detach(id)
     }

@@ -49,17 +49,19 @@ public struct AMQPSender: Sendable {
     public let maxMessageSize: UInt64?
 
     /// Sends one message and waits for its outcome.
+    /// - Parameter timeout: how long to wait for credit and outcome; nil for as long as it takes.
     /// - Returns: the outcome the peer settled with.
-    /// - Throws: ``TransportError``; after a lost link or connection the outcome is unknown.
-    public func send(_ message: OutboundMessage) async throws -> DeliveryState {
-        guard let outcome = try await connection.send([message], on: id).first else { throw TransportError.closed }
+    /// - Throws: ``TransportError``; unless it is ``TransportError/unsent(_:)``, the outcome is unknown.
+    public func send(_ message: OutboundMessage, timeout: Duration? = nil) async throws -> DeliveryState {
+        guard let outcome = try await connection.send([message], on: id, timeout: timeout).first else { throw TransportError.closed }
         return try outcome.get()
     }
 
     /// Sends messages one after another without waiting in between, and waits for all outcomes.
+    /// - Parameter timeout: how long to wait for all of them; nil for as long as it takes.
     /// - Returns: the outcomes, in the order of the messages.
-    public func send(_ messages: [OutboundMessage]) async throws -> [Result<DeliveryState, TransportError>] {
-        try await connection.send(messages, on: id)
+    public func send(_ messages: [OutboundMessage], timeout: Duration? = nil) async throws -> [Result<DeliveryState, TransportError>] {
+        try await connection.send(messages, on: id, timeout: timeout)
     }
 
     /// Whether the link still lives: a service may detach one that is idle.

@@ -20,7 +20,9 @@ final class ClientCore: EngineOwner {
     /// A settlement that waits for the sender's answer.
     struct Settling {
         var link: LinkID
-        var waiter: Waiter<DeliveryState?>
+        /// Which of its caller's deliveries this is.
+        var position: Int
+        var batch: SettleBatch
     }
 
     let eventLoop: any EventLoop
@@ -96,7 +98,7 @@ final class ClientCore: EngineOwner {
         for waiter in take(&attaching).values { waiter.resume(throwing: error) }
         for waiters in take(&detaching).values { for waiter in waiters { waiter.resume() } }
         for sent in take(&outgoing).values { sent.batch.finish(sent.position, .failure(error)) }
-        for entry in take(&settling).values { entry.waiter.resume(throwing: error) }
+        for entry in take(&settling).values { entry.batch.finish(entry.position, .failure(error)) }
         willFlush()
         for record in take(&records) { record?.end(error) }
         for waiter in take(&closing) { waiter.resume() }
@@ -207,8 +209,13 @@ final class ClientCore: EngineOwner {
         }
         for (number, entry) in settling where entry.link == id {
             settling[number] = nil
-            entry.waiter.resume(throwing: TransportError.link(error))
+            entry.batch.finish(entry.position, .failure(TransportError.link(error)))
         }
+    }
+
+    /// Forgets the messages of a batch that wait for their outcome.
+    func forget(_ batch: SendBatch) {
+        for (number, sent) in outgoing where sent.batch === batch { outgoing[number] = nil }
     }
 
     func detach(_ id: LinkID, _ waiter: Waiter<Void>?) {
@@ -238,21 +245,39 @@ final class ClientCore: EngineOwner {
 
     // MARK: Settlement
 
-    /// Proposes an outcome for a delivery; the waiter learns what its sender settled with.
-    func settle(_ number: UInt32, on id: LinkID, _ state: DeliveryState, _ waiter: Waiter<DeliveryState?>) {
-        guard let handler, record(id) != nil else { return waiter.resume(throwing: failure ?? .link(nil)) }
-        guard settling[number] == nil else {
-            return waiter.resume(throwing: TransportError.system("the delivery is being settled already"))
+    /// Proposes an outcome for deliveries, neighbours in one frame; the batch learns what their sender settled each with.
+    func settle(_ batch: SettleBatch, on id: LinkID, _ state: DeliveryState) {
+        guard let handler, record(id) != nil else { return batch.finishAll(failure ?? TransportError.link(nil)) }
+        var position = 0
+        while position < batch.numbers.count {
+            let first = position
+            while position < batch.numbers.count, position == first || batch.numbers[position] == batch.numbers[position - 1] &+ 1,
+                settling[batch.numbers[position]] == nil
+            {
+                settling[batch.numbers[position]] = Settling(link: id, position: position, batch: batch)
+                position += 1
+            }
+            if position == first {
+                batch.finish(position, .failure(TransportError.system("the delivery is being settled already")))
+                position += 1
+                continue
+            }
+            let (low, high) = (batch.numbers[first], batch.numbers[position - 1])
+            guard !handler.engine.dispose(id.session, role: .receiver, first: low, last: high, settled: false, state: state) else {
+                continue
+            }
+            for refused in first..<position {
+                settling[batch.numbers[refused]] = nil
+                batch.finish(refused, .failure(TransportError.system("the outcome is larger than a frame the server takes")))
+            }
         }
-        guard handler.engine.dispose(id.session, role: .receiver, first: number, settled: false, state: state) else {
-            return waiter.resume(throwing: TransportError.system("the outcome is larger than a frame the server takes"))
-        }
-        settling[number] = Settling(link: id, waiter: waiter)
         handler.setNeedsFlush()
     }
 
-    func cancelSettling(_ number: UInt32, _ error: any Error) {
-        settling.removeValue(forKey: number)?.waiter.resume(throwing: error)
+    /// Gives up waiting for the answers a batch still misses: whether those outcomes held is unknown.
+    func giveUp(_ batch: SettleBatch, _ error: any Error) {
+        for number in batch.numbers where settling[number]?.batch === batch { settling[number] = nil }
+        batch.finishAll(error)
     }
 
     private func received(_ disposition: Disposition) {
@@ -260,7 +285,8 @@ final class ClientCore: EngineOwner {
         let distance = (disposition.last ?? first) &- first
         if disposition.role == .sender {
             for number in numbers(first, distance, settling) {
-                settling.removeValue(forKey: number)?.waiter.resume(returning: disposition.state)
+                guard let entry = settling.removeValue(forKey: number) else { continue }
+                entry.batch.finish(entry.position, .success(disposition.state))
             }
             return
         }

@@ -17,15 +17,16 @@ public final class RequestLink: Sendable {
     }
 
     /// Sends a request and waits for its answer. Message id and reply-to are set here.
+    /// - Parameter state: the state of the request's delivery, for instance transactional.
     /// - Throws: ``TransportError``; after ``TransportError/timeout(_:)`` the request may still be carried out.
-    public func request(_ message: MessageContent, timeout: Duration) async throws -> Message {
+    public func request(_ message: MessageContent, state: DeliveryState? = nil, timeout: Duration) async throws -> Message {
         let key = "request-\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
         var message = message
         var properties = message.properties ?? Properties()
         properties.messageID = .string(key)
         properties.replyTo = replyTo
         message.properties = properties
-        return try await connection.request(message, key: key, sender: sender, receiver: receiver, timeout: timeout)
+        return try await connection.request(message, key: key, state: state, sender: sender, receiver: receiver, timeout: timeout)
     }
 
     /// Whether both links still live: a service may detach one that is idle.

@@ -17,11 +17,11 @@ final class PendingRequest {
         self.waiter = waiter
     }
 
-    func start(_ bytes: ByteBuffer, timeout: TimeAmount, _ core: ClientCore) {
-        timer = core.eventLoop.assumeIsolated().scheduleTask(in: timeout) { self.fail(TransportError.timeout("request")) }
+    func start(_ message: OutboundMessage, timeout: TimeAmount, _ core: ClientCore) {
+        timer = core.eventLoop.assumeIsolated().scheduleTask(in: timeout) { self.timeOut() }
         let batch = SendBatch(self)
         self.batch = batch
-        requests.enqueue([OutboundMessage(bytes)], batch, core)
+        requests.enqueue([message], batch, core)
     }
 
     func answer(_ message: Message) {
@@ -35,6 +35,13 @@ final class PendingRequest {
         guard let waiter else { return }
         finish()
         waiter.resume(throwing: error)
+    }
+
+    private func timeOut() {
+        let error = TransportError.timeout("request")
+        // Without credit it never left, and certainly was not carried out.
+        let isUnsent = batch.map { requests.isWaiting($0) } ?? false
+        fail(isUnsent ? TransportError.unsent(error) : error)
     }
 
     private func finish() {

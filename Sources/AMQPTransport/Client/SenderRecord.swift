@@ -29,11 +29,16 @@ final class SendBatch {
         outcomes[position] = outcome
         missing -= 1
         switch outcome {
-        case .success(.accepted): break
+        case .success(.accepted), .success(.transactional(_, .accepted?)): break
         case .success(let state): request?.fail(TransportError.outcome(state))
         case .failure(let error): request?.fail(error)
         }
         if missing == 0 { complete() }
+    }
+
+    /// Ends what has no outcome yet.
+    func finishAll(_ error: TransportError) {
+        for position in outcomes.indices { finish(position, .failure(error)) }
     }
 
     /// The caller no longer waits: what has no outcome is unknown to it.
@@ -71,8 +76,20 @@ final class SenderRecord: LinkRecord {
         pump(core)
     }
 
+    /// Whether something of a batch has not left yet.
+    func isWaiting(_ batch: SendBatch) -> Bool { queue.contains { $0.batch === batch } }
+
     /// Takes back what has not left yet.
     func remove(_ batch: SendBatch) { queue.removeAll { $0.batch === batch } }
+
+    /// Ends what has no outcome yet: what has left may have been taken, what waits never leaves.
+    func giveUp(_ batch: SendBatch, _ error: TransportError, _ core: ClientCore) {
+        let waiting = queue.filter { $0.batch === batch }
+        remove(batch)
+        for entry in waiting { batch.finish(entry.position, .failure(.unsent(error))) }
+        core.forget(batch)
+        batch.finishAll(error)
+    }
 
     override func flow(_ flow: LinkFlow, _ core: ClientCore) {
         pump(core)
@@ -96,7 +113,7 @@ final class SenderRecord: LinkRecord {
             if limit > 0, UInt64(size) > limit {
                 queue.removeFirst()
                 let error = AMQPError(.messageSizeExceeded, "the message has \(size) bytes; the entity takes \(limit)")
-                next.batch.finish(next.position, .failure(.link(error)))
+                next.batch.finish(next.position, .failure(.unsent(.link(error))))
                 continue
             }
             guard handler.engine.credit(id) > 0, handler.hasRoom(on: id.session),
@@ -124,6 +141,6 @@ final class SenderRecord: LinkRecord {
         queue = []
         leaving = []
         for entry in held { entry.batch.finish(entry.position, .failure(error)) }
-        for entry in waiting { entry.batch.finish(entry.position, .failure(error)) }
+        for entry in waiting { entry.batch.finish(entry.position, .failure(.unsent(error))) }
     }
 }
