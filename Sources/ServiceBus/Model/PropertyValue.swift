@@ -127,10 +127,23 @@ extension PropertyValue {
         case ("uuid", .text(let text)): UUIDBytes(text).map { .uuid($0) } ?? .string(text)
         case ("symbol", .text(let text)): .symbol(Symbol(text))
         case ("timestamp", .text(let text)): Timestamp(rfc3339: text).map { .timestamp($0.milliseconds) } ?? .string(text)
+        case ("decimal32", .text(let text)): Self.bits(text, as: UInt32.self).map { .decimal32($0) } ?? .string(text)
+        case ("decimal64", .text(let text)): Self.bits(text, as: UInt64.self).map { .decimal64($0) } ?? .string(text)
+        case ("timespan", .text(let text)):
+            DotNetTicks.ticks(ofDuration: text).map { .described(descriptor: .symbol("com.microsoft:timespan"), value: .long($0)) }
+                ?? .string(text)
+        case ("datetime-offset", .text(let text)):
+            DotNetTicks.ticks(ofMoment: text).map { .described(descriptor: .symbol("com.microsoft:datetime-offset"), value: .long($0)) }
+                ?? .string(text)
         case ("uri", .text(let text)): .described(descriptor: .symbol("com.microsoft:uri"), value: .string(text))
         case ("char", .text(let text)): text.unicodeScalars.first.map { .char($0.value) } ?? .string(text)
         default: Self.amqpValue(content)
         }
+    }
+
+    /// The bits of a decimal, which is shown as `0x…`.
+    private static func bits<Bits: FixedWidthInteger>(_ text: String, as: Bits.Type) -> Bits? {
+        text.hasPrefix("0x") ? Bits(text.dropFirst(2), radix: 16) : nil
     }
 
     private static func amqpValue(_ content: Content) -> AMQPValue {
@@ -157,7 +170,21 @@ package enum DotNetTicks {
     package static func milliseconds(_ ticks: Int64) -> Int64 { ticks.subtractingReportingOverflow(epoch).partialValue / 10_000 }
 
     static func moment(_ ticks: Int64) -> String {
-        ticks < 0 ? String(ticks) : Timestamp(milliseconds: milliseconds(ticks)).rfc3339
+        if ticks < 0 { return String(ticks) }
+        let text = Timestamp(milliseconds: milliseconds(ticks)).rfc3339
+        let rest = ticks % 10_000
+        // Below the millisecond only what is there, so that reading it back gives the same ticks.
+        return rest == 0 ? text : text.dropLast() + String(10_000 + rest).dropFirst() + "Z"
+    }
+
+    /// The ticks of a moment as ``moment(_:)`` writes it, or any RFC 3339 time; nil when it is neither.
+    static func ticks(ofMoment text: String) -> Int64? {
+        guard let time = Timestamp(rfc3339: text) else { return Int64(text).flatMap { $0 < 0 ? $0 : nil } }
+        let fraction = text.drop { $0 != "." }.dropFirst().prefix { $0.isASCII && $0.isNumber }
+        let below = Int64((fraction + "0000000").prefix(7).suffix(4)) ?? 0
+        let (ticks, overflow) = time.milliseconds.multipliedReportingOverflow(by: 10_000)
+        let (sum, sumOverflow) = ticks.addingReportingOverflow(epoch + below)
+        return overflow || sumOverflow || sum < 0 ? nil : sum
     }
 
     /// The .NET form of a duration: `[-][d.]hh:mm:ss[.fffffff]`.
@@ -170,6 +197,26 @@ package enum DotNetTicks {
         text += "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
         if fraction > 0 { text += "." + String(repeating: "0", count: 7 - String(fraction).utf8.count) + String(fraction) }
         return text
+    }
+
+    /// The ticks of a duration in the form of ``duration(_:)``; nil when it is not that.
+    static func ticks(ofDuration text: String) -> Int64? {
+        let isNegative = text.hasPrefix("-")
+        let parts = text.dropFirst(isNegative ? 1 : 0).split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        let first = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        let last = parts[2].split(separator: ".", omittingEmptySubsequences: false)
+        guard let hourText = first.last, first.count <= 2, let secondText = last.first, last.count <= 2, let hours = UInt64(hourText),
+            let minutes = UInt64(parts[1]), let seconds = UInt64(secondText), hours < 24, minutes < 60, seconds < 60
+        else { return nil }
+        let days = first.count == 2 ? UInt64(first[0]) : 0
+        let fractionText = last.count == 2 ? last[1] : "0"
+        guard let days, days <= 10_675_199, fractionText.utf8.count <= 7,
+            let fraction = UInt64(fractionText + String(repeating: "0", count: 7 - fractionText.utf8.count))
+        else { return nil }
+        let ticks = ((days * 24 + hours) * 60 + minutes) * 600_000_000 + seconds * 10_000_000 + fraction
+        if isNegative { return ticks == UInt64(Int64.max) + 1 ? .min : Int64(exactly: ticks).map { -$0 } }
+        return Int64(exactly: ticks)
     }
 }
 

@@ -20,8 +20,22 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         case quotaExceeded
         /// A message is too large.
         case messageTooLarge
-        /// The lock on a message or session is gone.
+        /// The lock on a message is gone.
         case lockLost
+        /// The lock on a session is gone: nothing of it can be settled any more, and its messages go to whoever accepts it next.
+        case sessionLost
+        /// Another receiver holds the session.
+        case sessionTaken
+        /// No session had anything to give in the time allowed.
+        case noSession
+        /// No message of that number is there to be had: it is gone, or somebody else holds it.
+        case messageNotFound
+        /// The service counts a release as a failed delivery, so that no message can be passed over without leaving a trace.
+        case releaseRaisesCount
+        /// The transaction was rolled back: nothing in it has happened.
+        case rolledBack
+        /// The namespace, or the entity, is to be reached elsewhere.
+        case redirected
         /// The service asked to come back later.
         case busy
         /// No answer in time; whether it was carried out is unknown.
@@ -42,8 +56,20 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         case service
     }
 
+    /// Whether what was asked may have happened all the same.
+    public enum Outcome: Hashable, Sendable {
+        /// It was not carried out; asking again cannot do it twice.
+        case notCarriedOut
+        /// It had left us and no answer came: it may have been carried out. Look before asking again.
+        case unknown
+    }
+
     /// The kind of failure.
     public var code: Code
+    /// Whether what was asked may have happened all the same.
+    public var outcome = Outcome.notCarriedOut
+    /// What has to be opened anew before the same can succeed.
+    public var recovery: ErrorRecovery
     /// The entity meant, if any.
     public var entity: EntityPath?
     /// What the service or the network said, without the ids. Sanitise before showing.
@@ -55,8 +81,9 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
     /// Which claim was missing, where the service said so: `Listen`, `Send` or `Manage`.
     public var neededClaim: String?
 
-    init(_ code: Code, _ message: String, entity: EntityPath?, condition: String? = nil) {
+    init(_ code: Code, _ message: String, entity: EntityPath?, condition: String? = nil, recovery: ErrorRecovery = .fatal) {
         self.code = code
+        self.recovery = recovery
         self.message = message
         self.entity = entity
         self.condition = condition
@@ -79,9 +106,33 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Names the cause of an error that came after the request had left us: unless the service itself refused, the outcome is unknown.
+    init(afterDispatch error: any Error, entity: EntityPath?) {
+        self.init(error, entity: entity)
+        switch error {
+        // Reported by a layer of ours that knew whether it had left.
+        case is ServiceBusError: break
+        // The service's own word, except that it ran out of time itself; and what never left.
+        case TransportError.outcome: if code == .timeout { outcome = .unknown }
+        case TransportError.unsent: break
+        default: outcome = .unknown
+        }
+    }
+
     private init(transport error: TransportError, _ entity: EntityPath?) {
+        if case .unsent(let cause) = error {
+            self.init(transport: cause, entity)
+            return
+        }
         if let cause = error.amqpError {
             self.init(condition: cause.condition.name, text: cause.text ?? cause.condition.name, status: nil, entity)
+            if code == .redirected { message += Self.destination(cause.info) }
+            // What ended a link or a connection is gone, whatever the condition says of repeating.
+            switch error {
+            case .link where recovery == .none: recovery = .link
+            case .connection where recovery == .none || recovery == .link: recovery = .connection
+            default: break
+            }
             return
         }
         let code: Code =
@@ -98,9 +149,25 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
                 case .closedByPeer, .idleTimeout, .disconnected: .unreachable
                 }
             case .malformed: .protocolMismatch
-            case .link, .outcome: .service
+            case .link, .outcome, .unsent: .service
             }
-        self.init(code, error.description, entity: entity)
+        let recovery: ErrorRecovery =
+            switch error {
+            case .connection(.disconnected), .connection(.idleTimeout), .connection(.closedByPeer), .closed: .connection
+            case .link: .link
+            // Whether the service is slow or the link is dead cannot be told: a new link answers both.
+            case .timeout: .link
+            default: .fatal
+            }
+        self.init(code, error.description, entity: entity, recovery: recovery)
+    }
+
+    /// Where a redirect leads, from its info map (part 2, 2.8.16 and 2.8.18).
+    private static func destination(_ info: AMQPMap?) -> String {
+        guard let host = (info?["network-host"] ?? info?["hostname"])?.text else { return "" }
+        let port = info?["port"]?.integer.map { ":\($0)" } ?? ""
+        let address = info?["address"]?.text.map { ", address \($0)" } ?? ""
+        return " It is to be reached at \(host)\(port)\(address)."
     }
 
     /// From a condition and a text of the service, or the status of a `$management` answer.
@@ -108,6 +175,7 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         let code: Code =
             switch condition {
             case "amqp:not-found": .entityNotFound
+            case "com.microsoft:message-not-found": .messageNotFound
             case "amqp:unauthorized-access", "com.microsoft:auth-failed", "com.microsoft:publisher-revoked":
                 text.contains("claim") ? .notPermitted : .unauthenticated
             case "com.microsoft:entity-disabled": .entityDisabled
@@ -115,13 +183,18 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
                 .invalidRequest
             case "amqp:resource-limit-exceeded": .quotaExceeded
             case "amqp:link:message-size-exceeded": .messageTooLarge
-            case "com.microsoft:message-lock-lost", "com.microsoft:session-lock-lost", "com.microsoft:session-cannot-be-locked": .lockLost
+            case "com.microsoft:message-lock-lost", "com.microsoft:store-lock-lost": .lockLost
+            case "com.microsoft:session-lock-lost": .sessionLost
+            case "com.microsoft:session-cannot-be-locked": .sessionTaken
+            case "amqp:transaction:rollback", "amqp:transaction:timeout", "amqp:transaction:unknown-id": .rolledBack
+            case "amqp:link:redirect", "amqp:connection:redirect": .redirected
             case "com.microsoft:server-busy": .busy
+            case "com.microsoft:operation-cancelled", "com.microsoft:container-close": .unreachable
             case "com.microsoft:timeout": .timeout
             case "amqp:connection:forced", "amqp:link:detach-forced": .unreachable
             default: Self.code(status: status)
             }
-        self.init(code, text, entity: entity, condition: condition)
+        self.init(code, text, entity: entity, condition: condition, recovery: ErrorRecovery(condition: condition, status: status))
         (message, trackingID) = Self.split(text)
         neededClaim = ["Manage", "Listen", "Send"].first { text.contains("'\($0)' claim") }
     }

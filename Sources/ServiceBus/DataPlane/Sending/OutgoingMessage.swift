@@ -9,6 +9,8 @@ public struct OutgoingMessage: Hashable, Sendable {
         case data([UInt8])
         /// One typed value.
         case value(PropertyValue)
+        /// One sequence of typed values.
+        case sequence([PropertyValue])
     }
 
     /// One application property.
@@ -48,6 +50,8 @@ public struct OutgoingMessage: Hashable, Sendable {
     public var timeToLive: Duration?
     /// When it is to become active.
     public var scheduledEnqueueTime: Timestamp?
+    /// Annotations about the message, in order; those above have fields of their own.
+    public var messageAnnotations: [Property] = []
     /// The application's properties, in order.
     public var applicationProperties: [Property] = []
     /// The body.
@@ -70,6 +74,9 @@ public struct OutgoingMessage: Hashable, Sendable {
             annotations.append(
                 .init(key: .symbol("x-opt-scheduled-enqueue-time"), value: .timestamp(scheduledEnqueueTime.milliseconds)))
         }
+        for annotation in messageAnnotations {
+            annotations.append(.init(key: .symbol(Symbol(annotation.name)), value: annotation.value.amqpValue))
+        }
         content.messageAnnotations = AMQPMap(annotations)
         var properties = Properties()
         properties.messageID = messageID.map { .string($0) }
@@ -87,8 +94,15 @@ public struct OutgoingMessage: Hashable, Sendable {
         switch body {
         case .data(let bytes): content.body = .data([ByteBuffer(bytes: bytes)])
         case .value(let value): content.body = .value(value.amqpValue)
+        case .sequence(let values): content.body = .sequence([values.map(\.amqpValue)])
         }
         return content.encoded
+    }
+
+    /// What stands before the messages of a batch that begins with this one.
+    var batchEnvelope: ByteBuffer {
+        MessageBatch.envelope(
+            messageID: messageID.map { .string($0) }, sessionID: sessionID, partitionKey: partitionKey.map { .string($0) })
     }
 }
 

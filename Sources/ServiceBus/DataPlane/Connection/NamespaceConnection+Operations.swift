@@ -1,0 +1,89 @@
+internal import AMQP
+internal import AMQPTransport
+
+/// Operations: what is repeated after a failure, and what never is.
+extension NamespaceConnection {
+    /// Runs an operation, naming its failure and letting go of what that has made useless.
+    ///
+    /// It runs again after a pause when `isRepeatable`, or when the service refused because it was busy and so has done nothing.
+    func attempting<T: Sendable>(
+        _ path: EntityPath, isRepeatable: Bool, _ operation: @Sendable () async throws -> T
+    ) async throws(ServiceBusError) -> T {
+        var attempt = 1
+        while true {
+            let failure: ServiceBusError
+            do { return try await operation() } catch {
+                failure = named(error, path)
+            }
+            await recover(from: failure, path)
+            let mayRepeat = isRepeatable || (failure.code == .busy && failure.outcome == .notCarriedOut)
+            guard mayRepeat, !Task.isCancelled,
+                let pause = configuration.retry.pause(after: failure, attempt: attempt, random: configuration.pacing.random())
+            else { throw failure }
+            // Whoever stops the pause learns of the failure before it.
+            guard (try? await configuration.pacing.sleep(pause)) != nil else { throw failure }
+            attempt += 1
+        }
+    }
+
+    private func named(_ error: any Error, _ path: EntityPath) -> ServiceBusError {
+        var failure = ServiceBusError(error, entity: path)
+        if failure.entity == nil { failure.entity = path }
+        return failure
+    }
+
+    /// Sends a request to an entity's `$management` node, once unless it is repeatable.
+    /// - Returns: the answer; nil when there is nothing to give.
+    func perform(_ request: ManagementRequest, on path: EntityPath) async throws(ServiceBusError) -> ManagementAnswer? {
+        let timeout = configuration.requestTimeout
+        return try await attempting(path, isRepeatable: request.isRepeatable) {
+            let link = try await self.managementLink(for: path)
+            let answer: ManagementAnswer
+            do {
+                answer = ManagementAnswer(
+                    try await link.request(request.content(timeout: timeout), state: request.state, timeout: timeout))
+            } catch {
+                throw ServiceBusError(afterDispatch: error, entity: path)
+            }
+            if answer.isEmpty { return nil }
+            if let failure = answer.failure(path) { throw failure }
+            return answer
+        }
+    }
+
+    /// Sends messages on the link to an entity, one after another, and waits for each one's outcome.
+    /// - Returns: for each message whether it was taken. When the link could not be had, the same failure for all.
+    func send(
+        _ messages: [OutboundMessage], to path: EntityPath, destination: EntityPath? = nil
+    ) async -> [Result<Void, ServiceBusError>] {
+        let timeout = configuration.requestTimeout
+        do throws(ServiceBusError) {
+            return try await attempting(path, isRepeatable: false) {
+                let sender = try await self.sender(for: path, destination: destination)
+                let outcomes: [Result<DeliveryState, TransportError>]
+                do { outcomes = try await sender.send(messages, timeout: timeout) } catch {
+                    throw ServiceBusError(afterDispatch: error, entity: path)
+                }
+                let results = outcomes.map { Self.result($0, path) }
+                // Where nothing at all was taken because the service is busy, all may be sent again in their order.
+                let failures = results.compactMap { if case .failure(let error) = $0 { error } else { nil } }
+                if let first = failures.first, failures.count == results.count, failures.allSatisfy({ $0.code == .busy }) { throw first }
+                if let failure = failures.first(where: { $0.recovery != .none }) { await self.recover(from: failure, path) }
+                return results
+            }
+        } catch {
+            return messages.map { _ in .failure(error) }
+        }
+    }
+
+    private static func result(
+        _ outcome: Result<DeliveryState, TransportError>, _ path: EntityPath
+    ) -> Result<Void, ServiceBusError> {
+        switch outcome {
+        case .success(.accepted), .success(.transactional(_, .accepted?)): .success(())
+        case .success(.transactional(_, let state?)): .failure(ServiceBusError(afterDispatch: TransportError.outcome(state), entity: path))
+        case .success(let state): .failure(ServiceBusError(afterDispatch: TransportError.outcome(state), entity: path))
+        case .failure(let error): .failure(ServiceBusError(afterDispatch: error, entity: path))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import AMQP
+internal import AMQPTransport
+internal import Identity
+internal import Logging
+
+/// The tokens of one connection: put where a link is to be attached, and again by timer for as long as links are held.
+///
+/// Claims-based security takes one token for each entity (Microsoft's AMQP protocol guide, "put-token").
+actor TokenKeeper {
+    private let cbs: RequestLink
+    private let endpoint: MessagingEndpoint
+    private let tokens: any TokenProvider
+    private let clock: WallClock
+    private let pacing: Pacing
+    private let timeout: Duration
+    private let logger: Logger
+    /// Puts that were made or are under way; each gives the moment from which its token is to be renewed.
+    private var puts: [EntityPath: Task<WallTime, any Error>] = [:]
+    private var renewals: [EntityPath: Task<Void, Never>] = [:]
+    private var links: [EntityPath: Int] = [:]
+
+    init(
+        cbs: RequestLink, endpoint: MessagingEndpoint, tokens: any TokenProvider, clock: WallClock, pacing: Pacing, timeout: Duration,
+        logger: Logger
+    ) {
+        self.cbs = cbs
+        self.endpoint = endpoint
+        self.tokens = tokens
+        self.clock = clock
+        self.pacing = pacing
+        self.timeout = timeout
+        self.logger = logger
+    }
+
+    /// Makes sure that the service has a token for an entity which lives on for a while.
+    func authorise(_ path: EntityPath) async throws {
+        let entity = path.entity
+        if let put = puts[entity], let renewal = try? await put.value, clock.now < renewal { return }
+        try await put(entity)
+    }
+
+    /// A link to the entity was attached: its token is renewed from now on.
+    func hold(_ path: EntityPath) { links[path.entity, default: 0] += 1 }
+
+    /// A link to the entity is gone.
+    func release(_ path: EntityPath) {
+        let entity = path.entity
+        guard let count = links[entity] else { return }
+        links[entity] = count > 1 ? count - 1 : nil
+        if count <= 1 { renewals.removeValue(forKey: entity)?.cancel() }
+    }
+
+    /// The service no longer takes the entity's token: the next link needs a new one.
+    func forget(_ path: EntityPath) { puts[path.entity] = nil }
+
+    /// The connection is over.
+    func stop() {
+        for renewal in renewals.values { renewal.cancel() }
+        renewals = [:]
+    }
+
+    private func put(_ entity: EntityPath) async throws {
+        let audience = Self.audience(entity, at: endpoint)
+        let (cbs, tokens, clock, timeout) = (cbs, tokens, clock, timeout)
+        let task = Task<WallTime, any Error> {
+            let token = try await tokens.token(for: audience)
+            let taken = clock.now
+            try await Self.put(token, audience: audience, on: cbs, timeout: timeout, entity: entity)
+            return Self.renewal(of: token, takenAt: taken)
+        }
+        puts[entity] = task
+        do {
+            renewLater(entity, at: try await task.value)
+        } catch {
+            if puts[entity] == task { puts[entity] = nil }
+            throw error
+        }
+    }
+
+    /// When a token is to be replaced: when a tenth of its life, but at least two minutes, is left; a short-lived one after half its life.
+    static func renewal(of token: AccessToken, takenAt now: WallTime) -> WallTime {
+        let (life, overflow) = token.expiresAt.secondsSince1970.subtractingReportingOverflow(now.secondsSince1970)
+        guard !overflow, life > 0 else { return now }
+        return token.expiresAt.advanced(by: .seconds(-min(max(life / 10, 120), life / 2)))
+    }
+
+    private func renewLater(_ entity: EntityPath, at time: WallTime) {
+        renewals.removeValue(forKey: entity)?.cancel()
+        let (seconds, overflow) = time.secondsSince1970.subtractingReportingOverflow(clock.now.secondsSince1970)
+        // A token that lives for ever, as good as.
+        guard !overflow, seconds < 365 * 86_400 else { return }
+        renewals[entity] = Task { [weak self, pacing] in
+            guard (try? await pacing.sleep(.seconds(max(1, seconds)))) != nil else { return }
+            await self?.renew(entity)
+        }
+    }
+
+    private func renew(_ entity: EntityPath) async {
+        renewals[entity] = nil
+        // Nobody uses it: whoever attaches a link next asks for a new one.
+        guard links[entity] != nil else { return }
+        do {
+            try await put(entity)
+            logger.debug("token renewed", metadata: ["entity": "\(entity)"])
+        } catch {
+            logger.warning("token not renewed", metadata: ["entity": "\(entity)", "error": "\(error)"])
+            renewLater(entity, at: clock.now.advanced(by: .seconds(15)))
+        }
+    }
+
+    private static func audience(_ path: EntityPath, at endpoint: MessagingEndpoint) -> String {
+        // The emulator's audiences carry its port; the service's do not.
+        "sb://\(endpoint.isSecure ? endpoint.host : endpoint.description)/\(path.address)"
+    }
+
+    private static func put(
+        _ token: AccessToken, audience: String, on cbs: RequestLink, timeout: Duration, entity: EntityPath
+    ) async throws {
+        var content = token.secret.withRevealedText { MessageContent(body: .value(.string($0))) }
+        content.applicationProperties = AMQPMap([
+            .init(key: .string("operation"), value: .string("put-token")),
+            .init(key: .string("type"), value: .string(token.cbsTokenType)),
+            .init(key: .string("name"), value: .string(audience)),
+            .init(
+                key: .string("expiration"),
+                value: .timestamp(token.expiresAt.secondsSince1970.multipliedReportingOverflow(by: 1000).partialValue)),
+        ])
+        let answer = ManagementAnswer(try await cbs.request(content, timeout: timeout))
+        if let failure = answer.failure(entity) { throw failure }
+    }
+}
