@@ -171,7 +171,7 @@ package enum DotNetTicks {
 
     static func moment(_ ticks: Int64) -> String {
         if ticks < 0 { return String(ticks) }
-        let text = Timestamp(milliseconds: milliseconds(ticks)).rfc3339
+        let text = Timestamp(milliseconds: ticks / 10_000 - epoch / 10_000).rfc3339
         let rest = ticks % 10_000
         // Below the millisecond only what is there, so that reading it back gives the same ticks.
         return rest == 0 ? text : text.dropLast() + String(10_000 + rest).dropFirst() + "Z"

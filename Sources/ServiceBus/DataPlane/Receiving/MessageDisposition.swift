@@ -71,9 +71,11 @@ public enum MessageDisposition: Hashable, Sendable {
             case .release: ("", [])
             }
         if case .release = self { return nil }
-        let changes =
-            properties.isEmpty
-            ? nil : AMQPValue.map(AMQPMap(properties.map { .init(key: .string($0.name), value: $0.value.amqpValue) }))
+        // Left out when there is nothing to change: `nil` alone would be AMQP's null here.
+        var changes: AMQPValue?
+        if !properties.isEmpty {
+            changes = AMQPValue.map(AMQPMap(properties.map { .init(key: .string($0.name), value: $0.value.amqpValue) }))
+        }
         var (reason, description): (String?, String?) = (nil, nil)
         if case .deadLetter(let why, let more, _) = self { (reason, description) = (why, more) }
         var request = ManagementRequest(

@@ -74,10 +74,10 @@ struct ManagementEncodingTests {
         let annotations =
             Bytes.symbol("x-opt-partition-key") + Bytes.string("s") + Bytes.symbol("x-opt-scheduled-enqueue-time")
             + Bytes.timestamp(5000)
-        let fields = Bytes.string("id") + Array(repeating: 0x40, count: 9) + Bytes.string("s")
+        let fields = Bytes.string("id") + Array(repeating: 0x40, count: 9) + Bytes.string("s") + [0x40, 0x40]
         let encoded =
             Bytes.hex("00 53 72 c1") + [UInt8(annotations.count + 1), 4] + annotations
-            + Bytes.hex("00 53 73 c0") + [UInt8(fields.count + 1), 11] + fields + Bytes.hex("00 53 75 a0 01 07")
+            + Bytes.hex("00 53 73 c0") + [UInt8(fields.count + 1), 13] + fields + Bytes.hex("00 53 75 a0 01 07")
         let entry = Bytes.map([
             "message-id": Bytes.string("id"), "session-id": Bytes.string("s"), "partition-key": Bytes.string("s"),
             "message": Bytes.binary(encoded),

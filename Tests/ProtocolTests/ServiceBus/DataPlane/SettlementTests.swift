@@ -247,7 +247,9 @@ struct SettlementTests {
                 ServiceBusError.Outcome.notCarriedOut
             ), (nil, .timeout, .unknown),
         ] {
-            try await ScriptedService.run(coordinating(discharge: answer), client: { $0.requestTimeout = .milliseconds(300) }) {
+            try await ScriptedService.run(
+                coordinating(discharge: answer), client: { $0.requestTimeout = answer == nil ? .milliseconds(300) : .seconds(20) }
+            ) {
                 _, namespace in
                 let error = await #expect(throws: ServiceBusError.self) {
                     try await namespace.withTransactionScope { scope in try await scope.withTransaction { _ in } }
