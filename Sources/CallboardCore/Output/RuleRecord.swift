@@ -76,9 +76,11 @@ public struct RoutingRecord: OutputRecord {
     }
 
     private var gets: String {
-        let copies = delivery.copies == 0 ? "nothing" : delivery.copies == 1 ? "1 copy" : "\(delivery.copies) copies"
-        guard delivery.deadLetters else { return copies }
-        return delivery.copies == 0 ? "a dead letter" : copies + ", a dead letter"
+        let deadLetters = delivery.copiesWithoutSession + (delivery.deadLettersFailure ? 1 : 0)
+        var parts: [String] = []
+        if delivery.copies > 0 { parts.append(delivery.copies == 1 ? "1 copy" : "\(delivery.copies) copies") }
+        if deadLetters > 0 { parts.append(deadLetters == 1 ? "a dead letter" : "\(deadLetters) dead letters") }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
     }
 
     private var verdict: String {
@@ -103,6 +105,7 @@ public struct RoutingRecord: OutputRecord {
         if let error = rule.outcome.actionError { reasons.append("its action fails: \(error)") }
         if let changes = rule.outcome.changes { reasons.append("its copy: \(changes.summary)") }
         if reasons.isEmpty { reasons.append(rule.rule.rule.conditionText) }
+        if delivery.copiesWithoutSession > 0, rule.outcome.delivers { reasons.append("the subscription requires sessions") }
         return reasons
     }
 
@@ -112,7 +115,7 @@ public struct RoutingRecord: OutputRecord {
             json.member("message", Int64(message))
             json.member("subscription", delivery.subscription.path.displayName)
             json.member("copies", Int64(delivery.copies))
-            json.member("deadLetters", delivery.deadLetters)
+            json.member("deadLetters", Int64(delivery.copiesWithoutSession + (delivery.deadLettersFailure ? 1 : 0)))
             json.member("rule", rule?.rule.rule.name)
             json.member("selects", rule?.outcome.explanation.isSelected ?? false)
             json.key("because")

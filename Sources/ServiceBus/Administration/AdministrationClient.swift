@@ -11,6 +11,7 @@ public struct AdministrationClient: Sendable {
     private let tokens: any TokenProvider
     private let http: RESTClient
     private let apiVersion: String
+    private let budget: CreditBudget?
 
     /// The most entries the service puts on a page.
     public static let largestPage = 100
@@ -20,11 +21,16 @@ public struct AdministrationClient: Sendable {
     ///   - tokens: whoever signs the calls. Asked anew for each, with the URL of what is read.
     ///   - http: the HTTP client.
     ///   - apiVersion: the version of the interface. 2021-05 is the first that tells about large messages.
-    public init(endpoint: AdministrationEndpoint, tokens: any TokenProvider, http: RESTClient, apiVersion: String = "2021-05") {
+    ///   - budget: what the calls may cost, shared with whoever else asks this namespace; nil for no limit of our own.
+    public init(
+        endpoint: AdministrationEndpoint, tokens: any TokenProvider, http: RESTClient, apiVersion: String = "2021-05",
+        budget: CreditBudget? = nil
+    ) {
         self.endpoint = endpoint
         self.tokens = tokens
         self.http = http
         self.apiVersion = apiVersion
+        self.budget = budget
     }
 
     /// The namespace itself.
@@ -157,19 +163,26 @@ public struct AdministrationClient: Sendable {
         return page
     }
 
-    private func get(
+    func get(
         _ resource: String, query: [(name: String, value: String)] = []
     ) async throws(AdministrationError) -> (AtomDocument, RESTResponse) {
+        let response = try await send(.get, resource, query: query)
+        return (try document(of: response, resource), response)
+    }
+
+    /// Sends a call and returns its answer when that says yes.
+    func send(
+        _ method: RESTRequest.Method, _ resource: String, query: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], body: ByteBuffer? = nil
+    ) async throws(AdministrationError) -> RESTResponse {
+        do { try await budget?.spend() } catch { throw .cancelled(resource) }
         let url = "\(endpoint.baseURL)/\(resource)"
-        let token: AccessToken
-        do throws(IdentityError) {
-            token = try await tokens.token(for: url)
-        } catch {
-            throw AdministrationError(error, resource: resource)
-        }
+        let token = try await token(for: url, resource: resource)
         let parameters = (query + [("api-version", apiVersion)]).map { "\($0.name)=\($0.value)" }.joined(separator: "&")
-        var request = RESTRequest(.get, "\(url)?\(parameters)", headers: ["Accept": "application/atom+xml, application/xml"])
+        var request = RESTRequest(
+            method, "\(url)?\(parameters)", headers: ["Accept": "application/atom+xml, application/xml"], body: body)
         token.authorizationHeader.withRevealedText { request.headers["Authorization"] = $0 }
+        for header in headers { request.headers[header.name] = header.value }
         let response: RESTResponse
         do throws(RESTError) {
             response = try await http.send(request)
@@ -177,6 +190,19 @@ public struct AdministrationClient: Sendable {
             throw AdministrationError(error, resource: resource)
         }
         guard response.isSuccess else { throw AdministrationError(response, resource: resource) }
+        return response
+    }
+
+    func token(for url: String, resource: String) async throws(AdministrationError) -> AccessToken {
+        do throws(IdentityError) {
+            return try await tokens.token(for: url)
+        } catch {
+            throw AdministrationError(error, resource: resource)
+        }
+    }
+
+    /// The document that an answer holds.
+    func document(of response: RESTResponse, _ resource: String) throws(AdministrationError) -> AtomDocument {
         let root: XMLElement
         do throws(XMLError) {
             root = try XMLElement(parsing: response.body)
@@ -186,6 +212,6 @@ public struct AdministrationClient: Sendable {
         guard let document = AtomDocument(root) else {
             throw .unexpectedAnswer(resource, detail: "its top element is '\(root.name.local)'", response: response)
         }
-        return (document, response)
+        return document
     }
 }

@@ -93,6 +93,12 @@ extension AdministrationError {
             correlationID: response.correlationID)
     }
 
+    /// The task was cancelled before the call was made.
+    static func cancelled(_ resource: String) -> AdministrationError {
+        AdministrationError(
+            .noAnswer(.cancelled), resource: resource, message: "The call for '\(resource)' was stopped before it was made.")
+    }
+
     /// The empty feed that the service sends, with status 200, for an entity it does not have.
     static func notFound(_ resource: String, correlationID: String?) -> AdministrationError {
         AdministrationError(

@@ -83,3 +83,26 @@ package enum XMLDuration {
         }
     }
 }
+
+extension XMLDuration {
+    /// `PT1M`, `P1DT2H3M`, `PT0.5S`, in .NET's precision of 100 ns.
+    package static func text(_ duration: Duration) -> String {
+        let isNegative = duration < .zero
+        let (seconds, attoseconds) = (isNegative ? .zero - duration : duration).components
+        let (days, time) = seconds.quotientAndRemainder(dividingBy: 86400)
+        let ticks = attoseconds / 100_000_000_000
+        var clock = ""
+        if time >= 3600 { clock += "\(time / 3600)H" }
+        if time / 60 % 60 > 0 { clock += "\(time / 60 % 60)M" }
+        if ticks > 0 {
+            let digits = String(ticks)
+            var fraction = String(repeating: "0", count: 7 - digits.utf8.count) + digits
+            while fraction.hasSuffix("0") { fraction.removeLast() }
+            clock += "\(time % 60).\(fraction)S"
+        } else if time % 60 > 0 {
+            clock += "\(time % 60)S"
+        }
+        if days == 0, clock.isEmpty { return "PT0S" }
+        return "\(isNegative ? "-" : "")P\(days > 0 ? "\(days)D" : "")\(clock.isEmpty ? "" : "T\(clock)")"
+    }
+}

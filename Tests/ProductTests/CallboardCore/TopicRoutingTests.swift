@@ -112,6 +112,19 @@ struct TopicRoutingTests {
         #expect(try await cells() == [["events/s", "nothing", "all", "yes", "the subscription is SendDisabled"]])
     }
 
+    @Test("sees what lacks the session that a subscription requires")
+    func sessions() async throws {
+        try add([("s", [rule("plain", "1=1"), rule("session", "1=1", action: "SET sys.SessionId = region")])]) { $0.requiresSession = true }
+        let cells = try await cells()
+        #expect(cells.map { $0[1] } == ["1 copy, a dead letter", "1 copy, a dead letter"])
+        #expect(cells[0][4] == "1=1; the subscription requires sessions")
+        var withSession = message
+        withSession.sessionID = "s"
+        let delivery = try #require(try await workspace.routing(of: topic).deliveries(of: withSession).first)
+        #expect(delivery.copies == 2)
+        #expect(delivery.copiesWithoutSession == 0)
+    }
+
     @Test("explains filters of every kind, known here or not")
     func kinds() async throws {
         let rules = [
