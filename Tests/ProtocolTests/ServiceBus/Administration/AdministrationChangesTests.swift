@@ -46,9 +46,9 @@ struct AdministrationChangesTests {
         var definition = EntityDefinition(.queue)
         definition.maxDeliveryCount = 14
         definition.lockDuration = .seconds(13)
-        definition["NewSetting"] = "<&>"
         definition.autoDeleteOnIdle = EntityDefinition.forever
         definition.requiresSession = true
+        definition["NewSetting"] = "<&>"
         _ = try await client.create(.queue("q"), definition)
         let requests = exchange.requests
         #expect(requests.map(\.method) == [.put, .put])
