@@ -31,6 +31,9 @@ struct SandboxCommand: ServerCommand {
             "Refuse management calls beyond this many credits a second, 10 each; Azure's Standard tier: 1000.", valueName: "N"))
     var creditsPerSecond: Int?
 
+    @Option(help: "Port for AMQP over WebSockets; 0 for any free one.")
+    var webSocketPort = 0
+
     @Option(help: "What to fill it with: demo or none.")
     var seed = Seed.none
 
@@ -56,6 +59,7 @@ struct SandboxCommand: ServerCommand {
         configuration.amqpsPort = amqpsPort
         configuration.httpsPort = httpsPort
         configuration.creditsPerSecond = creditsPerSecond
+        configuration.webSocketPort = webSocketPort
         configuration.tier = tier == .premium ? .premium : .standard
         configuration.latency = latency.duration
         configuration.jitter = jitter.duration
@@ -74,6 +78,7 @@ struct SandboxCommand: ServerCommand {
             $0.member("ready", true)
             $0.member("amqpPort", Int64(server.amqpPort))
             $0.member("httpPort", Int64(server.httpPort))
+            $0.member("webSocketPort", Int64(server.webSocketPort))
             $0.member("httpsPort", server.httpsPort.map { Int64($0) })
             $0.member("amqpsPort", server.amqpsPort.map { Int64($0) })
             $0.member("cloudPort", Int64?.none)

@@ -9,8 +9,9 @@ extension Broker {
         if !overflow, entity.sizeInBytes >= quota - bytes {
             return error(.quotaExceeded, quotaText(entity.systemName, entity.sizeInBytes + bytes, quota), entity.systemName)
         }
-        if sizeInBytes >= limits.maximumNamespaceBytes - bytes {
-            let text = quotaText("Namespace:\(namespace)", sizeInBytes + bytes, limits.maximumNamespaceBytes)
+        let total = sizeInBytes + transactionBytes
+        if total >= limits.maximumNamespaceBytes - bytes {
+            let text = quotaText("Namespace:\(namespace)", total + bytes, limits.maximumNamespaceBytes)
             return error(.quotaExceeded, text, entity.systemName)
         }
         return nil
@@ -68,6 +69,11 @@ extension Broker {
         case .busy: error(.serverBusy, BrokerText.busy, systemName(path))
         case .throttled: error(.serverBusy, BrokerText.throttled(namespace), systemName(path))
         }
+    }
+
+    func noActiveTransaction(_ id: TransactionID?, _ path: String) -> BrokerError {
+        let name = id?.description ?? "unreadable"
+        return error(.transactionUnknown, BrokerText.noActiveTransaction(name, limits.transactionTimeout), systemName(path))
     }
 
     private func systemName(_ path: String) -> String { entity(path)?.systemName ?? "Queue:\(path)" }

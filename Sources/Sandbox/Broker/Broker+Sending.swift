@@ -6,7 +6,7 @@ extension Broker {
     public func checkSender(to address: EntityAddress) throws(BrokerError) {
         enter()
         defer { leave() }
-        _ = try destination(address)
+        _ = try destinationEntity(address)
     }
 
     /// Takes messages in: all of them or none.
@@ -18,7 +18,7 @@ extension Broker {
     public func send(_ messages: [IncomingMessage], to address: EntityAddress) throws(BrokerError) -> [Int64?] {
         enter()
         defer { leave() }
-        let entity = try destination(address)
+        let entity = try destinationEntity(address)
         var size = 0
         for message in messages {
             try check(message, for: entity)
@@ -34,14 +34,30 @@ extension Broker {
     public func send(_ message: IncomingMessage, to address: EntityAddress) throws(BrokerError) -> Int64? {
         enter()
         defer { leave() }
-        let entity = try destination(address)
+        let entity = try destinationEntity(address)
         try check(message, for: entity)
         if let refusal = quotaRefusal(adding: message.envelope.size, to: entity) { throw refusal }
         entity.accessedAt = now
         return entity.accept(message, hops: 0, at: now)
     }
 
-    private func destination(_ address: EntityAddress) throws(BrokerError) -> QueueEntity {
+    /// Takes messages in only to pass them on: all of them or none. One that does not arrive is kept with the transfers that failed.
+    ///
+    /// - Parameter destination: where the entity passes them on to.
+    /// - Throws: ``BrokerError``, as above.
+    public func send(
+        _ messages: [IncomingMessage], to address: EntityAddress, transferringTo destination: EntityAddress
+    ) throws(BrokerError) {
+        enter()
+        defer { leave() }
+        let entity = try destinationEntity(address)
+        for message in messages { try check(message, for: entity) }
+        if let refusal = quotaRefusal(adding: messages.reduce(0) { $0 + $1.envelope.size }, to: entity) { throw refusal }
+        entity.accessedAt = now
+        for message in messages { entity.transfer(message, to: destination.path, at: now) }
+    }
+
+    func destinationEntity(_ address: EntityAddress) throws(BrokerError) -> QueueEntity {
         guard let entity = entities[address.key] else { throw notFound(address.path) }
         guard address.subQueue == .active else { throw error(.notAllowed, BrokerText.sendToSubQueue, entity.systemName) }
         if case .subscription = entity.kind { throw error(.notAllowed, BrokerText.sendToSubscription, entity.systemName) }
@@ -49,7 +65,7 @@ extension Broker {
         return entity
     }
 
-    private func check(_ message: IncomingMessage, for entity: QueueEntity) throws(BrokerError) {
+    func check(_ message: IncomingMessage, for entity: QueueEntity) throws(BrokerError) {
         let limit = entity.maximumMessageBytes
         if message.encodedSize > limit {
             throw error(.messageTooLarge, BrokerText.messageTooLarge(message.encodedSize, limit), entity.systemName)

@@ -1,4 +1,5 @@
 import AMQP
+import DequeModule
 
 /// A Service Bus namespace in memory: queues, topics, subscriptions and their messages, with no I/O and no clock of its own.
 ///
@@ -27,6 +28,12 @@ public final class Broker {
     var deadlines = DeadlineHeap()
     /// Bytes of all messages and session states.
     var sizeInBytes = 0
+    var transactions: [TransactionID: BrokerTransaction] = [:]
+    /// Transactions that ran out of time lately, the oldest first.
+    var timedOutTransactions: Deque<TransactionID> = []
+    var transactionCount: UInt64 = 0
+    /// Bytes of messages sent in transactions that have not ended.
+    var transactionBytes = 0
 
     private(set) var entities: [String: QueueEntity] = [:]
     private(set) var topics: [String: Topic] = [:]
@@ -203,6 +210,8 @@ public final class Broker {
         guard topic.subscriptions.count < limits.maximumSubscriptions else { throw tooMany("subscriptions", limits.maximumSubscriptions) }
         guard rules.count <= limits.maximumRules else { throw tooMany("rules", limits.maximumRules) }
         let compiled = try compile(rules, systemName: "Topic:\(topic.input.path)|\(name)")
+        var settings = settings
+        settings.isPartitioned = topic.settings.isPartitioned
         let entity = QueueEntity(.subscription(topic, name: name), path: path, settings: settings, broker: self, now: now)
         entity.rules = compiled
         entities[path.lowercased()] = entity

@@ -25,6 +25,12 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case sessionLocked
         /// No message has that sequence number in the required state.
         case messageNotFound
+        /// There is no such transaction, or no longer.
+        case transactionUnknown
+        /// The transaction could not be committed: nothing of it happened.
+        case transactionRolledBack
+        /// The transaction was rolled back because it took too long.
+        case transactionTimedOut
         /// There is too much to do.
         case serverBusy
     }
@@ -54,6 +60,9 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .sessionLockLost: "com.microsoft:session-lock-lost"
         case .sessionLocked: "com.microsoft:session-cannot-be-locked"
         case .messageNotFound: "com.microsoft:message-not-found"
+        case .transactionUnknown: "amqp:transaction:unknown-id"
+        case .transactionRolledBack: "amqp:transaction:rollback"
+        case .transactionTimedOut: "amqp:transaction:timeout"
         case .serverBusy: "com.microsoft:server-busy"
         }
     }
@@ -63,7 +72,8 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
         switch reason {
         case .entityNotFound, .messageNotFound: 404
         case .entityExists: 409
-        case .entityDisabled, .notAllowed, .invalidArgument: 400
+        case .entityDisabled, .notAllowed, .invalidArgument, .transactionUnknown, .transactionRolledBack: 400
+        case .transactionTimedOut: 408
         case .messageTooLarge, .quotaExceeded: 403
         case .messageLockLost, .sessionLockLost, .sessionLocked: 410
         case .serverBusy: 503

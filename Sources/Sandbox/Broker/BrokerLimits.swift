@@ -16,6 +16,12 @@ public struct BrokerLimits: Sendable, Hashable {
     public var maximumDeleteCount = 4000
     /// The most messages one receive, or one receive by sequence number, gives.
     public var maximumReceiveCount = 5000
+    /// The most messages sent in one transaction.
+    public var maximumTransactionMessages = 100
+    /// When a transaction that nobody ends is rolled back, in milliseconds after it began.
+    public var transactionTimeout: Int64 = 120_000
+    /// The most transactions at a time.
+    public var maximumTransactions = 10_000
     /// How many entities a message may be forwarded through.
     public var maximumHops = 4
     /// The most queues, and separately the most topics.

@@ -25,6 +25,7 @@ enum BrokerText {
     static let forwardingReceiver = "Cannot create a message receiver on an entity with auto-forwarding enabled."
     static let sendToSubscription = "Messages are sent to the topic, not to one of its subscriptions."
     static let busy = "The request was terminated because the entity is being throttled. Please wait 10 seconds and try again. "
+    static let transactionNotDeclared = "Transaction is not declared "
     static let sendToSubQueue = "Messages cannot be sent to a sub-queue."
 
     static func throttled(_ namespace: String) -> String {
@@ -40,6 +41,19 @@ enum BrokerText {
             + "Additional details=\(error.problem)\(hint)]."
     }
 
+    static func tooManyInTransaction(_ limit: Int) -> String { "Cannot send more than \(limit) messages in a single transaction." }
+    static func noActiveTransaction(_ id: String, _ timeout: Int64) -> String {
+        "No active Transaction was found for ID '\(id)'. The Transaction may have timed out or attempted to span multiple top-level entities "
+            + "such as Queue or Topic. The server Transaction timeout is: \(clockTime(timeout))."
+    }
+    static func transactionTimedOut(_ timeout: Int64) -> String {
+        "The transaction was rolled back because it was not discharged within \(clockTime(timeout))."
+    }
+    /// `00:02:00`, as .NET writes durations.
+    private static func clockTime(_ milliseconds: Int64) -> String {
+        let seconds = milliseconds / 1000
+        return [seconds / 3600, seconds / 60 % 60, seconds % 60].map { $0 < 10 ? "0\($0)" : String($0) }.joined(separator: ":")
+    }
     static func sessionLocked(_ id: String) -> String {
         "The requested session '\(id)' cannot be accepted. It may be locked by another receiver."
     }

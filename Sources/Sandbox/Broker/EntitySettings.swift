@@ -32,6 +32,8 @@ public struct QueueSettings: Sendable, Hashable {
     public var forwardTo: String?
     /// The queue or topic every dead-lettered message is passed on to.
     public var forwardDeadLetteredMessagesTo: String?
+    /// Whether its messages are spread over partitions, which their sequence numbers name. Fixed when it is made; not for subscriptions.
+    public var isPartitioned = false
     /// The quota of the entity with its sub-queues. Queues only.
     public var maximumSizeInMegabytes = 1024
     /// Whether the entity may be used.
@@ -42,8 +44,6 @@ public struct QueueSettings: Sendable, Hashable {
     public var deadLetteringOnFilterEvaluationExceptions = true
     /// After how long without use the entity is removed; nil for never.
     public var autoDeleteOnIdle: Int64?
-    /// Whether messages are spread over partitions.
-    public var isPartitioned = false
     /// The largest message, in kilobytes, where it is not the tier's.
     public var maximumMessageKilobytes: Int?
     /// What administration keeps.
@@ -59,6 +59,8 @@ public struct TopicSettings: Sendable, Hashable {
     public var defaultTimeToLive: Int64?
     /// For how long message ids are remembered to drop duplicates; nil for no duplicate detection.
     public var duplicateDetectionWindow: Int64?
+    /// Whether its messages, and those of its subscriptions, are spread over partitions. Fixed when it is made.
+    public var isPartitioned = false
     /// The quota of the topic with its subscriptions.
     public var maximumSizeInMegabytes = 1024
     /// Whether the entity may be used.
@@ -67,8 +69,6 @@ public struct TopicSettings: Sendable, Hashable {
     public var userMetadata = ""
     /// After how long without use the entity is removed; nil for never.
     public var autoDeleteOnIdle: Int64?
-    /// Whether messages are spread over partitions.
-    public var isPartitioned = false
     /// The largest message, in kilobytes, where it is not the tier's.
     public var maximumMessageKilobytes: Int?
     /// What administration keeps.

@@ -111,10 +111,27 @@ public struct IncomingMessage: Sendable {
     /// The message format of a Service Bus batch.
     public static let batchFormat: UInt32 = 0x8001_3700
 
+    /// Reads message id and session id where they lie: every message that arrives comes by here.
     private mutating func readProperties(of message: Message) {
-        guard let properties = message.properties else { return }
-        messageID = properties.messageID?.identifierText
-        sessionID = properties.groupID
+        do throws(CodecError) {
+            var fields = try message.readProperties()
+            while fields.next() {
+                switch fields.index {
+                case 0:
+                    if let text = fields.value.text {
+                        messageID = text
+                    } else {
+                        messageID = try fields.value.decoded(in: message.buffer).identifierText
+                    }
+                case 10: sessionID = fields.value.text
+                case 11...: return
+                default: continue
+                }
+            }
+        } catch {
+            // Properties that are no list name no ids; whoever looks at the message sees what is wrong with them.
+            return
+        }
     }
 
     private mutating func keep(_ map: AMQPMap) {

@@ -49,9 +49,11 @@ extension MessageQueue {
         defer { broker.leave() }
         let limit = min(maxCount, broker.limits.maximumDeleteCount)
         var doomed: [StoredMessage] = []
-        // Numbers are given in order of arrival, so the first message that is too new ends the search.
+        // Numbers are given in order of arrival, so the first message that is too new ends the search, save in a partitioned entity.
+        let isOrdered = !entity.settings.isPartitioned
         let take = { (message: StoredMessage) -> Bool in
-            if doomed.count >= limit || message.enqueuedTime >= cutoff { return false }
+            if doomed.count >= limit { return false }
+            if message.enqueuedTime >= cutoff { return !isOrdered }
             if message.state == .ready { doomed.append(message) }
             return true
         }

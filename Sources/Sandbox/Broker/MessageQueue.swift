@@ -29,6 +29,8 @@ public final class MessageQueue {
     /// Unlocked sessions with something to receive, by the number of their first message.
     var waitingSessions = SequenceIndex<MessageSession>()
     var nextSessionOrdinal: Int64 = 0
+    /// The partition that is served next.
+    private var servedPartition = 0
     /// Whether the broker has this queue on its list of queues to announce.
     var isAnnounced = false
 
@@ -105,12 +107,21 @@ public final class MessageQueue {
         deliveries.reserveCapacity(max(0, min(limit, held?.ready.count ?? ready.count)))
         var bytes = 0
         while deliveries.count < limit, bytes < maxBytes {
-            guard let message = if let held { held.ready.popFirst() } else { ready.popFirst() } else { break }
+            guard let message = if let held { held.ready.popFirst() } else { popReady() } else { break }
             bytes += message.envelope.size
             deliveries.append(deliver(message, mode))
         }
         entity.accessedAt = broker.now
         return deliveries
+    }
+
+    /// The next message to give: the first, or in a partitioned entity the first of each partition in turn, so that none has to wait for the others.
+    private func popReady() -> StoredMessage? {
+        guard entity.settings.isPartitioned, subQueue == .active else { return ready.popFirst() }
+        let key = ready.firstKey(from: Int64(servedPartition) << QueueEntity.partitionShift) ?? ready.firstKey
+        guard let key else { return nil }
+        servedPartition = (Int(key >> QueueEntity.partitionShift) + 1) % QueueEntity.partitionCount
+        return ready.remove(key)
     }
 
     /// Receives deferred messages by sequence number: all of them or none.
@@ -146,6 +157,7 @@ public final class MessageQueue {
         case .peekLock:
             let now = broker.now
             message.state = .locked
+            message.isEnlisted = false
             message.lockToken = broker.random.uuid()
             locks[message.lockToken] = message
             if let session = message.session, let lease = session.lease {
@@ -177,7 +189,12 @@ public final class MessageQueue {
     public func settle(_ lockToken: UUIDBytes, _ settlement: Settlement) throws(BrokerError) {
         try enter(.settle)
         defer { broker.leave() }
-        guard let message = locks[lockToken] else {
+        apply(settlement, to: try lockedMessage(lockToken, settlement), under: lockToken)
+    }
+
+    /// The message a live lock is on, when it may be settled so.
+    func lockedMessage(_ lockToken: UUIDBytes, _ settlement: Settlement) throws(BrokerError) -> StoredMessage {
+        guard let message = locks[lockToken], !message.isEnlisted else {
             throw requiresSession
                 ? broker.error(.sessionLockLost, BrokerText.sessionLockLost, entity.systemName)
                 : broker.error(.messageLockLost, BrokerText.lockLost, entity.systemName)
@@ -185,6 +202,11 @@ public final class MessageQueue {
         if case .deadLetter = settlement, subQueue != .active {
             throw broker.error(.notAllowed, BrokerText.deadLetterOfDeadLetter, entity.systemName)
         }
+        return message
+    }
+
+    /// Settles a message that is locked.
+    func apply(_ settlement: Settlement, to message: StoredMessage, under lockToken: UUIDBytes) {
         let now = broker.now
         locks[lockToken] = nil
         message.session?.locked.remove(message.sequenceNumber)
@@ -264,8 +286,9 @@ public final class MessageQueue {
     private func activate(_ message: StoredMessage, at now: Int64) {
         remove(message)
         // A scheduled message gets a new number when it becomes active (message-sequencing).
+        let incoming = IncomingMessage(reopening: message.envelope)
         entity.enqueue(
-            IncomingMessage(reopening: message.envelope), number: entity.nextSequenceNumber(),
+            incoming, number: entity.nextSequenceNumber(for: incoming),
             enqueuedSequenceNumber: message.enqueuedSequenceNumber, hops: message.hops, at: now)
     }
 
@@ -383,6 +406,7 @@ public final class MessageQueue {
     }
 
     func lockExpired(_ message: StoredMessage, at now: Int64) {
+        message.isEnlisted = false
         // In a dead-letter queue a lock that runs out is not counted (azure-sdk-for-net#53437).
         if subQueue == .active { message.deliveryCount = message.deliveryCount.addingClamped(1) }
         giveBack(message, at: now)

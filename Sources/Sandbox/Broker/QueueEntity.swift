@@ -23,6 +23,9 @@ final class QueueEntity {
     /// Set while the entity ends when nobody uses it.
     var idleExpiry: IdleExpiry?
     private(set) var lastSequenceNumber: Int64 = 0
+    /// The last number of each partition, without the partition.
+    private var partitions: [Int64] = []
+    private var nextPartition = 0
     private var history = DuplicateHistory()
 
     /// Nil before the first use and after removal, so that entity and queues do not keep each other alive for ever.
@@ -87,10 +90,32 @@ final class QueueEntity {
         }
     }
 
-    func nextSequenceNumber() -> Int64 {
-        lastSequenceNumber += 1
-        return lastSequenceNumber
+    /// The number of the next message.
+    ///
+    /// In a partitioned entity its top 16 bits say in which partition it is: the one of its session or partition key, else each in turn.
+    func nextSequenceNumber(for message: IncomingMessage) -> Int64 {
+        guard settings.isPartitioned else {
+            lastSequenceNumber += 1
+            return lastSequenceNumber
+        }
+        if partitions.isEmpty { partitions = Array(repeating: 0, count: Self.partitionCount) }
+        let index: Int
+        if let key = message.sessionID ?? message.partitionKey {
+            // FNV-1a: the same key is in the same partition in every run.
+            let hash = key.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            index = Int(hash % UInt64(Self.partitionCount))
+        } else {
+            index = nextPartition
+            nextPartition = (nextPartition + 1) % Self.partitionCount
+        }
+        partitions[index] += 1
+        return Int64(index) << Self.partitionShift | partitions[index]
     }
+
+    /// How many partitions a partitioned entity has.
+    static let partitionCount = 16
+    /// Where the partition's number begins in a sequence number.
+    static let partitionShift: Int64 = 48
 
     /// Makes sure that numbers given from now on are above this one.
     func reserveSequenceNumbers(through number: Int64) { lastSequenceNumber = max(lastSequenceNumber, number) }
@@ -115,13 +140,15 @@ final class QueueEntity {
     ///
     /// - Returns: the sequence number it got; nil when duplicate detection dropped it.
     @discardableResult
-    func accept(_ message: IncomingMessage, hops: Int, enqueuedSequenceNumber: Int64? = nil, at now: Int64) -> Int64? {
+    func accept(
+        _ message: IncomingMessage, hops: Int, enqueuedSequenceNumber: Int64? = nil, reservedNumber: Int64? = nil, at now: Int64
+    ) -> Int64? {
         if let window = settings.duplicateDetectionWindow, let id = message.messageID,
             history.isDuplicate(id, at: now, window: window, capacity: broker.limits.maximumRememberedIDs)
         {
             return nil
         }
-        let number = nextSequenceNumber()
+        let number = reservedNumber ?? nextSequenceNumber(for: message)
         let firstNumber = enqueuedSequenceNumber ?? number
         if let time = message.scheduledEnqueueTime, time > now {
             active.schedule(message, number: number, enqueuedSequenceNumber: firstNumber, hops: hops, at: now)
@@ -133,12 +160,12 @@ final class QueueEntity {
 
     /// Takes a topic's copy in. The message has arrived: nothing that it says can delay it any more.
     func acceptCopy(_ message: IncomingMessage, hops: Int, enqueuedSequenceNumber: Int64, at now: Int64) {
-        enqueue(message, number: nextSequenceNumber(), enqueuedSequenceNumber: enqueuedSequenceNumber, hops: hops, at: now)
+        enqueue(message, number: nextSequenceNumber(for: message), enqueuedSequenceNumber: enqueuedSequenceNumber, hops: hops, at: now)
     }
 
     /// Takes a topic's copy into the dead-letter queue.
     func acceptDead(_ message: IncomingMessage, _ cause: DeadLetterCause, hops: Int, enqueuedSequenceNumber: Int64, at now: Int64) {
-        bury(store(message, nextSequenceNumber(), enqueuedSequenceNumber, hops, at: now, in: deadLetter), cause, at: now)
+        bury(store(message, nextSequenceNumber(for: message), enqueuedSequenceNumber, hops, at: now, in: deadLetter), cause, at: now)
     }
 
     /// Puts a message where it belongs once its time has come: the next entity, this one, or its dead-letter queue.
@@ -147,11 +174,7 @@ final class QueueEntity {
             return topic.publish(message, enqueuedSequenceNumber: enqueuedSequenceNumber, hops: hops, at: now)
         }
         if let destination = settings.forwardTo {
-            if let failure = broker.forward(message, to: destination, hops: hops + 1, enqueuedSequenceNumber, at: now) {
-                let stored = store(message, number, enqueuedSequenceNumber, hops, at: now, in: transferDeadLetter)
-                transferDeadLetter.takeDead(stored, failure, at: now)
-            }
-            return
+            return pass(message, to: destination, number: number, enqueuedSequenceNumber: enqueuedSequenceNumber, hops: hops, at: now)
         }
         if settings.requiresSession, message.sessionID == nil {
             let stored = store(message, number, enqueuedSequenceNumber, hops, at: now, in: deadLetter)
@@ -162,6 +185,21 @@ final class QueueEntity {
             return bury(stored, .headerTooLarge, at: now)
         }
         active.insert(store(message, number, enqueuedSequenceNumber, hops, at: now, in: active), sessionID: message.sessionID, at: now)
+    }
+
+    /// Takes a message in only to pass it on (send via).
+    func transfer(_ message: IncomingMessage, to destination: String, at now: Int64) {
+        let number = nextSequenceNumber(for: message)
+        pass(message, to: destination, number: number, enqueuedSequenceNumber: number, hops: 0, at: now)
+    }
+
+    /// Passes a message on; one that does not arrive is kept with the transfers that failed.
+    private func pass(
+        _ message: IncomingMessage, to destination: String, number: Int64, enqueuedSequenceNumber: Int64, hops: Int, at now: Int64
+    ) {
+        guard let failure = broker.forward(message, to: destination, hops: hops + 1, enqueuedSequenceNumber, at: now) else { return }
+        let stored = store(message, number, enqueuedSequenceNumber, hops, at: now, in: transferDeadLetter)
+        transferDeadLetter.takeDead(stored, failure, at: now)
     }
 
     private func store(

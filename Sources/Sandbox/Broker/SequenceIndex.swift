@@ -49,6 +49,15 @@ struct SequenceIndex<Element>: ~Copyable {
     /// The highest key.
     var lastKey: Int64? { chunks.last?.keys.last }
 
+    /// The lowest key that is not below another.
+    func firstKey(from key: Int64) -> Int64? {
+        guard let index = chunkIndex(for: key) else { return firstKey }
+        let chunk = chunks[index]
+        let position = chunk.lowerBound(key)
+        if position < chunk.keys.count { return chunk.keys[position] }
+        return index + 1 < chunks.count ? chunks[index + 1].keys[0] : nil
+    }
+
     /// The element under a key.
     subscript(key: Int64) -> Element? {
         guard let index = chunkIndex(for: key) else { return nil }

@@ -35,6 +35,8 @@ final class StoredMessage: DeadlineBearer {
     let hops: Int
     /// A message received by sequence number goes back to being deferred when its lock ends.
     var wasDeferred = false
+    /// Whether it was settled in a transaction that has not ended.
+    var isEnlisted = false
     /// The part of an entity that holds it.
     unowned var queue: MessageQueue
     /// Its session, in an entity that requires sessions.
@@ -54,6 +56,9 @@ final class StoredMessage: DeadlineBearer {
         self.deliveryCount = deliveryCount
         self.queue = queue
     }
+
+    /// Whether this very lock is still in force.
+    func isLocked(under token: UUIDBytes) -> Bool { state == .locked && lockToken == token }
 
     override func deadlineReached(at now: Int64) { queue.deadlineReached(by: self, at: now) }
 }

@@ -65,7 +65,7 @@ struct ConfigurationBuilder {
             "DeadLetteringOnMessageExpiration", "DefaultMessageTimeToLive", "LockDuration", "MaxDeliveryCount", "ForwardTo",
             "ForwardDeadLetteredMessagesTo", "RequiresSession",
         ]
-        let own = isSubscription ? [] : ["DuplicateDetectionHistoryTimeWindow", "RequiresDuplicateDetection"]
+        let own = isSubscription ? [] : ["DuplicateDetectionHistoryTimeWindow", "RequiresDuplicateDetection", "EnablePartitioning"]
         let members = reader.members(of: node, known: shared + own)
         settings.deadLetteringOnExpiration = reader.bool(members["DeadLetteringOnMessageExpiration"]) ?? false
         settings.defaultTimeToLive = timeToLive(members["DefaultMessageTimeToLive"])
@@ -74,7 +74,10 @@ struct ConfigurationBuilder {
         settings.forwardTo = forward(members["ForwardTo"], from: name)
         settings.forwardDeadLetteredMessagesTo = forward(members["ForwardDeadLetteredMessagesTo"], from: name)
         settings.requiresSession = reader.bool(members["RequiresSession"]) ?? false
-        if !isSubscription { settings.duplicateDetectionWindow = duplicateDetection(members) }
+        if !isSubscription {
+            settings.duplicateDetectionWindow = duplicateDetection(members)
+            settings.isPartitioned = reader.bool(members["EnablePartitioning"]) ?? false
+        }
         if settings.forwardTo != nil, settings.requiresSession, let session = members["RequiresSession"] {
             reader.fault(session, "an entity that forwards cannot require sessions")
         }
@@ -103,10 +106,13 @@ struct ConfigurationBuilder {
         var settings = TopicSettings()
         settings.defaultTimeToLive = 3_600_000
         if let properties = members["Properties"] {
-            let known = ["DefaultMessageTimeToLive", "DuplicateDetectionHistoryTimeWindow", "RequiresDuplicateDetection"]
+            let known = [
+                "DefaultMessageTimeToLive", "DuplicateDetectionHistoryTimeWindow", "RequiresDuplicateDetection", "EnablePartitioning",
+            ]
             let own = reader.members(of: properties, known: known)
             settings.defaultTimeToLive = timeToLive(own["DefaultMessageTimeToLive"])
             settings.duplicateDetectionWindow = duplicateDetection(own)
+            settings.isPartitioned = reader.bool(own["EnablePartitioning"]) ?? false
         }
         var subscriptions: [EmulatorConfiguration.Subscription] = []
         var names: Set<String> = []

@@ -28,6 +28,8 @@ public struct SandboxConfiguration: Sendable {
     public var httpsPort: Int?
     /// From how many credits a second on management calls are refused, as the Standard tier does at 1,000; nil for never.
     public var creditsPerSecond: Int?
+    /// The port for AMQP over WebSockets; 0 for any free one.
+    public var webSocketPort = 0
     /// The tier.
     public var tier = Tier.standard
     /// Added to everything that arrives, so that a far region can be rehearsed.
@@ -56,10 +58,13 @@ public final class SandboxServer: Sendable {
     public let httpPort: Int
     /// The administration port for HTTPS, if it was asked for.
     public let httpsPort: Int?
+    /// The port for AMQP over WebSockets, without TLS, at `/$servicebus/websocket`.
+    public let webSocketPort: Int
     private let configuration: SandboxConfiguration
     private let group: MultiThreadedEventLoopGroup
     private let listener: AMQPListener
     private let secureListener: AMQPListener?
+    private let webSockets: AMQPListener
     private let hub: NIOLoopBound<WireHub>
     private let administrations: [RunningAdministration]
     private let certificateFolder: CertificateFolder?
@@ -104,10 +109,10 @@ public final class SandboxServer: Sendable {
         engine.idleTimeout = .seconds(240)
         let delay = DelayHandler.Delay(latency: configuration.latency, jitter: configuration.jitter)
         let settings = engine
-        func listen(_ port: Int, _ tls: NIOSSLContext?) async throws -> AMQPListener {
+        func listen(_ port: Int, _ tls: NIOSSLContext?, _ transport: Endpoint.Transport = .tcp) async throws -> AMQPListener {
             do {
                 return try await AMQPListener.start(
-                    host: configuration.host, port: port, tls: tls, on: loop, configuration: settings,
+                    host: configuration.host, port: port, transport: transport, tls: tls, on: loop, configuration: settings,
                     delay: { FrameCutHandler(hub.value.faults, after: delay.makeHandler()) }
                 ) { _ in WireConnection(hub: hub.value) }
             } catch {
@@ -115,6 +120,13 @@ public final class SandboxServer: Sendable {
             }
         }
         listener = try await listen(configuration.amqpPort, nil)
+        do {
+            webSockets = try await listen(configuration.webSocketPort, nil, .webSocket(path: Self.webSocketPath))
+        } catch {
+            await listener.stop()
+            throw error
+        }
+        webSocketPort = webSockets.port
         amqpPort = listener.port
         self.configuration = configuration
         self.group = group
@@ -150,6 +162,7 @@ public final class SandboxServer: Sendable {
             await secure?.stop()
             for door in doors { await door.stop() }
             await listener.stop()
+            await webSockets.stop()
             throw error
         }
         httpPort = doors[0].port
@@ -159,6 +172,8 @@ public final class SandboxServer: Sendable {
         administrations = doors
         certificateFolder = folder
     }
+
+    private static let webSocketPath = "/$servicebus/websocket"
 
     private static func certificates(_ configuration: SandboxConfiguration, now: Int64) throws -> SandboxCertificates {
         do { return try SandboxCertificates(host: configuration.host, now: now) } catch { throw SandboxError.certificates("\(error)") }
@@ -185,6 +200,7 @@ public final class SandboxServer: Sendable {
         certificateFolder?.remove()
         await listener.stop()
         await secureListener?.stop()
+        await webSockets.stop()
         let hub = hub
         try? await hub.eventLoop.submit { hub.value.stop() }.get()
         for administration in administrations { await administration.stop() }

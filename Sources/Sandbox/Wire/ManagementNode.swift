@@ -9,8 +9,10 @@ struct ManagementNode {
     let now: Int64
     let mayListen: Bool
     let maySend: Bool
-    /// Why the request is not carried out, by a fault.
-    let refusal: FaultSwitches.Refusal?
+    /// Why the request is not carried out.
+    var refusal: BrokerError?
+    /// What the request is a part of: sending scheduled messages and settling can be.
+    var transaction: TransactionID?
 
     /// A failed request: status, condition and text of the answer.
     struct Failure: Error {
@@ -42,7 +44,7 @@ struct ManagementNode {
         var text = "OK"
         var condition: Symbol?
         do throws(Failure) {
-            if let refusal { throw Failure(broker.busy(refusal, address.path)) }
+            if let refusal { throw Failure(refusal) }
             guard let operation = application["operation"]?.text else { throw Failure.argument("The request names no operation.") }
             guard case .value(.map(let arguments)) = request.body else { throw Failure.argument("The body of the request is not a map.") }
             let answer = try perform(operation, arguments)
@@ -50,7 +52,9 @@ struct ManagementNode {
             (status, text, condition) = (answer.status, answer.status == 204 ? "No Content" : "OK", answer.condition)
         } catch {
             content.body = .value(.map(AMQPMap()))
-            (status, text, condition) = (error.status, error.text, error.condition)
+            let isTracked = error.text.contains("TrackingId:")
+            (status, condition) = (error.status, error.condition)
+            text = isTracked ? error.text : broker.tracked(error.text, by: "\(broker.namespace):\(address)")
         }
         var pairs: [AMQPMap.Pair] = [
             .init(key: .string("statusCode"), value: .int(status)), .init(key: .string("statusDescription"), value: .string(text)),
@@ -99,6 +103,10 @@ struct ManagementNode {
                 return Answer()
             }
         case "com.microsoft:get-message-sessions": return try listening { (queue) throws(Failure) in try listSessions(queue, arguments) }
+        // Clients need no more than to listen for these, unlike for the same over HTTP (.NET's ServiceBusRuleManager).
+        case "com.microsoft:add-rule": return try listening { (_) throws(Failure) in try addRule(arguments) }
+        case "com.microsoft:remove-rule": return try listening { (_) throws(Failure) in try removeRule(arguments) }
+        case "com.microsoft:enumerate-rules": return try listening { (_) throws(Failure) in try listRules(arguments) }
         default: throw Failure(501, .notImplemented, "The operation '\(operation)' is not known here.")
         }
     }
@@ -186,7 +194,11 @@ struct ManagementNode {
                 status: status, reason: arguments["deadletter-reason"]?.text, description: arguments["deadletter-description"]?.text,
                 properties: arguments["properties-to-modify"]?.mapValue)
         else { throw Failure.argument("'disposition-status' is missing or unknown.") }
-        for token in try lockTokens(arguments) { try asking { () throws(BrokerError) in try queue.settle(token, settlement) } }
+        for token in try lockTokens(arguments) {
+            try asking { () throws(BrokerError) in
+                if let transaction { try queue.settle(token, settlement, in: transaction) } else { try queue.settle(token, settlement) }
+            }
+        }
         return Answer()
     }
 
@@ -215,8 +227,11 @@ struct ManagementNode {
             incoming.scheduledEnqueueTime = incoming.scheduledEnqueueTime ?? now
             messages.append(incoming)
         }
-        let numbers = try asking { () throws(BrokerError) in try broker.send(messages, to: address) }
-        return Answer(body: ["sequence-numbers": .array(.longs(numbers.compactMap { $0 }))])
+        let numbers = try asking { () throws(BrokerError) in
+            if let transaction { return try broker.send(messages, to: address, in: transaction, reservesNumbers: true) }
+            return try broker.send(messages, to: address).compactMap(\.self)
+        }
+        return Answer(body: ["sequence-numbers": .array(.longs(numbers))])
     }
 
     private func cancelScheduled(_ arguments: AMQPMap) throws(Failure) -> Answer {
@@ -234,5 +249,35 @@ struct ManagementNode {
         let ids = try asking { () throws(BrokerError) in try queue.sessionIDs(stateUpdatedAfter: since, skip: skip, top: top) }
         if ids.isEmpty { return Answer(status: 204, condition: "com.microsoft:session-not-found") }
         return Answer(body: ["skip": .int(Int32(clamping: skip + ids.count)), "sessions-ids": .array(.strings(ids))])
+    }
+
+    // MARK: Rules
+
+    private func addRule(_ arguments: AMQPMap) throws(Failure) -> Answer {
+        guard let description = arguments["rule-description"] else { throw Failure.argument("'rule-description' is missing.") }
+        let rule: RuleSettings
+        do throws(RuleCodec.Malformed) { rule = try RuleCodec.decode(description, name: arguments["rule-name"]?.text) } catch {
+            throw Failure.argument(error.text)
+        }
+        try asking { () throws(BrokerError) in try broker.addRule(rule, to: address.path) }
+        return Answer()
+    }
+
+    private func removeRule(_ arguments: AMQPMap) throws(Failure) -> Answer {
+        guard let name = arguments["rule-name"]?.text else { throw Failure.argument("'rule-name' is missing.") }
+        try asking { () throws(BrokerError) in try broker.removeRule(name, from: address.path) }
+        return Answer()
+    }
+
+    private func listRules(_ arguments: AMQPMap) throws(Failure) -> Answer {
+        let skip = max(0, Int(clamping: arguments["skip"]?.integer ?? 0))
+        let top = max(0, min(Int(clamping: arguments["top"]?.integer ?? 100), 100))
+        let rules = try asking { () throws(BrokerError) in try broker.rules(of: address.path) }.dropFirst(skip).prefix(top)
+        if rules.isEmpty { return Answer(status: 204) }
+        return Answer(
+            body: [
+                "rules": .list(
+                    rules.map { .map(["rule-description": RuleCodec.encode($0.settings, createdAt: $0.createdAt)]) })
+            ])
     }
 }

@@ -11,6 +11,8 @@ final class OutgoingLink {
     weak var connection: WireConnection?
     private let hub: WireHub
     var isWaiting = false
+    /// When something last left or was settled on it, in milliseconds since 1970.
+    var lastActivity: Int64
     /// Whether it waits for the client to read.
     var isStalled = false
     /// Whether the receiver wants its credit used up or given back.
@@ -36,6 +38,7 @@ final class OutgoingLink {
         self.mode = mode
         self.connection = connection
         self.hub = hub
+        lastActivity = hub.now
     }
 
     /// Sends what is there, as far as credit and the client's reading go; then waits, or gives the credit back when the receiver drains.
@@ -48,6 +51,7 @@ final class OutgoingLink {
                 let count = min(Int(credit), Self.batchCount)
                 let deliveries = try queue.receive(maxCount: count, maxBytes: Self.batchBytes, mode: mode, session: lease)
                 if deliveries.isEmpty { break }
+                lastActivity = hub.now
                 for delivery in deliveries where !send(delivery, on: connection) { return }
             }
             if isDraining { connection.drained(self) } else { hub.wait(self) }

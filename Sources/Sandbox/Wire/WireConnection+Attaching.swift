@@ -24,9 +24,7 @@ extension WireConnection {
 
     func openIncoming(_ id: LinkID, _ attach: Attach) {
         guard let handler else { return }
-        if case .coordinator? = attach.target {
-            return handler.engine.refuse(id, AMQPError(.notImplemented, "The sandbox has no transaction coordinator."))
-        }
+        if case .coordinator? = attach.target { return accept(id, attach, .coordinator, credit: Self.requestCredit) }
         guard let text = attach.target?.address, let address = EntityAddress(parsing: text) else {
             return handler.engine.refuse(id, invalid("The link has no target address."))
         }
@@ -42,7 +40,14 @@ extension WireConnection {
             } else {
                 try hub.broker.checkSender(to: address)
                 guard isAllowed(.send, address) else { return handler.engine.refuse(id, unauthorised("Send", address)) }
-                accept(id, attach, .entity(address), credit: Self.entityCredit)
+                let destination = attach.properties?["com.microsoft:transfer-destination-address"]?.text
+                    .flatMap { EntityAddress(parsing: $0) }
+                if let destination {
+                    // Send via: the right is needed for both.
+                    try hub.broker.checkSender(to: destination)
+                    guard isAllowed(.send, destination) else { return handler.engine.refuse(id, unauthorised("Send", destination)) }
+                }
+                accept(id, attach, .entity(address, transferringTo: destination), credit: Self.entityCredit)
             }
         } catch {
             handler.engine.refuse(id, error.amqpError)
@@ -56,7 +61,7 @@ extension WireConnection {
             // They are taken in to be rejected, each by itself, as the service does it.
             answer.takesLargerMessages = true
         }
-        add(.incoming(IncomingLink(id, node)))
+        add(.incoming(IncomingLink(id, node, at: hub.now)))
         handler?.engine.accept(id, attach, answer: answer)
         handler?.engine.setCredit(id, credit)
     }

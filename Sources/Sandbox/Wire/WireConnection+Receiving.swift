@@ -6,9 +6,10 @@ import NIOCore
 extension WireConnection {
     func received(_ delivery: AMQP.Delivery, _ id: LinkID) {
         guard case .incoming(let link)? = link(id) else { return }
+        link.lastActivity = hub.now
         switch link.node {
-        case .entity(let address):
-            receive(delivery, address, id.session)
+        case .entity(let address, let destination):
+            receive(delivery, address, destination, id.session)
             topUp(id, Self.entityCredit)
         case .cbs:
             if !delivery.settled { accept(delivery.id, id.session) }
@@ -16,37 +17,57 @@ extension WireConnection {
             return topUp(id, Self.requestCredit)
         case .management(let address):
             if !delivery.settled { accept(delivery.id, id.session) }
-            answerManagement(delivery, address)
+            answerManagement(delivery, address, id.session)
+            topUp(id, Self.requestCredit)
+        case .coordinator:
+            coordinate(delivery, id)
             topUp(id, Self.requestCredit)
         }
         _ = isDetachedByFault(id, .publisher, &link.progress)
     }
 
-    private func receive(_ delivery: AMQP.Delivery, _ address: EntityAddress, _ session: SessionID) {
-        let result = store(delivery, address)
-        if delivery.settled || hub.faults.takeLostDisposition() { return }
-        switch result {
-        case .success: accept(delivery.id, session)
-        case .failure(let error):
-            flushAccepted()
-            dispose(session, role: .receiver, first: delivery.id, last: delivery.id, state: .rejected(error.amqpError))
+    private func receive(_ delivery: AMQP.Delivery, _ address: EntityAddress, _ destination: EntityAddress?, _ session: SessionID) {
+        let result: Result<Void, BrokerError>
+        do throws(BrokerError) {
+            try store(delivery, address, destination, session)
+            result = .success(())
+        } catch {
+            result = .failure(error)
         }
+        if delivery.settled || hub.faults.takeLostDisposition() { return }
+        var state: DeliveryState = .accepted
+        switch result {
+        case .success where delivery.state == nil: return accept(delivery.id, session)
+        case .success: break
+        case .failure(let error): state = .rejected(error.amqpError)
+        }
+        // In a transaction the outcome is told as a part of it (part 4, 4.4.1), as long as there is one.
+        if case .transactional(let id, _)? = delivery.state, TransactionID(id).map({ transactions[$0] != nil }) == true {
+            state = .transactional(transactionID: id, outcome: state)
+        }
+        flushAccepted()
+        dispose(session, role: .receiver, first: delivery.id, last: delivery.id, state: state)
     }
 
-    private func store(_ delivery: AMQP.Delivery, _ address: EntityAddress) -> Result<Void, BrokerError> {
-        if let refusal = hub.faults.takeRefusal() { return .failure(hub.broker.busy(refusal, address.path)) }
+    private func store(
+        _ delivery: AMQP.Delivery, _ address: EntityAddress, _ destination: EntityAddress?, _ session: SessionID
+    ) throws(BrokerError) {
+        if let refusal = hub.faults.takeRefusal() { throw hub.broker.busy(refusal, address.path) }
         let message: Message
         do throws(CodecError) {
             message = try Message(sent: delivery.payload)
         } catch {
-            return .failure(hub.broker.unreadable("The message", error, address.path))
+            throw hub.broker.unreadable("The message", error, address.path)
         }
-        do throws(BrokerError) {
-            let messages = try IncomingMessage.unpack(message, format: delivery.format)
-            if messages.count == 1 { try hub.broker.send(messages[0], to: address) } else { try hub.broker.send(messages, to: address) }
-            return .success(())
-        } catch {
-            return .failure(error)
+        let messages = try IncomingMessage.unpack(message, format: delivery.format)
+        if let transaction = try transaction(of: delivery.state, address, session) {
+            try hub.broker.send(messages, to: address, transferringTo: destination, in: transaction)
+        } else if let destination {
+            try hub.broker.send(messages, to: address, transferringTo: destination)
+        } else if messages.count == 1 {
+            try hub.broker.send(messages[0], to: address)
+        } else {
+            try hub.broker.send(messages, to: address)
         }
     }
 

@@ -45,6 +45,7 @@ extension WireConnection {
     func answerTokens(_ delivery: AMQP.Delivery) {
         guard let request = try? Message(delivery.payload), let link = replyLink(request, EntityAddress(path: "$cbs")) else { return }
         let (status, text) = rights.putToken(request, hub.access, hub.broker, now: hub.now)
+        watch.tokenPut(self)
         var content = MessageContent(body: .value(.null))
         var properties = Properties()
         properties.correlationID = request.properties?.messageID
@@ -55,11 +56,18 @@ extension WireConnection {
         reply(content, on: link)
     }
 
-    func answerManagement(_ delivery: AMQP.Delivery, _ address: EntityAddress) {
+    func answerManagement(_ delivery: AMQP.Delivery, _ address: EntityAddress, _ session: SessionID) {
         guard let request = try? Message(delivery.payload), let link = replyLink(request, address) else { return }
-        let node = ManagementNode(
+        var node = ManagementNode(
             broker: hub.broker, address: address.entity, now: hub.now, mayListen: isAllowed(.listen, address),
-            maySend: isAllowed(.send, address), refusal: hub.faults.takeRefusal())
+            maySend: isAllowed(.send, address))
+        if let refusal = hub.faults.takeRefusal() {
+            node.refusal = hub.broker.busy(refusal, address.path)
+        } else {
+            do throws(BrokerError) { node.transaction = try transaction(of: delivery.state, address, session) } catch {
+                node.refusal = error
+            }
+        }
         let content = node.answer(request)
         if hub.faults.takeLostResponse() { return }
         hub.afterDelay { [weak self] in

@@ -10,6 +10,7 @@ extension WireConnection {
         let settlement = disposition.state.flatMap { Settlement($0) }
         // A state that is no outcome changes nothing; settled without a state, the delivery is forgotten and stays locked.
         guard settlement != nil || (isSettled && disposition.state == nil) else { return }
+        let now = hub.now
         var run: (first: UInt32, last: UInt32)?
         func confirm() {
             guard let range = run else { return }
@@ -18,7 +19,8 @@ extension WireConnection {
         }
         for number in session.unsettled.numbers(from: disposition.first, through: disposition.last ?? disposition.first) {
             guard let entry = session.unsettled.remove(number), let settlement else { continue }
-            let failure = settle(entry, settlement)
+            entry.link.lastActivity = now
+            let failure = settle(entry, settlement, disposition.state, id)
             if isSettled || hub.faults.takeLostDisposition() { continue }
             if let failure {
                 confirm()
@@ -33,9 +35,15 @@ extension WireConnection {
         confirm()
     }
 
-    private func settle(_ entry: UnsettledDeliveries.Entry, _ settlement: Settlement) -> BrokerError? {
+    private func settle(
+        _ entry: UnsettledDeliveries.Entry, _ settlement: Settlement, _ state: DeliveryState?, _ session: SessionID
+    ) -> BrokerError? {
         do throws(BrokerError) {
-            try entry.link.queue.settle(entry.token, settlement)
+            if let transaction = try transaction(of: state, entry.link.address, session) {
+                try entry.link.queue.settle(entry.token, settlement, in: transaction)
+            } else {
+                try entry.link.queue.settle(entry.token, settlement)
+            }
             return nil
         } catch {
             return error

@@ -14,11 +14,15 @@ final class WireConnection: ConnectionOwner {
     private var recentSession: WireSession?
     /// Deliveries accepted in this turn, to be settled together.
     var accepted: (session: SessionID, first: UInt32, last: UInt32)?
+    /// Transactions begun here that have not ended.
+    var transactions: [TransactionID: WireTransaction] = [:]
+    let watch: ConnectionWatch
     /// Links with something to send that waits for the client to read.
     private var stalled: [WireLink] = []
 
     init(hub: WireHub) {
         self.hub = hub
+        watch = ConnectionWatch(hub, now: hub.now)
         hub.add(self)
     }
 
@@ -31,8 +35,11 @@ final class WireConnection: ConnectionOwner {
 
     func willFlush() { flushAccepted() }
 
-    func stop() {
-        handler?.engine.close(AMQPError(.connectionForced, "The sandbox is stopping."))
+    func stop() { close(AMQPError(.connectionForced, "The sandbox is stopping.")) }
+
+    /// Closes the connection with a reason.
+    func close(_ error: AMQPError) {
+        handler?.engine.close(error)
         handler?.flush()
     }
 
@@ -43,7 +50,8 @@ final class WireConnection: ConnectionOwner {
     func handle(_ event: Event, _ handler: EngineHandler) {
         switch event {
         case .saslInitiated(let initial): handler.engine.completeSASL(rights.authenticate(initial, hub.access))
-        case .opened, .linkAttached: break
+        case .opened: watch.start(self)
+        case .linkAttached: break
         case .sessionBegun(let id, _): sessions[id] = WireSession(id)
         case .sessionEnded(let id, _): forget(id)
         case .linkRequested(let id, let attach): attach.role == .sender ? openIncoming(id, attach) : openOutgoing(id, attach)
@@ -54,6 +62,7 @@ final class WireConnection: ConnectionOwner {
         case .closed:
             for id in Array(sessions.keys) { forget(id) }
             stalled = []
+            watch.stop()
             hub.remove(self)
         }
     }
@@ -67,25 +76,40 @@ final class WireConnection: ConnectionOwner {
         return session
     }
 
+    /// The name a client gave its link.
+    func name(of id: LinkID) -> String { handler?.engine.name(id) ?? "" }
+
     func link(_ id: LinkID) -> WireLink? { session(id.session)?.link(id) }
 
     /// Every link.
     var links: [WireLink] { sessions.values.flatMap(\.links) }
 
-    func add(_ link: WireLink) { session(link.id.session)?.insert(link) }
+    func add(_ link: WireLink) {
+        session(link.id.session)?.insert(link)
+        watch.linkAdded(self)
+    }
 
     /// Forgets a link that is gone, and what was delivered on it: that stays locked until its time is over, or is free again with its session.
     func forget(_ id: LinkID) {
         guard let session = session(id.session), let link = session.remove(id) else { return }
-        guard case .outgoing(let outgoing) = link else { return }
-        session.unsettled.forget(outgoing)
-        outgoing.end()
+        if case .outgoing(let outgoing) = link { session.unsettled.forget(outgoing) }
+        end(link)
+        watch.linkRemoved(self)
     }
 
     private func forget(_ id: SessionID) {
         guard let session = sessions.removeValue(forKey: id) else { return }
         if recentSession === session { recentSession = nil }
-        for case .outgoing(let link) in session.links { link.end() }
+        for link in session.links { end(link) }
+        watch.linkRemoved(self)
+    }
+
+    private func end(_ link: WireLink) {
+        switch link {
+        case .outgoing(let outgoing): outgoing.end()
+        case .incoming(let incoming): if case .coordinator = incoming.node { rollBackTransactions(of: incoming.id) }
+        case .replies: break
+        }
     }
 
     func refuse(_ id: LinkID, _ error: AMQPError) {
@@ -104,7 +128,7 @@ final class WireConnection: ConnectionOwner {
     /// - Returns: whether it is gone.
     func isDetachedByFault(_ id: LinkID, _ kind: ForcedDetach.Kind, _ progress: inout FaultSwitches.Progress) -> Bool {
         guard hub.faults.detachesLink(&progress) else { return false }
-        detach(id, ForcedDetach.idle(kind, name: handler?.engine.name(id) ?? "", hub.broker))
+        detach(id, ForcedDetach.idle(kind, name: name(of: id), hub.broker))
         return true
     }
 
@@ -190,7 +214,7 @@ extension WireLink {
     /// The entity a link sends to or receives from; nil for tokens, requests and answers.
     var entity: EntityAddress? {
         switch self {
-        case .incoming(let link): if case .entity(let address) = link.node { address } else { nil }
+        case .incoming(let link): if case .entity(let address, _) = link.node { address } else { nil }
         case .outgoing(let link): link.address
         case .replies: nil
         }

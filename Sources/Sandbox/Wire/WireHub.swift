@@ -11,7 +11,7 @@ final class WireHub {
     let access: AccessPolicy
     let faults: FaultSwitches
     let loop: any EventLoop
-    private let clock: @Sendable () -> Int64
+    private let clock: () -> Int64
     /// Links with credit and nothing to send, by queue, in the order they will be served.
     private var waiting: [EntityAddress: Deque<OutgoingLink>] = [:]
     /// Links that asked for any session and have none yet, by queue.
@@ -20,7 +20,7 @@ final class WireHub {
     private var timer: Scheduled<Void>?
 
     init(
-        broker: Broker, access: AccessPolicy, faults: FaultSwitches, loop: any EventLoop, clock: @escaping @Sendable () -> Int64
+        broker: Broker, access: AccessPolicy, faults: FaultSwitches, loop: any EventLoop, clock: @escaping () -> Int64
     ) {
         self.broker = broker
         self.faults = faults

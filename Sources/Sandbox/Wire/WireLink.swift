@@ -24,21 +24,26 @@ enum WireLink {
 final class IncomingLink {
     /// What it leads to.
     enum Node {
-        /// A queue or topic.
-        case entity(EntityAddress)
+        /// A queue or topic, and where it is to pass on what it gets, if not keep it.
+        case entity(EntityAddress, transferringTo: EntityAddress?)
         /// Where tokens are put.
         case cbs
         /// The requests to an entity.
         case management(EntityAddress)
+        /// Where transactions are begun and ended.
+        case coordinator
     }
 
     let id: LinkID
     let node: Node
+    /// When something last arrived on it, in milliseconds since 1970.
+    var lastActivity: Int64
     var progress = FaultSwitches.Progress()
 
-    init(_ id: LinkID, _ node: Node) {
+    init(_ id: LinkID, _ node: Node, at now: Int64) {
         self.id = id
         self.node = node
+        lastActivity = now
     }
 }
 

@@ -20,6 +20,8 @@ struct QueueModel {
         var state = State.ready
         var failures = 0
         var reason: String?
+        /// Settled in a transaction that has not ended.
+        var isEnlisted = false
 
         var token: UUIDBytes? { if case .locked(let token, _, _) = state { token } else { nil } }
     }
@@ -29,6 +31,18 @@ struct QueueModel {
         var until: Int64
     }
 
+    /// What was asked for in a transaction.
+    struct Transaction {
+        enum Operation {
+            case send(String, session: String?, ttl: Int64?, scheduledAt: Int64?)
+            case settle(UUIDBytes, Settlement)
+        }
+        var until: Int64
+        var operations: [Operation] = []
+    }
+
+    static let transactionTimeout: Int64 = 120_000
+
     let lockDuration: Int64
     let maxDeliveryCount: Int
     let requiresSession: Bool
@@ -36,6 +50,7 @@ struct QueueModel {
     var active: [Entry] = []
     var dead: [Entry] = []
     var leases: [String: Lease] = [:]
+    var transactions: [TransactionID: Transaction] = [:]
     private var lastNumber: Int64 = 0
 
     init(lockDuration: Int64, maxDeliveryCount: Int, requiresSession: Bool, now: Int64) {
@@ -108,8 +123,11 @@ struct QueueModel {
         active[index].state = .locked(token, until: until, wasDeferred: deferred)
     }
 
+    /// Whether a token names a lock that may be settled now.
+    func holds(_ token: UUIDBytes) -> Bool { active.contains { $0.token == token && !$0.isEnlisted } }
+
     mutating func settle(_ token: UUIDBytes, _ settlement: Settlement) {
-        guard let index = active.firstIndex(where: { $0.token == token }) else { return }
+        guard let index = active.firstIndex(where: { $0.token == token && !$0.isEnlisted }) else { return }
         switch settlement {
         case .complete: active.remove(at: index)
         case .release: giveBack(active[index].number)
@@ -123,9 +141,43 @@ struct QueueModel {
         }
     }
 
+    // MARK: Transactions
+
+    mutating func settle(_ token: UUIDBytes, _ settlement: Settlement, in id: TransactionID) {
+        guard let index = active.firstIndex(where: { $0.token == token && !$0.isEnlisted }) else { return }
+        active[index].isEnlisted = true
+        transactions[id]?.operations.append(.settle(token, settlement))
+    }
+
+    /// Whether everything can still be done; then it is.
+    mutating func commit(_ id: TransactionID) -> Bool {
+        guard let transaction = transactions[id] else { return false }
+        let isPossible = transaction.operations.allSatisfy { operation in
+            guard case .settle(let token, _) = operation else { return true }
+            return active.contains { $0.token == token }
+        }
+        rollBack(id)
+        guard isPossible else { return false }
+        for operation in transaction.operations {
+            switch operation {
+            case .send(let body, let session, let ttl, let scheduledAt):
+                _ = send(body, session: session, ttl: ttl, scheduledAt: scheduledAt)
+            case .settle(let token, let settlement): settle(token, settlement)
+            }
+        }
+        return true
+    }
+
+    mutating func rollBack(_ id: TransactionID) {
+        for case .settle(let token, _) in transactions.removeValue(forKey: id)?.operations ?? [] {
+            if let index = active.firstIndex(where: { $0.token == token }) { active[index].isEnlisted = false }
+        }
+    }
+
     private mutating func giveBack(_ number: Int64) {
         guard let index = active.firstIndex(where: { $0.number == number }), case .locked(_, _, let wasDeferred) = active[index].state
         else { return }
+        active[index].isEnlisted = false
         if active[index].failures >= maxDeliveryCount { return bury(active.remove(at: index), "MaxDeliveryCountExceeded") }
         if wasDeferred {
             active[index].state = .deferred
@@ -184,6 +236,7 @@ struct QueueModel {
             default: break
             }
         }
+        for (id, transaction) in transactions { events.append((transaction.until, 0, { $0.rollBack(id) })) }
         for (id, lease) in leases { events.append((lease.until, 0, { $0.endSession(id, isFailure: true) })) }
         return events.min { ($0.time, $0.order) < ($1.time, $1.order) }.map { ($0.time, $0.act) }
     }

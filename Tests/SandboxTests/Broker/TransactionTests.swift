@@ -1,0 +1,205 @@
+import AMQP
+import Testing
+
+@testable import Sandbox
+
+@Suite struct TransactionTests {
+    private func two() throws -> BrokerFixture {
+        let fixture = try BrokerFixture.withQueue()
+        try fixture.broker.createQueue("other")
+        return fixture
+    }
+
+    private func send(_ fixture: BrokerFixture, _ body: String, to address: String = "q", in id: TransactionID) throws {
+        try fixture.broker.send([BrokerFixture.message(body)], to: BrokerFixture.address(address), in: id)
+    }
+
+    @Test func nothingIsSeenBeforeTheCommitAndEverythingAfter() throws {
+        let fixture = try two()
+        try fixture.send("in")
+        let delivery = try fixture.q.receiveOne()
+        let id = try fixture.broker.beginTransaction()
+        try send(fixture, "out", to: "other", in: id)
+        try fixture.q.settle(delivery.token, .complete, in: id)
+        #expect(try fixture.q.count == 1)
+        #expect(try fixture.queue("other").count == 0)
+        try fixture.broker.commit(id)
+        #expect(try fixture.q.count == 0)
+        #expect(try fixture.queue("other").texts() == ["out"])
+        #expect(fixture.broker.transactionBytes == 0)
+    }
+
+    @Test func theWholeCommitIsAnnouncedAtOnce() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        for body in ["a", "b"] { try send(fixture, body, in: id) }
+        try send(fixture, "c", to: "other", in: id)
+        var seen: [String: Int] = [:]
+        fixture.broker.onEvent = { event in
+            if case .messagesAvailable(let queue) = event { seen[queue.address.path] = queue.count }
+        }
+        try fixture.broker.commit(id)
+        #expect(seen == ["q": 2, "other": 1])
+    }
+
+    @Test func afterARollbackMessagesAreLockedAsBefore() throws {
+        let fixture = try two()
+        try fixture.send("in")
+        let delivery = try fixture.q.receiveOne()
+        let id = try fixture.broker.beginTransaction()
+        try send(fixture, "out", in: id)
+        try fixture.q.settle(delivery.token, .deadLetter(reason: "x", description: nil), in: id)
+        try fixture.broker.rollBack(id)
+        #expect(try fixture.q.texts() == ["in"])
+        #expect(fixture.broker.transactionBytes == 0)
+        // The same lock, with what was left of its time.
+        fixture.pass(milliseconds: 59_999)
+        #expect(try fixture.q.receive(maxCount: 1, mode: .peekLock).isEmpty)
+        try fixture.q.settle(delivery.token, .complete)
+        #expect(try fixture.counts() == EntitySnapshot.Counts())
+    }
+
+    @Test func whatIsSettledInATransactionIsSettledByNobodyElse() throws {
+        let fixture = try two()
+        try fixture.send("in")
+        let token = try fixture.q.receiveOne().token
+        let (first, second) = (try fixture.broker.beginTransaction(), try fixture.broker.beginTransaction())
+        try fixture.q.settle(token, .complete, in: first)
+        #expect(refusal { try fixture.q.settle(token, .complete) } == .messageLockLost)
+        #expect(refusal { try fixture.q.settle(token, .abandon(), in: second) } == .messageLockLost)
+        try fixture.broker.commit(first)
+        try fixture.broker.commit(second)
+        #expect(try fixture.q.count == 0)
+    }
+
+    @Test func aLockThatRunsOutRollsEverythingBack() throws {
+        let fixture = try two()
+        try fixture.send("in")
+        let token = try fixture.q.receiveOne().token
+        let id = try fixture.broker.beginTransaction()
+        try fixture.q.settle(token, .complete, in: id)
+        try send(fixture, "out", in: id)
+        fixture.pass(milliseconds: 60_000)
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+        #expect(try fixture.q.texts() == ["in"])
+        #expect(try fixture.q.receiveOne().deliveryCount == 1)
+    }
+
+    @Test func aLockCanBeRenewedMeanwhile() throws {
+        let fixture = try two()
+        try fixture.send("in")
+        let token = try fixture.q.receiveOne().token
+        let id = try fixture.broker.beginTransaction()
+        try fixture.q.settle(token, .complete, in: id)
+        fixture.pass(milliseconds: 50_000)
+        _ = try fixture.q.renewLock(token)
+        fixture.pass(milliseconds: 50_000)
+        try fixture.broker.commit(id)
+        #expect(try fixture.q.count == 0)
+    }
+
+    @Test func anEntityThatClosesMeanwhileRollsEverythingBack() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        try send(fixture, "a", in: id)
+        try send(fixture, "b", to: "other", in: id)
+        try fixture.broker.remove("other")
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+        #expect(try fixture.q.count == 0)
+    }
+
+    @Test func aTransactionLastsTwoMinutes() throws {
+        let fixture = try two()
+        try fixture.send("in")
+        let token = try fixture.q.receiveOne().token
+        let id = try fixture.broker.beginTransaction()
+        fixture.pass(milliseconds: 50_000)
+        _ = try fixture.q.renewLock(token)
+        fixture.pass(milliseconds: 50_000)
+        _ = try fixture.q.renewLock(token)
+        try fixture.q.settle(token, .complete, in: id)
+        fixture.pass(milliseconds: 20_000)
+        // The lock lives on; the transaction does not.
+        #expect(refusal { try send(fixture, "late", in: id) } == .transactionUnknown)
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionTimedOut)
+        try fixture.q.settle(token, .complete)
+    }
+
+    @Test func aTransactionEndsOnce() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        try fixture.broker.commit(id)
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionUnknown)
+        #expect(refusal { try fixture.broker.rollBack(id) } == .transactionUnknown)
+    }
+
+    @Test func theHundredAndFirstMessageIsTooMany() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        for number in 0..<100 { try send(fixture, "\(number)", in: id) }
+        #expect(refusal { try send(fixture, "100", in: id) } == .notAllowed)
+        // The service lets such a transaction fail as a whole.
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+        #expect(try fixture.q.count == 0)
+    }
+
+    @Test func messagesThatWaitForACommitCountForTheNamespace() throws {
+        var limits = BrokerLimits.standard
+        limits.maximumNamespaceBytes = 300
+        let fixture = try BrokerFixture.withQueue(limits: limits)
+        let id = try fixture.broker.beginTransaction()
+        try send(fixture, String(repeating: "x", count: 200), in: id)
+        #expect(refusal { try fixture.send(String(repeating: "x", count: 200)) } == .quotaExceeded)
+        try fixture.broker.rollBack(id)
+        try fixture.send(String(repeating: "x", count: 200))
+    }
+
+    @Test func scheduledMessagesKeepTheNumbersThatWerePromised() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        let later = try BrokerFixture.message("later") { $0.scheduledAt = fixture.clock.milliseconds + 10_000 }
+        let numbers = try fixture.broker.send([later], to: BrokerFixture.address("q"), in: id, reservesNumbers: true)
+        try fixture.send("first")
+        #expect(refusal { try fixture.q.cancelScheduled(numbers) } == .messageNotFound)
+        try fixture.broker.commit(id)
+        #expect(try fixture.q.peekAll().map(\.sequenceNumber) == numbers + [2])
+        try fixture.q.cancelScheduled(numbers)
+        #expect(try fixture.q.texts() == ["first"])
+    }
+
+    @Test func sendingViaAQueuePassesOn() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        try fixture.broker.send(
+            [BrokerFixture.message("out")], to: BrokerFixture.address("q"), transferringTo: BrokerFixture.address("other"), in: id)
+        #expect(try fixture.queue("other").count == 0)
+        try fixture.broker.commit(id)
+        #expect(try fixture.q.count == 0)
+        #expect(try fixture.queue("other").texts() == ["out"])
+    }
+
+    @Test func aTransferThatFailsIsKeptAtTheQueueItWentVia() throws {
+        let fixture = try two()
+        let id = try fixture.broker.beginTransaction()
+        try fixture.broker.send(
+            [BrokerFixture.message("out")], to: BrokerFixture.address("q"), transferringTo: BrokerFixture.address("other"), in: id)
+        try fixture.broker.remove("other")
+        try fixture.broker.commit(id)
+        let failed = try fixture.queue("q/$Transfer/$DeadLetterQueue")
+        #expect(try failed.texts() == ["out"])
+        #expect(try failed.peekAll().first?.property("DeadLetterReason")?.text == "MessagingEntityNotFoundException")
+        #expect(try fixture.counts().transferDeadLetter == 1)
+    }
+
+    @Test func aSessionThatIsGivenBackTakesItsMessagesOutOfTheTransaction() throws {
+        let fixture = try BrokerFixture.withQueue { $0.requiresSession = true }
+        try fixture.send("in") { $0.sessionID = "s" }
+        let lease = try #require(try fixture.q.acceptSession("s"))
+        let id = try fixture.broker.beginTransaction()
+        try fixture.q.settle(fixture.q.receiveOne(session: lease).token, .complete, in: id)
+        try fixture.q.releaseSession(lease)
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+        let again = try #require(try fixture.q.acceptSession("s"))
+        try fixture.q.settle(fixture.q.receiveOne(session: again).token, .complete)
+    }
+}

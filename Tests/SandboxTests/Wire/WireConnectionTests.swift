@@ -1,0 +1,195 @@
+import AMQP
+import NIOCore
+import Testing
+
+@testable import Sandbox
+
+/// Clients that are slow, gone, hostile or late.
+@Suite struct WireConnectionTests {
+    @Test func aClientThatDoesNotReadIsNotSentEverything() throws {
+        let fixture = try WireFixture()
+        let body = String(repeating: "x", count: 1000)
+        try fixture.send(Array(repeating: body, count: 3000))
+        let client = try fixture.connect()
+        let receiver = try client.receiver()
+        client.reads = false
+        client.grant(100_000, on: receiver)
+        #expect(client.received(on: receiver).isEmpty)
+        // Nothing was taken from the queue for it either.
+        #expect(try fixture.queue().receive(maxCount: 10, mode: .peekLock).count == 10)
+        client.reads = true
+        client.run()
+        #expect(client.received(on: receiver).count == 2990)
+    }
+
+    @Test func answersThatAreNotTakenEndTheLink() throws {
+        let fixture = try WireFixture()
+        let client = try fixture.connect()
+        let management = try client.node("q/$management")
+        client.grant(0, on: management.replies)
+        for _ in 0...1000 {
+            #expect(!client.isDetached(management.replies))
+            _ = try client.ask(management, "peek-message", ["from-sequence-number": .long(0), "message-count": .int(1)])
+        }
+        #expect(client.reason(management.replies)?.condition == .resourceLimitExceeded)
+    }
+
+    @Test func oneDispositionSettlesAWideRange() throws {
+        let fixture = try WireFixture()
+        try fixture.send((0..<500).map { "\($0)" })
+        let client = try fixture.connect()
+        let receiver = try client.receiver(credit: 500)
+        let deliveries = client.received(on: receiver)
+        #expect(deliveries.count == 500)
+        // One settled by itself leaves a gap in the answer.
+        client.settle(deliveries[100], .accepted)
+        client.settle(deliveries[0], .accepted, last: deliveries[0].id &+ 2_000_000_000)
+        #expect(try fixture.counts().active == 0)
+        let answers = client.dispositions.filter { $0.role == .sender }
+        #expect(
+            answers.map { [$0.first - deliveries[0].id, ($0.last ?? $0.first) - deliveries[0].id] } == [[100, 100], [0, 99], [101, 499]])
+        #expect(answers.allSatisfy { $0.settled == true && $0.state == .accepted })
+    }
+
+    @Test func everyOutcomeIsEchoedWithoutItsReason() throws {
+        let fixture = try WireFixture()
+        try fixture.send(["a", "b", "c", "d", "e"])
+        let client = try fixture.connect()
+        let deliveries = client.received(on: try client.receiver(credit: 5))
+        let rejected = AMQPError("com.microsoft:dead-letter", "why", info: ["DeadLetterReason": "because"])
+        let outcomes: [DeliveryState] = [
+            .accepted, .released, .rejected(rejected), .modified(.init(deliveryFailed: true, undeliverableHere: true)), .modified(.init()),
+        ]
+        for (delivery, outcome) in zip(deliveries, outcomes) { client.settle(delivery, outcome) }
+        #expect(client.outcome(deliveries[2].id, from: .sender) == .rejected(nil))
+        for index in [0, 1, 3, 4] { #expect(client.outcome(deliveries[index].id, from: .sender) == outcomes[index]) }
+        #expect(try fixture.counts() == EntitySnapshot.Counts(active: 3, deadLetter: 1))
+        #expect(try fixture.queue().peekAll().map { [Int($0.state.rawValue), Int($0.deliveryCount)] } == [[0, 0], [1, 1], [0, 1]])
+    }
+
+    @Test func whatIsSettledAfterItsLockIsLostIsRejectedAndTheLinkStays() throws {
+        let fixture = try WireFixture()
+        try fixture.send(["a"])
+        let client = try fixture.connect()
+        let receiver = try client.receiver(credit: 1)
+        let delivery = try #require(client.received(on: receiver).first)
+        fixture.pass(milliseconds: 60_000)
+        client.settle(delivery, .accepted)
+        #expect(client.outcome(delivery.id, from: .sender).error?.condition == "com.microsoft:message-lock-lost")
+        #expect(!client.isDetached(receiver))
+        #expect(try fixture.counts().active == 1)
+    }
+
+    @Test func locksOutliveTheLinkAndCanBeSettledByRequest() throws {
+        let fixture = try WireFixture()
+        try fixture.send(["a"])
+        let client = try fixture.connect()
+        let receiver = try client.receiver(credit: 1)
+        let delivery = try #require(client.received(on: receiver).first)
+        client.detach(receiver)
+        // The link is gone: its deliveries mean nothing any more.
+        client.settle(delivery, .accepted)
+        #expect(client.outcome(delivery.id, from: .sender) == nil)
+        #expect(try fixture.queue().receive(maxCount: 1, mode: .peekLock).isEmpty)
+        let answer = try client.ask(
+            client.node("q/$management"), "update-disposition",
+            ["disposition-status": "completed", "lock-tokens": .array(.uuids([try #require(try delivery.lockToken)]))])
+        #expect(answer?.status == 200)
+    }
+
+    // MARK: Sessions
+
+    private func withSessions() throws -> WireFixture {
+        try WireFixture { broker in
+            var settings = QueueSettings()
+            settings.requiresSession = true
+            try broker.createQueue("q", settings)
+        }
+    }
+
+    private func acceptNext(_ client: WireClient, timeout: UInt32, in session: SessionID? = nil) throws -> LinkID {
+        try client.receiver(in: session) {
+            $0.source?.filter = AMQPMap([.init(key: .symbol("com.microsoft:session-filter"), value: .null)])
+            $0.properties = ["com.microsoft:timeout": .uint(timeout)]
+        }
+    }
+
+    @Test func aWaitForASessionIsAnsweredBeforeTheClientGivesUp() throws {
+        let fixture = try withSessions()
+        let client = try fixture.connect()
+        let link = try acceptNext(client, timeout: 30_000)
+        #expect(client.attached[link] == nil)
+        fixture.pass(milliseconds: 28_000)
+        client.run()
+        #expect(!client.isDetached(link))
+        fixture.pass(milliseconds: 1999)
+        client.run()
+        #expect(client.reason(link)?.condition == "com.microsoft:timeout")
+    }
+
+    @Test func aWaitForASessionEndsWithItsLinkOrSession() throws {
+        let fixture = try withSessions()
+        let client = try fixture.connect()
+        let session = try client.begin()
+        _ = try acceptNext(client, timeout: 60_000, in: session)
+        let link = try acceptNext(client, timeout: 60_000)
+        client.detach(link)
+        client.engine.end(session)
+        client.run()
+        // Nobody waits any more: the session stays free for who comes.
+        try fixture.broker.send(BrokerFixture.message("a") { $0.sessionID = "s" }, to: BrokerFixture.address("q"))
+        client.run()
+        #expect(client.closed == nil)
+        #expect(try fixture.queue().acceptSession("s") != nil)
+    }
+
+    @Test func aSessionIsFreeWhenItsLinkIsGone() throws {
+        let fixture = try withSessions()
+        try fixture.broker.send(BrokerFixture.message("a") { $0.sessionID = "s" }, to: BrokerFixture.address("q"))
+        let client = try fixture.connect()
+        let link = try acceptNext(client, timeout: 1000)
+        #expect(client.attached[link]?.source?.filter?["com.microsoft:session-filter"] == "s")
+        client.grant(1, on: link)
+        #expect(client.received(on: link).count == 1)
+        client.cut()
+        #expect(try fixture.queue().peekAll().first?.deliveryCount == 0)
+        #expect(try fixture.queue().acceptSession("s") != nil)
+    }
+
+    // MARK: Ends
+
+    @Test func aRemovedEntityTakesItsLinksWithIt() throws {
+        let fixture = try WireFixture()
+        let client = try fixture.connect()
+        let (sender, receiver) = (try client.sender(), try client.receiver())
+        try fixture.broker.remove("q")
+        client.run()
+        for link in [sender, receiver] {
+            #expect(client.reason(link)?.condition == .notFound)
+            #expect(client.reason(link)?.text?.contains("TrackingId:") == true)
+        }
+    }
+
+    @Test func theSettleModesAreEchoed() throws {
+        let fixture = try WireFixture()
+        let client = try fixture.connect()
+        for mode: UInt8 in [0, 1] {
+            let link = try client.receiver { $0.receiverSettleMode = mode }
+            #expect(client.attached[link]?.receiverSettleMode == mode)
+            #expect(client.attached[link]?.senderSettleMode == 0)
+        }
+    }
+
+    @Test func aDrainedReceiverGetsItsCreditBack() throws {
+        let fixture = try WireFixture()
+        try fixture.send(["a"])
+        let client = try fixture.connect()
+        let receiver = try client.receiver()
+        client.grant(10, on: receiver, drain: true)
+        #expect(try client.texts(on: receiver) == ["a"])
+        #expect(client.engine.credit(receiver) == 0)
+        try fixture.send(["b"])
+        client.run()
+        #expect(try client.texts(on: receiver) == ["a"])
+    }
+}
