@@ -10,18 +10,28 @@ extension MessageQueue {
     /// - Returns: messages in order; none when there are no more.
     /// - Throws: ``BrokerError`` when the entity is gone or disabled.
     public func peek(from: Int64, maxCount: Int, sessionID: String? = nil, omitsBody: Bool = false) throws(BrokerError) -> [Delivery] {
+        var page: [Delivery] = []
+        try browse(from: from, maxCount: maxCount, sessionID: sessionID, omitsBody: omitsBody) { page.append($0) }
+        return page
+    }
+
+    /// As ``peek(from:maxCount:sessionID:omitsBody:)``, handing over each message instead of collecting them.
+    func browse(
+        from: Int64, maxCount: Int, sessionID: String?, omitsBody: Bool, _ visit: (Delivery) -> Void
+    ) throws(BrokerError) {
         try enter(.peek)
         defer { broker.leave() }
         let limit = min(maxCount, broker.limits.maximumPeekCount)
-        var page: [Delivery] = []
-        var bytes = 0
         let budget = broker.limits.maximumPeekBytes
-        let take = { (message: StoredMessage) -> Bool in
-            if page.count >= limit { return false }
+        var count = 0
+        var bytes = 0
+        func take(_ message: StoredMessage) -> Bool {
+            if count >= limit { return false }
             let delivery = Delivery(message, as: .peeked(omitsBody: omitsBody))
             bytes += delivery.encodedSize
-            if bytes > budget, !page.isEmpty { return false }
-            page.append(delivery)
+            if bytes > budget, count > 0 { return false }
+            count += 1
+            visit(delivery)
             return true
         }
         if let sessionID, requiresSession {
@@ -33,7 +43,6 @@ extension MessageQueue {
         } else {
             all.forEach(from: from, take)
         }
-        return page
     }
 
     /// Removes messages that nobody holds, oldest first: `com.microsoft:batch-delete-messages`.

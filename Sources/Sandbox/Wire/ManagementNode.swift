@@ -34,8 +34,9 @@ struct ManagementNode {
     /// The sentinel that asks for sessions with messages rather than for changed states: the year 10000.
     private static let allSessions: Int64 = 253_402_300_800_000
 
-    func answer(_ request: Message) -> MessageContent {
+    func answer(_ request: Message) -> EncodedAnswer {
         var content = MessageContent()
+        var page: ByteBuffer?
         var properties = Properties()
         properties.correlationID = request.properties?.messageID
         content.properties = properties
@@ -48,7 +49,8 @@ struct ManagementNode {
             guard let operation = application["operation"]?.text else { throw Failure.argument("The request names no operation.") }
             guard case .value(.map(let arguments)) = request.body else { throw Failure.argument("The body of the request is not a map.") }
             let answer = try perform(operation, arguments)
-            content.body = .value(.map(answer.body))
+            page = answer.page
+            if page == nil { content.body = .value(.map(answer.body)) }
             (status, text, condition) = (answer.status, answer.status == 204 ? "No Content" : "OK", answer.condition)
         } catch {
             content.body = .value(.map(AMQPMap()))
@@ -64,13 +66,15 @@ struct ManagementNode {
             pairs.append(.init(key: .string("com.microsoft:tracking-id"), value: tracking))
         }
         content.applicationProperties = AMQPMap(pairs)
-        return content
+        return EncodedAnswer(head: content.encoded, body: page ?? ByteBuffer())
     }
 
     private struct Answer {
         var status: Int32 = 200
         var condition: Symbol?
         var body = AMQPMap()
+        /// The body's section, encoded already, in place of ``body``.
+        var page: ByteBuffer?
     }
 
     private func perform(_ operation: String, _ arguments: AMQPMap) throws(Failure) -> Answer {
@@ -153,11 +157,12 @@ struct ManagementNode {
         let count = try count(arguments, "message-count")
         let omitsBody = arguments["omit-message-body"]?.bool ?? false
         let session = arguments["session-id"]?.text
-        let page = try asking { () throws(BrokerError) in
-            try queue.peek(from: from, maxCount: count, sessionID: session, omitsBody: omitsBody)
+        var page = PeekPageWriter()
+        try asking { () throws(BrokerError) in
+            try queue.browse(from: from, maxCount: count, sessionID: session, omitsBody: omitsBody) { page.append($0) }
         }
         if page.isEmpty { return Answer(status: 204, condition: "com.microsoft:message-not-found") }
-        return Answer(body: ["messages": .list(page.map { ["message": .binary(encoded($0))] }.map { .map($0) })])
+        return Answer(page: page.finish())
     }
 
     private func encoded(_ delivery: Delivery) -> ByteBuffer {

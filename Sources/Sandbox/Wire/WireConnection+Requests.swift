@@ -19,10 +19,9 @@ extension WireConnection {
         return match
     }
 
-    private func reply(_ content: MessageContent, on link: ReplyLink) {
-        let bytes = content.encoded
-        link.queue.append(bytes)
-        link.queuedBytes += bytes.readableBytes
+    private func reply(_ answer: EncodedAnswer, on link: ReplyLink) {
+        link.queue.append(answer)
+        link.queuedBytes += answer.size
         sendReplies(link)
     }
 
@@ -30,10 +29,10 @@ extension WireConnection {
         guard let handler else { return }
         while let next = link.queue.first {
             guard credit(link.id) > 0, hasRoom(for: .replies(link)),
-                handler.engine.send(link.id, head: next, tag: link.nextTag()) != nil
+                handler.engine.send(link.id, head: next.head, body: next.body, tag: link.nextTag()) != nil
             else { break }
             link.queue.removeFirst()
-            link.queuedBytes -= next.readableBytes
+            link.queuedBytes -= next.size
             if link.address?.isManagement == true, isDetachedByFault(link.id, .consumer, &link.progress) { return }
         }
         // A client that asks and does not take the answers does not get to fill our memory.
@@ -53,7 +52,7 @@ extension WireConnection {
         content.applicationProperties = AMQPMap([
             .init(key: .string("status-code"), value: .int(status)), .init(key: .string("status-description"), value: .string(text)),
         ])
-        reply(content, on: link)
+        reply(EncodedAnswer(head: content.encoded), on: link)
     }
 
     func answerManagement(_ delivery: AMQP.Delivery, _ address: EntityAddress, _ session: SessionID) {
@@ -68,14 +67,14 @@ extension WireConnection {
                 node.refusal = error
             }
         }
-        let content = node.answer(request)
+        let answer = node.answer(request)
         if hub.faults.takeLostResponse() { return }
         hub.afterDelay { [weak self] in
             guard let self, self.link(link.id) != nil else { return }
-            reply(content, on: link)
+            reply(answer, on: link)
             setNeedsFlush()
         } orNow: {
-            reply(content, on: link)
+            reply(answer, on: link)
         }
     }
 }

@@ -47,6 +47,14 @@ final class IncomingLink {
     }
 }
 
+/// The answer to a request, encoded. In two parts: a page of messages is not copied behind what stands before it.
+struct EncodedAnswer {
+    var head: ByteBuffer
+    var body = ByteBuffer()
+
+    var size: Int { head.readableBytes + body.readableBytes }
+}
+
 /// A link that answers leave on.
 final class ReplyLink {
     let id: LinkID
@@ -55,7 +63,7 @@ final class ReplyLink {
     /// The reply address the client gave it.
     let replyTo: String
     /// Answers that wait for credit, or for room in what is to be sent.
-    var queue: Deque<ByteBuffer> = []
+    var queue: Deque<EncodedAnswer> = []
     /// Their bytes.
     var queuedBytes = 0
     var isStalled = false
