@@ -43,9 +43,19 @@ struct PeekCommand: OperatorCommand {
             valueName: "condition"))
     var condition: String?
 
+    @Flag(help: "End at the newest message there is now, even if more arrive meanwhile.")
+    var untilNow = false
+
     enum StateFilter: String, ExpressibleByArgument, CaseIterable, Sendable {
         case active, deferred, scheduled
-        func admits(_ state: MessageState) -> Bool { state.description == rawValue }
+
+        var state: MessageState {
+            switch self {
+            case .active: .active
+            case .deferred: .deferred
+            case .scheduled: .scheduled
+            }
+        }
     }
 
     func validate() throws {
@@ -69,22 +79,21 @@ struct PeekCommand: OperatorCommand {
 
     private func print(_ path: EntityPath, _ workspace: Workspace, _ filter: SQLFilter?) async throws(OperatorError) {
         var left = all ? Int.max : count ?? 100
-        let options = PeekOptions(headersOnly: headersOnly, sessionID: session)
+        let options = PeekOptions(
+            headersOnly: headersOnly, sessionID: session, state: state?.state, end: untilNow ? .atNewestNow : .whenNoMoreCome)
         // A filter must see more than it lets through; without one the scan itself may stop early.
-        let isFiltered = state != nil || filter != nil
-        let scan = workspace.scan(path, from: SequenceNumber(from), options: options, limit: all || isFiltered ? nil : left)
+        let scan = workspace.scan(path, from: SequenceNumber(from), options: options, limit: all || filter != nil ? nil : left)
         var list = ListOutput<MessageRecord>(output.output, columns: Standard.columns)
-        var bytes: [UInt8] = []
         var pages = scan.makeAsyncIterator()
         while left > 0, let page = try await pages.next() {
-            for message in page where left > 0 && state?.admits(message.state) != false {
+            for message in page where left > 0 {
                 if let filter, try !filter.admits(message, of: path) { continue }
-                bytes.append(contentsOf: list.append(MessageRecord(message, isHeadersOnly: headersOnly)))
+                list.append(MessageRecord(message, isHeadersOnly: headersOnly))
                 left -= 1
             }
-            Standard.output.write(bytes)
-            bytes.removeAll(keepingCapacity: true)
+            list.flush { Standard.output.write($0) }
         }
-        Standard.output.write(list.finish())
+        list.finish()
+        list.flush { Standard.output.write($0) }
     }
 }

@@ -7,7 +7,8 @@ public struct ListReader: ~Escapable {
     @usableFromInline var place = EncodedValue.Place()
     private var offset: Int
     private let end: Int
-    private var remaining: Int
+    /// The number of elements ``next()`` has still to move to.
+    public private(set) var remainingElements: Int
     /// The position of ``value`` in the list, from 0; -1 before the first ``next()``.
     public private(set) var index = -1
 
@@ -17,7 +18,7 @@ public struct ListReader: ~Escapable {
         self.bytes = bytes
         offset = 0
         end = 0
-        remaining = 0
+        remainingElements = 0
     }
 
     @_lifetime(copy list)
@@ -26,11 +27,11 @@ public struct ListReader: ~Escapable {
         end = Int(list.place.end)
         switch list.place.code {
         case FormatCode.list0:
-            remaining = 0
+            remainingElements = 0
             offset = end
         case FormatCode.list8, FormatCode.list32:
             guard let header = list.compoundHeader else { return nil }
-            remaining = header.count
+            remainingElements = header.count
             offset = header.first
         default: return nil
         }
@@ -47,8 +48,8 @@ public struct ListReader: ~Escapable {
     /// - Returns: false when there is none; ``value`` is then unchanged.
     @_lifetime(self: copy self)
     public mutating func next() -> Bool {
-        guard remaining > 0, let place = EncodedValue.Place(bytes, at: offset, limit: end) else { return false }
-        remaining &-= 1
+        guard remainingElements > 0, let place = EncodedValue.Place(bytes, at: offset, limit: end) else { return false }
+        remainingElements &-= 1
         index &+= 1
         offset = Int(place.end)
         self.place = place
@@ -65,6 +66,10 @@ public struct MapReader: ~Escapable {
     private let end: Int
     /// The number of pairs ``next()`` has still to move to.
     public private(set) var remainingPairs: Int
+
+    /// Nothing to walk.
+    @_lifetime(immortal)
+    public init() { self.init(emptyIn: RawSpan()) }
 
     /// Nothing to walk.
     @_lifetime(copy bytes)

@@ -35,6 +35,13 @@ public struct EncodedValue: ~Escapable {
         self.place = place
     }
 
+    /// Null, the value of whatever is missing.
+    @_lifetime(immortal)
+    public init() {
+        bytes = RawSpan()
+        place = Place()
+    }
+
     /// The value at an offset; nil when no whole value stands there. Compounds are not looked into.
     @_lifetime(copy bytes)
     init?(_ bytes: RawSpan, at start: Int, limit: Int) {
@@ -211,9 +218,20 @@ public struct EncodedValue: ~Escapable {
     }
 
     /// Whether this is a string or symbol of exactly this text.
+    @inlinable
     public static func == (value: borrowing EncodedValue, text: StaticString) -> Bool {
-        guard text.hasPointerRepresentation, let utf8 = value.utf8, utf8.byteCount == text.utf8CodeUnitCount else { return false }
-        return utf8.withUnsafeBytes { $0.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
+        let count = text.utf8CodeUnitCount
+        // Nearly all that is compared differs in its length already.
+        guard Int(value.place.end &- value.place.content) == count, text.hasPointerRepresentation, value.isText else { return false }
+        return value.bytes.holds(UnsafeRawBufferPointer(start: text.utf8Start, count: count), at: Int(value.place.content))
+    }
+
+    @inlinable
+    var isText: Bool {
+        switch place.code {
+        case FormatCode.string8, FormatCode.string32, FormatCode.symbol8, FormatCode.symbol32: true
+        default: false
+        }
     }
 
     /// The descriptor of a described value, else nil.
@@ -243,11 +261,51 @@ public struct EncodedValue: ~Escapable {
         get { ListReader(self) }
     }
 
+    /// The value's bytes, its format code first.
+    public var encoding: RawSpan {
+        @_lifetime(copy self)
+        get { bytes.extracting(Int(place.start)..<Int(place.end)) }
+    }
+
+    /// The content of binary data as a slice, which can be kept; nil for any other type.
+    /// - Parameter buffer: the buffer the bytes are the readable part of.
+    public func binary(in buffer: ByteBuffer) -> ByteBuffer? {
+        guard place.code == FormatCode.binary8 || place.code == FormatCode.binary32 else { return nil }
+        return buffer.getSlice(at: buffer.readerIndex &+ Int(place.content), length: Int(place.end &- place.content))
+    }
+
     /// A value that can be kept.
     /// - Parameter buffer: the buffer the bytes are the readable part of; binary data become slices of it.
     public func decoded(in buffer: ByteBuffer) throws(CodecError) -> AMQPValue {
         var reader = WireReader(bytes, in: Int(place.start)..<Int(place.end), limits: .validated)
         return try reader.readValue(in: buffer)
+    }
+}
+
+extension RawSpan {
+    /// Whether these bytes stand at an offset: eight at a time, the last eight once more where they do not divide.
+    @inlinable
+    func holds(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+        var index = 0
+        while index &+ 8 <= bytes.count {
+            if unsafeLoadUnaligned(fromByteOffset: offset &+ index, as: UInt64.self)
+                != bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            {
+                return false
+            }
+            index &+= 8
+        }
+        if index == bytes.count { return true }
+        if bytes.count >= 8 {
+            index = bytes.count &- 8
+            return unsafeLoadUnaligned(fromByteOffset: offset &+ index, as: UInt64.self)
+                == bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        }
+        while index < bytes.count {
+            if unsafeLoadUnaligned(fromByteOffset: offset &+ index, as: UInt8.self) != bytes[index] { return false }
+            index &+= 1
+        }
+        return true
     }
 }
 

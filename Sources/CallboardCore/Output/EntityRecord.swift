@@ -26,8 +26,12 @@ public struct EntityRecord: OutputRecord {
         OutputColumn("transfer", isNumeric: true), OutputColumn("transfer dead", isNumeric: true), OutputColumn("owner"),
     ]
 
-    /// The texts of the columns.
-    public var cells: [String] {
+    /// Writes the texts of the columns.
+    public func write(to row: inout TableRow) {
+        for cell in cells { row.cell(cell) }
+    }
+
+    private var cells: [String] {
         func count(_ value: Int64?) -> String { value.map { String($0) } ?? "–" }
         let counts = entity.counts
         return [

@@ -7,9 +7,12 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
 
     private let format: OutputFormat
     private let columns: Int?
+    private let table = Record.columns
     private var json = JSONWriter()
+    private var lines = ByteSink()
     private var count = 0
-    private var waiting: [[String]] = []
+    private var row = TableRow()
+    private var waiting: [TableRow] = []
     private var widths: [Int]?
 
     /// Starts a list.
@@ -19,71 +22,79 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
         self.columns = columns
     }
 
-    /// The bytes to write for a record; they may be those of earlier ones, or none yet.
-    public mutating func append(_ record: Record) -> [UInt8] {
+    /// Adds a record.
+    public mutating func append(_ record: Record) {
         count += 1
         switch format {
         case .table:
-            let cells = record.cells.map { VisibleText.of($0) }
-            if let widths { return line(cells, widths) }
-            waiting.append(cells)
-            return waiting.count < Self.sample ? [] : layOut()
+            row.removeAll()
+            record.write(to: &row)
+            guard let widths else {
+                waiting.append(row)
+                if waiting.count == Self.sample { layOut() }
+                return
+            }
+            write(row, widths)
         case .json:
-            json.reset()
             json.raw(count == 1 ? "[\n" : ",\n")
             record.write(to: &json)
-            return json.bytes
         case .jsonl:
-            json.reset()
             record.write(to: &json)
             json.raw("\n")
-            return json.bytes
         }
     }
 
-    /// The bytes that end the list: an empty one is an empty array, or a table's headings.
-    public mutating func finish() -> [UInt8] {
+    /// Hands over the bytes of the records added so far, but for those a table still waits with, and forgets them.
+    public mutating func flush(_ write: (UnsafeRawBufferPointer) -> Void) {
+        if format == .table {
+            lines.withBytes { write(UnsafeRawBufferPointer($0)) }
+            lines.removeAll()
+        } else {
+            json.sink.withBytes { write(UnsafeRawBufferPointer($0)) }
+            json.sink.removeAll()
+        }
+    }
+
+    /// Ends the list: an empty one is an empty array, or a table's headings. ``flush(_:)`` must follow.
+    public mutating func finish() {
         switch format {
-        case .table: widths == nil ? layOut() : []
-        case .json: Array((count == 0 ? "[]\n" : "\n]\n").utf8)
-        case .jsonl: []
+        case .table: if widths == nil { layOut() }
+        case .json: json.raw(count == 0 ? "[]\n" : "\n]\n")
+        case .jsonl: break
         }
     }
 
     /// The whole list at once.
     public static func all(_ records: some Sequence<Record>, _ format: OutputFormat, columns: Int? = nil) -> [UInt8] {
         var output = ListOutput(format, columns: columns)
+        for record in records { output.append(record) }
+        output.finish()
         var bytes: [UInt8] = []
-        for record in records { bytes.append(contentsOf: output.append(record)) }
-        bytes.append(contentsOf: output.finish())
+        output.flush { bytes.append(contentsOf: $0) }
         return bytes
     }
 
-    private mutating func layOut() -> [UInt8] {
-        let titles = Record.columns.map { $0.title.uppercased() }
-        var widths = titles.map { VisibleText.width($0) }
-        for cells in waiting {
-            for (index, cell) in cells.enumerated() where index < widths.count {
+    private mutating func layOut() {
+        var titles = TableRow()
+        for column in table { titles.cell(column.title.uppercased()) }
+        var widths = Array(titles.widths)
+        for row in waiting {
+            for (index, width) in row.widths.enumerated() where index < widths.count {
                 // One long text must not push all others off the screen.
-                widths[index] = max(widths[index], min(VisibleText.width(cell), 60))
+                widths[index] = max(widths[index], min(width, 60))
             }
         }
         self.widths = widths
-        var bytes = line(titles, widths)
-        for cells in waiting { bytes.append(contentsOf: line(cells, widths)) }
+        write(titles, widths)
+        for row in waiting { write(row, widths) }
         waiting = []
-        return bytes
     }
 
-    private func line(_ cells: [String], _ widths: [Int]) -> [UInt8] {
-        var text = ""
-        for (index, cell) in cells.enumerated() where index < widths.count {
-            if index > 0 { text += "  " }
-            let padding = String(repeating: " ", count: max(0, widths[index] - VisibleText.width(cell)))
-            text += Record.columns[index].isNumeric ? padding + cell : cell + padding
-        }
-        if let columns { text = VisibleText.cut(text, columns: columns) }
-        while text.utf8.last == UInt8(ascii: " ") { text.removeLast() }
-        return Array((text + "\n").utf8)
+    private mutating func write(_ row: TableRow, _ widths: [Int]) {
+        guard let columns else { return row.write(to: &lines, table, widths: widths) }
+        var line = ByteSink()
+        row.write(to: &line, table, widths: widths)
+        lines.append(VisibleText.cut(String(decoding: line.bytes.dropLast(), as: UTF8.self), columns: columns))
+        lines.append(UInt8(ascii: "\n"))
     }
 }

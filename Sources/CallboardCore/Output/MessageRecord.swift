@@ -20,52 +20,55 @@ public struct MessageRecord: OutputRecord {
         OutputColumn("subject"), OutputColumn("reason"),
     ]
 
-    /// The texts of the columns.
-    public var cells: [String] {
-        [
-            message.sequenceNumber.description, message.enqueuedTime?.rfc3339 ?? "–", message.state.description,
-            String(message.deliveryCount), String(message.encodedSize), message.messageID ?? "–", message.subject ?? "–",
-            message.deadLetterReason ?? "–",
-        ]
+    /// Writes the texts of the columns.
+    public func write(to row: inout TableRow) {
+        let fields = message.fields
+        row.cell(message.sequenceNumber.rawValue)
+        row.cell(fields.enqueuedTime)
+        row.cell(fields.state.description)
+        row.cell(Int64(fields.deliveryCount))
+        row.cell(Int64(message.encodedSize))
+        row.cell(fields.messageID)
+        row.cell(fields.subject)
+        row.cell(fields.deadLetterReason)
     }
 
     /// Writes the message as one object.
     public func write(to json: inout JSONWriter) {
         json.object { json in
-            json.member(fixed: "sequenceNumber", message.sequenceNumber.rawValue)
-            json.member(fixed: "enqueuedSequenceNumber", message.enqueuedSequenceNumber?.rawValue)
-            json.member(fixed: "messageId", message.messageID)
-            json.member(fixed: "correlationId", message.correlationID)
-            json.member(fixed: "sessionId", message.sessionID)
-            json.member(fixed: "partitionKey", message.partitionKey)
-            json.member(fixed: "subject", message.subject)
-            json.member(fixed: "to", message.to)
-            json.member(fixed: "replyTo", message.replyTo)
-            json.member(fixed: "replyToSessionId", message.replyToSessionID)
-            json.member(fixed: "contentType", message.contentType)
-            json.member(fixed: "contentEncoding", message.contentEncoding)
-            json.member(fixed: "timeToLiveMilliseconds", message.timeToLive.map(\.wholeMilliseconds))
-            json.member(fixed: "enqueuedTime", message.enqueuedTime?.rfc3339)
-            json.member(fixed: "expiresAt", message.expiresAt?.rfc3339)
-            json.member(fixed: "scheduledEnqueueTime", message.scheduledEnqueueTime?.rfc3339)
-            json.member(fixed: "deliveryCount", Int64(message.deliveryCount))
-            json.member(fixed: "state", message.state.description)
-            json.member(fixed: "deadLetterReason", message.deadLetterReason)
-            json.member(fixed: "deadLetterErrorDescription", message.deadLetterErrorDescription)
-            json.member(fixed: "deadLetterSource", message.deadLetterSource)
+            writeFields(to: &json)
             json.key(fixed: "applicationProperties")
             json.object { json in
-                for property in message.applicationProperties {
-                    json.key(property.name)
-                    json.object { json in
-                        json.member(fixed: "type", property.value.typeName)
-                        json.key(fixed: "value")
-                        json.value(property.value.content)
-                    }
-                }
+                var properties = message.readApplicationProperties()
+                while properties.next() { json.property(properties.name, properties.value) }
             }
             if !isHeadersOnly { write(message.body, to: &json) }
         }
+    }
+
+    private func writeFields(to json: inout JSONWriter) {
+        let fields = message.fields
+        json.member(fixed: "sequenceNumber", message.sequenceNumber.rawValue)
+        json.member(fixed: "enqueuedSequenceNumber", fields.enqueuedSequenceNumber?.rawValue)
+        json.member(fixed: "messageId", fields.messageID)
+        json.member(fixed: "correlationId", fields.correlationID)
+        json.member(fixed: "sessionId", fields.sessionID)
+        json.member(fixed: "partitionKey", fields.partitionKey)
+        json.member(fixed: "subject", fields.subject)
+        json.member(fixed: "to", fields.to)
+        json.member(fixed: "replyTo", fields.replyTo)
+        json.member(fixed: "replyToSessionId", fields.replyToSessionID)
+        json.member(fixed: "contentType", fields.contentType)
+        json.member(fixed: "contentEncoding", fields.contentEncoding)
+        json.member(fixed: "timeToLiveMilliseconds", fields.timeToLive.map(\.wholeMilliseconds))
+        json.member(fixed: "enqueuedTime", fields.enqueuedTime)
+        json.member(fixed: "expiresAt", fields.expiresAt)
+        json.member(fixed: "scheduledEnqueueTime", fields.scheduledEnqueueTime)
+        json.member(fixed: "deliveryCount", Int64(fields.deliveryCount))
+        json.member(fixed: "state", fields.state.description)
+        json.member(fixed: "deadLetterReason", fields.deadLetterReason)
+        json.member(fixed: "deadLetterErrorDescription", fields.deadLetterErrorDescription)
+        json.member(fixed: "deadLetterSource", fields.deadLetterSource)
     }
 
     private func write(_ body: MessageBody, to json: inout JSONWriter) {
@@ -97,6 +100,25 @@ extension PropertyValue {
 }
 
 extension JSONWriter {
+    /// Writes an application property: its name, and its type and value.
+    fileprivate mutating func property(_ name: borrowing FieldValue, _ value: borrowing FieldValue) {
+        if let utf8 = name.utf8 { key(utf8) } else { key(name.text ?? "null") }
+        // Most are strings, which need not be made into one.
+        if value.isString, let utf8 = value.utf8 {
+            raw("{\"type\":\"string\",\"value\":")
+            text(utf8)
+            raw("}")
+            endValue()
+        } else {
+            let property = value.property
+            object { json in
+                json.member(fixed: "type", property.typeName)
+                json.key(fixed: "value")
+                json.value(property.content)
+            }
+        }
+    }
+
     /// Writes a value of a property or body: bytes in base64, whole numbers beyond 2^53 as strings.
     mutating func value(_ content: PropertyValue.Content) {
         switch content {

@@ -26,8 +26,8 @@ public struct OutputColumn: Hashable, Sendable {
 public protocol OutputRecord: Sendable {
     /// The columns of its table.
     static var columns: [OutputColumn] { get }
-    /// Its texts, one a column; not sanitised.
-    var cells: [String] { get }
+    /// Writes its cells, one a column.
+    func write(to row: inout TableRow)
     /// Writes it as one JSON object.
     func write(to json: inout JSONWriter)
 }

@@ -13,8 +13,12 @@ public struct RuleRecord: OutputRecord {
         OutputColumn("rule"), OutputColumn("filter"), OutputColumn("condition"), OutputColumn("action"), OutputColumn("created"),
     ]
 
-    /// The texts of the columns.
-    public var cells: [String] { [rule.name, rule.filterKind, rule.conditionText, rule.actionText ?? "–", rule.createdAt?.rfc3339 ?? "–"] }
+    /// Writes the texts of the columns.
+    public func write(to row: inout TableRow) {
+        for cell in cells { row.cell(cell) }
+    }
+
+    var cells: [String] { [rule.name, rule.filterKind, rule.conditionText, rule.actionText ?? "–", rule.createdAt?.rfc3339 ?? "–"] }
 
     /// Writes the rule as one object.
     public func write(to json: inout JSONWriter) {
@@ -67,8 +71,12 @@ public struct RoutingRecord: OutputRecord {
         OutputColumn("selects"), OutputColumn("because"),
     ]
 
-    /// The texts of the columns.
-    public var cells: [String] {
+    /// Writes the texts of the columns.
+    public func write(to row: inout TableRow) {
+        for cell in cells { row.cell(cell) }
+    }
+
+    var cells: [String] {
         [
             String(message), delivery.subscription.path.displayName, gets, rule?.rule.rule.name ?? "–", verdict,
             reasons.joined(separator: "; "),

@@ -15,8 +15,12 @@ public struct ServiceRecord: OutputRecord {
         OutputColumn("active", isNumeric: true), OutputColumn("entities"),
     ]
 
-    /// The texts of the columns.
-    public var cells: [String] {
+    /// Writes the texts of the columns.
+    public func write(to row: inout TableRow) {
+        for cell in cells { row.cell(cell) }
+    }
+
+    private var cells: [String] {
         [
             row.service.name, row.service.owner ?? "–", row.service.onCall ?? "–", row.health.word, Self.cell(row.deadLetters),
             Self.cell(row.transferDeadLetters), Self.cell(row.active),

@@ -41,10 +41,11 @@ public struct MessageTable: Sendable {
 
         /// Reads a message's headers.
         public init(_ message: PeekedMessage) {
+            let fields = message.fields
             self.init(
-                sequenceNumber: message.sequenceNumber, enqueuedTime: message.enqueuedTime, messageID: message.messageID,
-                subject: message.subject, deadLetterReason: message.deadLetterReason, deliveryCount: message.deliveryCount,
-                state: message.state, encodedSize: message.encodedSize)
+                sequenceNumber: message.sequenceNumber, enqueuedTime: fields.enqueuedTime, messageID: fields.messageID.text,
+                subject: fields.subject.text, deadLetterReason: fields.deadLetterReason.text, deliveryCount: fields.deliveryCount,
+                state: fields.state, encodedSize: message.encodedSize)
         }
     }
 

@@ -83,9 +83,9 @@ package struct LiveGateway: NamespaceGateway {
     }
 
     package func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
-        LivePageSource(
-            browser: namespace.browser(for: path, from: from, headersOnly: options.headersOnly, sessionID: options.sessionID),
-            endpoint: endpoint)
+        var browsing = BrowseOptions(from: from, headersOnly: options.headersOnly, sessionID: options.sessionID, state: options.state)
+        browsing.end = options.end
+        return LivePageSource(browser: namespace.browser(for: path, options: browsing), endpoint: endpoint)
     }
 
     package func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {

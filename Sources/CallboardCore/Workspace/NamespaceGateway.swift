@@ -1,4 +1,4 @@
-package import ServiceBus
+public import ServiceBus
 
 /// All that a workspace asks of a namespace. The live one stands on ``ServiceBus``; tests have one in memory.
 ///
@@ -65,10 +65,18 @@ public struct PeekOptions: Hashable, Sendable {
     public var headersOnly: Bool
     /// Only this session; nil for all.
     public var sessionID: String?
+    /// A scan gives only messages in this state; nil for all.
+    public var state: MessageState?
+    /// Where a scan ends.
+    public var end: BrowseOptions.End
 
     /// Creates options.
-    public init(headersOnly: Bool = false, sessionID: String? = nil) {
+    public init(
+        headersOnly: Bool = false, sessionID: String? = nil, state: MessageState? = nil, end: BrowseOptions.End = .whenNoMoreCome
+    ) {
         self.headersOnly = headersOnly
         self.sessionID = sessionID
+        self.state = state
+        self.end = end
     }
 }

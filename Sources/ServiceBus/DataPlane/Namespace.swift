@@ -74,11 +74,4 @@ public actor Namespace {
         guard let answer = try await connection.perform(request, on: path) else { return [] }
         return try PeekPage.messages(of: answer.message, entity: path)
     }
-
-    /// All messages of an entity from a sequence number on, page by page, several pages under way at once.
-    public nonisolated func browser(
-        for path: EntityPath, from: SequenceNumber = SequenceNumber(0), headersOnly: Bool = false, sessionID: String? = nil
-    ) -> MessageBrowser {
-        MessageBrowser(namespace: self, path: path, from: from, headersOnly: headersOnly, sessionID: sessionID)
-    }
 }

@@ -79,78 +79,80 @@ public struct PeekedMessage: Sendable {
     package let message: Message
     /// The number the entity gave it.
     public let sequenceNumber: SequenceNumber
-    private let annotations: AMQPMap
-    private let properties: Properties?
-    private let header: Header?
-    private let application: AMQPMap
 
     /// Reads a received message; nil when it bears no sequence number and so did not come from an entity.
     package init?(_ message: Message) {
-        guard let annotations = message.messageAnnotations, let number = annotations["x-opt-sequence-number"]?.integer else { return nil }
+        guard let number = Self.sequenceNumber(of: message) else { return nil }
         self.message = message
-        self.annotations = annotations
         sequenceNumber = SequenceNumber(number)
-        properties = message.properties
-        header = message.header
-        application = message.applicationProperties ?? AMQPMap()
     }
 
-    private func time(_ name: String) -> Timestamp? {
-        if case .timestamp(let milliseconds)? = annotations[name] { Timestamp(milliseconds: milliseconds) } else { nil }
+    private static func sequenceNumber(of message: borrowing Message) -> Int64? {
+        do throws(CodecError) {
+            var annotations = try message.readMessageAnnotations()
+            while annotations.next() {
+                if annotations.key == "x-opt-sequence-number" { return annotations.value.integer }
+            }
+        } catch {}
+        return nil
     }
+
+    /// All fields at once, read where they lie.
+    public var fields: MessageFields {
+        @_lifetime(borrow self)
+        get { MessageFields(message) }
+    }
+
+    /// The application's properties, read where they lie.
+    @_lifetime(borrow self)
+    public func readApplicationProperties() -> PropertyReader { PropertyReader(message) }
 
     /// The number it got when it first entered, before it was forwarded or scheduled.
-    public var enqueuedSequenceNumber: SequenceNumber? {
-        (annotations["x-opt-enqueue-sequence-number"]?.integer ?? annotations["x-opt-offset"]?.integer).map { SequenceNumber($0) }
-    }
+    public var enqueuedSequenceNumber: SequenceNumber? { fields.enqueuedSequenceNumber }
     /// The message id, whatever its type, as text.
-    public var messageID: String? { properties?.messageID.map { PropertyValue($0).text } }
+    public var messageID: String? { fields.messageID.text }
     /// The correlation id, whatever its type, as text.
-    public var correlationID: String? { properties?.correlationID.map { PropertyValue($0).text } }
+    public var correlationID: String? { fields.correlationID.text }
     /// The session it belongs to.
-    public var sessionID: String? { properties?.groupID }
+    public var sessionID: String? { fields.sessionID.string }
     /// The partition key.
-    public var partitionKey: String? { annotations["x-opt-partition-key"]?.text }
+    public var partitionKey: String? { fields.partitionKey.string }
     /// What it is about.
-    public var subject: String? { properties?.subject }
+    public var subject: String? { fields.subject.string }
     /// Whom it is addressed to.
-    public var to: String? { properties?.to }
+    public var to: String? { fields.to.string }
     /// Where answers go.
-    public var replyTo: String? { properties?.replyTo }
+    public var replyTo: String? { fields.replyTo.string }
     /// The session answers belong to.
-    public var replyToSessionID: String? { properties?.replyToGroupID }
+    public var replyToSessionID: String? { fields.replyToSessionID.string }
     /// The MIME type of the body.
-    public var contentType: String? { properties?.contentType?.name }
+    public var contentType: String? { fields.contentType.string }
     /// The encoding of the body.
-    public var contentEncoding: String? { properties?.contentEncoding?.name }
+    public var contentEncoding: String? { fields.contentEncoding.string }
     /// How long it was to live; nil for ever. A header holds at most 49 days: for more, from creation to expiry.
-    public var timeToLive: Duration? {
-        if let ttl = header?.ttl, ttl != .max { return .milliseconds(Int64(ttl)) }
-        guard let expiry = properties?.absoluteExpiryTime, let creation = properties?.creationTime, expiry >= creation else { return nil }
-        return Timestamp(milliseconds: expiry).since(Timestamp(milliseconds: creation))
-    }
+    public var timeToLive: Duration? { fields.timeToLive }
     /// When the entity took it.
-    public var enqueuedTime: Timestamp? { time("x-opt-enqueued-time") }
+    public var enqueuedTime: Timestamp? { fields.enqueuedTime }
     /// When it expires. Counted from when the entity took it, as the service counts; a sender's own reckoning only where that is all there is.
-    public var expiresAt: Timestamp? {
-        if let enqueued = enqueuedTime, let timeToLive { return enqueued.advanced(by: timeToLive) }
-        return properties?.absoluteExpiryTime.map { Timestamp(milliseconds: $0) }
-    }
+    public var expiresAt: Timestamp? { fields.expiresAt }
     /// When it is to become active.
-    public var scheduledEnqueueTime: Timestamp? { time("x-opt-scheduled-enqueue-time") }
+    public var scheduledEnqueueTime: Timestamp? { fields.scheduledEnqueueTime }
     /// How often it was delivered.
-    public var deliveryCount: Int { Int(header?.deliveryCount ?? 0) }
+    public var deliveryCount: Int { fields.deliveryCount }
     /// Where it stands.
-    public var state: MessageState { MessageState(annotations["x-opt-message-state"]?.integer) }
+    public var state: MessageState { fields.state }
     /// The entity it was dead-lettered from.
-    public var deadLetterSource: String? { annotations["x-opt-deadletter-source"]?.text }
+    public var deadLetterSource: String? { fields.deadLetterSource.string }
     /// Why it was dead-lettered.
-    public var deadLetterReason: String? { application["DeadLetterReason"].map { PropertyValue($0).text } }
+    public var deadLetterReason: String? { fields.deadLetterReason.text }
     /// More about why.
-    public var deadLetterErrorDescription: String? { application["DeadLetterErrorDescription"].map { PropertyValue($0).text } }
+    public var deadLetterErrorDescription: String? { fields.deadLetterErrorDescription.text }
     /// The application's properties in the order they were sent.
     public var applicationProperties: [Property] {
-        application.pairs.map { Property(name: PropertyValue.keyText($0.key), value: PropertyValue($0.value)) }
+        var properties: [Property] = []
+        var reader = readApplicationProperties()
+        while reader.next() { properties.append(Property(name: reader.name.text ?? "null", value: reader.value.property)) }
+        return properties
     }
     /// The size of the whole message as received, in bytes.
     public var encodedSize: Int { message.buffer.readableBytes }

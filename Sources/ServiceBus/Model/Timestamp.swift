@@ -47,25 +47,35 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T03:12:44.114Z`. Years beyond four digits get as many as they need.
     public var rfc3339: String {
+        var isUsual = false
+        let text = String(unsafeUninitializedCapacity: Self.usualLength) { buffer in
+            isUsual = buffer.baseAddress.map { write(usualForm: $0) } ?? false
+            return isUsual ? Self.usualLength : 0
+        }
+        if isUsual { return text }
         let t = utc
-        if (0...9999).contains(t.year) { return Self.fourDigitYear(t) }
         return
             "\(pad(t.year, 4))-\(pad(t.month, 2))-\(pad(t.day, 2))T\(pad(t.hour, 2)):\(pad(t.minute, 2)):\(pad(t.second, 2)).\(pad(t.millisecond, 3))Z"
     }
 
-    /// The usual case, without building strings from strings: lists print thousands of these.
-    private static func fourDigitYear(
-        _ t: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, millisecond: Int)
-    ) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
+    /// The bytes of the RFC 3339 form of a year of four digits.
+    package static let usualLength = 24
+
+    /// Writes the RFC 3339 form into memory of ``usualLength`` bytes: lists print thousands of these.
+    /// - Returns: false, and nothing is written, when the year has not four digits.
+    package func write(usualForm place: UnsafeMutablePointer<UInt8>) -> Bool {
+        let t = utc
+        guard (0...9999).contains(t.year) else { return false }
+        var index = 0
         func put(_ value: Int, _ width: Int, _ after: Unicode.Scalar) {
             var divisor = width == 2 ? 10 : width == 3 ? 100 : 1000
             while divisor > 0 {
-                bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10))
+                place[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10)
                 divisor /= 10
+                index &+= 1
             }
-            bytes.append(UInt8(truncatingIfNeeded: after.value))
+            place[index] = UInt8(truncatingIfNeeded: after.value)
+            index &+= 1
         }
         put(t.year, 4, "-")
         put(t.month, 2, "-")
@@ -74,7 +84,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         put(t.minute, 2, ":")
         put(t.second, 2, ".")
         put(t.millisecond, 3, "Z")
-        return String(decoding: bytes, as: UTF8.self)
+        return true
     }
 
     /// The RFC 3339 form.

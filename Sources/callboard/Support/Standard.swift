@@ -37,18 +37,19 @@ enum Standard {
         /// Writes text.
         func write(_ text: String) { write(Array(text.utf8)) }
 
+        /// Writes bytes.
+        func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0) } }
+
         /// Writes bytes. When nobody reads any more, the program ends as one killed by SIGPIPE would.
-        func write(_ bytes: [UInt8]) {
-            bytes.withUnsafeBytes { buffer in
-                var rest = buffer[...]
-                while !rest.isEmpty {
-                    let written = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
-                    if written < 0 {
-                        if errno == EINTR || errno == EAGAIN { continue }
-                        Exit.now(errno == EPIPE ? 141 : 1)
-                    }
-                    rest = rest.dropFirst(written)
+        func write(_ bytes: UnsafeRawBufferPointer) {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let written = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+                if written < 0 {
+                    if errno == EINTR || errno == EAGAIN { continue }
+                    Exit.now(errno == EPIPE ? 141 : 1)
                 }
+                rest = rest.dropFirst(written)
             }
         }
     }

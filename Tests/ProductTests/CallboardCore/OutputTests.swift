@@ -238,7 +238,8 @@ struct OutputTests {
         found = try object(ServiceRecord(BoardRow(service: service, deadLetters: .notPermitted(needs: "Manage"))))
         #expect(found["counts"] is NSNull)
         #expect(found["countsUnknown"] as? String == "not permitted (needs Manage)")
-        #expect(ServiceRecord(BoardRow(service: service, deadLetters: .notPermitted(needs: "Manage"))).cells[4] == "✕")
+        let table = ListOutput.all([ServiceRecord(BoardRow(service: service, deadLetters: .notPermitted(needs: "Manage")))], .table)
+        #expect(String(decoding: table, as: UTF8.self).contains("✕"))
     }
 
     // MARK: Lists
@@ -248,7 +249,11 @@ struct OutputTests {
         var name: String
         var count: Int
         var note = ""
-        var cells: [String] { [name, String(count), note] }
+        func write(to row: inout TableRow) {
+            row.cell(name)
+            row.cell(Int64(count))
+            row.cell(note)
+        }
         func write(to json: inout JSONWriter) {
             json.object { json in
                 json.member("name", name)
@@ -272,13 +277,24 @@ struct OutputTests {
 
     @Test("records are written one by one, not at the end")
     func streaming() {
+        func flushed(_ output: inout ListOutput<Pair>) -> String {
+            var bytes: [UInt8] = []
+            output.flush { bytes.append(contentsOf: $0) }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         var output = ListOutput<Pair>(.jsonl)
-        #expect(!output.append(Pair(name: "a", count: 1)).isEmpty)
+        output.append(Pair(name: "a", count: 1))
+        #expect(flushed(&output) == "{\"name\":\"a\",\"count\":1}\n")
+        #expect(flushed(&output).isEmpty)
         var table = ListOutput<Pair>(.table)
-        for index in 0..<ListOutput<Pair>.sample - 1 { #expect(table.append(Pair(name: "a", count: index)).isEmpty) }
-        #expect(!table.append(Pair(name: "a", count: 1)).isEmpty)
-        #expect(!table.append(Pair(name: "a", count: 1)).isEmpty)
-        #expect(table.finish().isEmpty)
+        for index in 0..<ListOutput<Pair>.sample - 1 { table.append(Pair(name: "a", count: index)) }
+        #expect(flushed(&table).isEmpty)
+        table.append(Pair(name: "a", count: 1))
+        #expect(flushed(&table).split(separator: "\n").count == ListOutput<Pair>.sample + 1)
+        table.append(Pair(name: "b", count: 1))
+        #expect(flushed(&table) == "b         1\n")
+        table.finish()
+        #expect(flushed(&table).isEmpty)
     }
 
     @Test("a table is aligned, by columns and not by characters")

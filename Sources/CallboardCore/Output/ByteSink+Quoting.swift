@@ -1,0 +1,141 @@
+/// Strings of JSON.
+extension ByteSink {
+    /// Writes `,"name":`, without the comma where it is the first. The name is printable ASCII that needs no escaping.
+    mutating func append(fixedKey name: StaticString, isFirst: Bool) {
+        let length = name.utf8CodeUnitCount
+        name.withUTF8Buffer { source in
+            write(atMost: length &+ 4) { start in
+                var place = start
+                if !isFirst {
+                    place[0] = UInt8(ascii: ",")
+                    place += 1
+                }
+                place[0] = UInt8(ascii: "\"")
+                if let bytes = source.baseAddress { (place + 1).update(from: bytes, count: length) }
+                place[length &+ 1] = UInt8(ascii: "\"")
+                place[length &+ 2] = UInt8(ascii: ":")
+                return place - start &+ length &+ 3
+            }
+        }
+    }
+
+    /// Writes a text in quotes, with everything escaped that a parser, a terminal or a reader's eye might obey.
+    /// - Parameter text: valid UTF-8.
+    mutating func append(quoted text: UnsafeBufferPointer<UInt8>) { appendQuoted(text, isValid: true) }
+
+    /// Writes a text in quotes, with everything escaped that a parser, a terminal or a reader's eye might obey. Invalid UTF-8 is repaired.
+    mutating func append(repairing text: UnsafeBufferPointer<UInt8>) {
+        let start = count
+        if appendQuoted(text, isValid: false) { return }
+        removeLast(count - start)
+        var repaired = String(decoding: text, as: UTF8.self)
+        repaired.withUTF8 { append(quoted: $0) }
+    }
+
+    /// - Returns: false when the text may be invalid and is not ASCII; what was written is then only part of it.
+    @discardableResult
+    private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, isValid: Bool) -> Bool {
+        append(UInt8(ascii: "\""))
+        guard escape(text, isValid: isValid) else { return false }
+        append(UInt8(ascii: "\""))
+        return true
+    }
+
+    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>, isValid: Bool) -> Bool {
+        let words = UnsafeRawBufferPointer(text)
+        var runStart = 0
+        var index = 0
+        while index < text.count {
+            // Sixteen plain bytes at a time: most text has nothing else.
+            if index &+ 16 <= text.count,
+                (Self.special(words.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                    | Self.special(words.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self))) == 0
+            {
+                index &+= 16
+                continue
+            }
+            if index &+ 8 <= text.count, Self.special(words.loadUnaligned(fromByteOffset: index, as: UInt64.self)) == 0 {
+                index &+= 8
+                continue
+            }
+            let byte = text[index]
+            if byte >= 0x80, !isValid { return false }
+            // Printable ASCII but quote and backslash, and every sequence that begins with a byte that no special character begins with.
+            let length: Int
+            let scalar: UInt32
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20, 0x7f: (length, scalar) = (1, UInt32(byte))
+            case 0xc2, 0xd8, 0xe1, 0xe2, 0xef, 0xf3:
+                (length, scalar) = Self.decode(text, index)
+                if !Self.isSpecial(scalar) {
+                    index += length
+                    continue
+                }
+            default:
+                index += 1
+                continue
+            }
+            append(UnsafeBufferPointer(rebasing: text[runStart..<index]))
+            index += length
+            runStart = index
+            append(escaped: scalar)
+        }
+        append(UnsafeBufferPointer(rebasing: text[runStart..<text.count]))
+        return true
+    }
+
+    /// Zero when all eight bytes are printable ASCII without quote and backslash.
+    @inline(__always)
+    private static func special(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let low = word &- ones &* 0x20
+        let quote = (word ^ (ones &* 0x22)) &- ones
+        let backslash = (word ^ (ones &* 0x5c)) &- ones
+        let delete = word &+ ones
+        // A borrow into a neighbour can only call a plain byte special, never the other way round: then the slow way looks again.
+        return (word | low | quote | backslash | delete) & tops
+    }
+
+    private mutating func append(escaped scalar: UInt32) {
+        switch scalar {
+        case 0x22: append(fixed: "\\\"")
+        case 0x5c: append(fixed: "\\\\")
+        case 0x0a: append(fixed: "\\n")
+        case 0x0d: append(fixed: "\\r")
+        case 0x09: append(fixed: "\\t")
+        case 0x10000...:
+            let offset = scalar - 0x10000
+            append(unit: 0xd800 + (offset >> 10))
+            append(unit: 0xdc00 + (offset & 0x3ff))
+        default: append(unit: scalar)
+        }
+    }
+
+    private mutating func append(unit: UInt32) {
+        append(fixed: "\\u")
+        for shift in [12, 8, 4, 0] as [UInt32] {
+            let digit = UInt8(truncatingIfNeeded: unit >> shift & 15)
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+
+    /// The scalar of a sequence in valid UTF-8.
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ index: Int) -> (length: Int, scalar: UInt32) {
+        let lead = text[index]
+        let length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+        guard index + length <= text.count else { return (1, 0xfffd) }
+        var scalar = UInt32(lead) & (0x7f >> UInt32(length))
+        for place in 1..<length { scalar = scalar << 6 | UInt32(text[index + place] & 0x3f) }
+        return (length, scalar)
+    }
+
+    private static func isSpecial(_ scalar: UInt32) -> Bool {
+        switch scalar {
+        case 0x80...0x9f, 0xad, 0x061c, 0x180e, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xfff9...0xfffb,
+            0xe0000...0xe007f:
+            true
+        default: false
+        }
+    }
+}

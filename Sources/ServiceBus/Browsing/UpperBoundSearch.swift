@@ -1,0 +1,52 @@
+/// Finds the highest sequence number there is, by rounds of questions that are under way at once: is there anything from here on?
+///
+/// The first round reaches out in growing steps; each further one cuts what is left into nine parts.
+struct UpperBoundSearch {
+    /// The highest number known to be there, or the one before the range.
+    private(set) var highest: Int64
+    /// The lowest number from which on there was nothing.
+    private var emptyFrom: Int64?
+    private var step: Int64 = 256
+    private static let questions: Int64 = 8
+
+    /// - Parameter lowest: where the range begins.
+    init(from lowest: Int64) { highest = lowest == .min ? lowest : lowest - 1 }
+
+    /// The positions to ask at next; none when ``highest`` is known.
+    mutating func nextRound() -> [Int64] {
+        guard let emptyFrom else { return reach() }
+        guard emptyFrom > highest, case let (width, overflow) = emptyFrom.subtractingReportingOverflow(highest), !overflow else {
+            return []
+        }
+        // Between the two lie width - 1 numbers.
+        guard width > 1 else { return [] }
+        if width - 1 <= Self.questions { return (1..<width).map { highest + $0 } }
+        return (1...Self.questions).map {
+            highest + width / (Self.questions + 1) * $0 + width % (Self.questions + 1) * $0 / (Self.questions + 1)
+        }
+    }
+
+    private mutating func reach() -> [Int64] {
+        guard highest < .max else { return [] }
+        var positions = [highest + 1]
+        while positions.count < Int(Self.questions) {
+            let (position, overflow) = highest.addingReportingOverflow(step)
+            if overflow {
+                if positions.last != .max { positions.append(.max) }
+                break
+            }
+            positions.append(position)
+            step = step.multipliedReportingOverflow(by: 16).overflow ? .max : step * 16
+        }
+        return positions
+    }
+
+    /// Takes an answer: the first number found from a position on, or nil.
+    mutating func answered(_ position: Int64, _ found: Int64?) {
+        if let found {
+            highest = max(highest, found)
+        } else {
+            emptyFrom = min(emptyFrom ?? .max, position)
+        }
+    }
+}
