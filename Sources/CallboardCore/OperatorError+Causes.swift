@@ -47,7 +47,7 @@ extension OperatorError {
         case .protocolMismatch:
             (
                 .protocolMismatch,
-                "Check the port: AMQP is 5671 with TLS, 5672 in plain on an emulator (UseDevelopmentEmulator=true); 5300 and 443 speak HTTP."
+                "Check the port: AMQP is 5671 with TLS, 5672 in plain on an emulator (UseDevelopmentEmulator=true); 5300 and 443 speak HTTP and WebSockets (TransportType=AmqpWebSockets)."
             )
         case .noToken: (.notPermitted, "Check the connection string or sign in again.")
         case .cancelled: (.cancelled, "")

@@ -29,7 +29,9 @@ public struct ConnectionString: Sendable {
     public let managementPort: Int?
     /// How the holder proves who they are.
     public let authentication: Authentication
-    /// Keys that mean nothing to this product, such as `TransportType`. Worth a warning, no reason to stop.
+    /// How messages travel, from `TransportType`.
+    public let transport: MessagingEndpoint.Transport
+    /// Keys that mean nothing to this product, such as `OperationTimeout`. Worth a warning, no reason to stop.
     public let ignoredKeys: [String]
 
     /// The port where Microsoft's emulator, and the sandbox, speak AMQP without TLS.
@@ -49,16 +51,21 @@ public struct ConnectionString: Sendable {
         port = endpoint.port
         entityPath = try fields.entityPath()
         managementPort = try fields.managementPort()
+        transport = try fields.transport()
         authentication = try fields.authentication(usesDevelopmentEmulator: usesDevelopmentEmulator)
         ignoredKeys = fields.ignoredKeys
     }
 
     /// Where messages are sent and received.
     public var messagingEndpoint: MessagingEndpoint {
-        if usesDevelopmentEmulator {
-            return MessagingEndpoint(host: host, port: port ?? Self.emulatorPort, isSecure: false)
-        }
-        return MessagingEndpoint(host: host, port: port ?? 5671, isSecure: true)
+        let usual =
+            switch (transport, usesDevelopmentEmulator) {
+            case (.tcp, true): Self.emulatorPort
+            case (.webSocket, true): Self.emulatorManagementPort
+            case (.tcp, false): 5671
+            case (.webSocket, false): 443
+            }
+        return MessagingEndpoint(host: host, port: port ?? usual, isSecure: !usesDevelopmentEmulator, transport: transport)
     }
 
     /// Where the namespace is administered. An emulator's endpoint names its messaging port, so its administration port is one of its own.
@@ -90,15 +97,26 @@ public struct ConnectionString: Sendable {
 
 /// Where messages are sent and received.
 public struct MessagingEndpoint: Hashable, Sendable, CustomStringConvertible {
+    /// How messages travel.
+    public enum Transport: Hashable, Sendable {
+        /// AMQP on a connection of its own.
+        case tcp
+        /// AMQP within a WebSocket, for networks that let nothing but the web through.
+        case webSocket
+    }
+
     /// The host name or address, without brackets.
     public var host: String
     /// The TCP port.
     public var port: Int
     /// Whether TLS comes first.
     public var isSecure: Bool
+    /// How messages travel.
+    public var transport: Transport
 
     /// An endpoint.
-    public init(host: String, port: Int, isSecure: Bool) {
+    public init(host: String, port: Int, isSecure: Bool, transport: Transport = .tcp) {
+        self.transport = transport
         self.host = host
         self.port = port
         self.isSecure = isSecure

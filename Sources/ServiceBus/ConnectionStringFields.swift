@@ -12,6 +12,7 @@ extension ConnectionString {
             case entityPath = "EntityPath"
             case useDevelopmentEmulator = "UseDevelopmentEmulator"
             case managementPort = "ManagementPort"
+            case transportType = "TransportType"
 
             init?(_ text: some StringProtocol) {
                 let lowercased = text.lowercased()
@@ -131,6 +132,18 @@ extension ConnectionString {
                     remedy: "Write a number from 1 to 65535.")
             }
             return port
+        }
+
+        /// The names .NET, Java and Python have for the same two transports.
+        func transport() throws(ConnectionStringError) -> MessagingEndpoint.Transport {
+            switch try value(.transportType)?.lowercased() {
+            case nil, "amqp", "amqptcp": return .tcp
+            case "amqpwebsockets", "amqpwebsocket", "amqpoverwebsocket": return .webSocket
+            default:
+                throw ConnectionStringError(
+                    .invalidValue, key: "TransportType", problem: "TransportType in the connection string is none that is known.",
+                    remedy: "Write AmqpTcp, or AmqpWebSockets for a WebSocket on port 443.")
+            }
         }
 
         func authentication(usesDevelopmentEmulator: Bool) throws(ConnectionStringError) -> Authentication {

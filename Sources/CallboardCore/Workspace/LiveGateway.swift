@@ -11,9 +11,11 @@ package struct LiveGateway: NamespaceGateway {
     private let http: RESTClient
 
     /// A gateway that connects when first asked for something.
-    /// - Parameter caFile: a PEM file of authorities to trust besides the system's.
+    /// - Parameters:
+    ///   - caFile: a PEM file of authorities to trust besides the system's.
+    ///   - proxy: the proxy messages go through.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
-    package init(_ connection: ConnectionString, caFile: String?, logger: Logger) throws(OperatorError) {
+    package init(_ connection: ConnectionString, caFile: String?, proxy: NamespaceProxy? = nil, logger: Logger) throws(OperatorError) {
         let tokens: (any TokenProvider)?
         do throws(ConnectionStringError) {
             tokens = try connection.tokenProvider()
@@ -30,7 +32,7 @@ package struct LiveGateway: NamespaceGateway {
         endpoint = NamespaceEndpoint(
             host: connection.usesDevelopmentEmulator ? messaging.description : messaging.host,
             isEmulator: connection.usesDevelopmentEmulator, identity: identity)
-        namespace = Namespace(Namespace.Configuration(endpoint: messaging, caFile: caFile), tokens: tokens, logger: logger)
+        namespace = Namespace(Namespace.Configuration(endpoint: messaging, caFile: caFile, proxy: proxy), tokens: tokens, logger: logger)
         var settings = RESTConfiguration()
         if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
         let http = RESTClient(configuration: settings, logger: logger)
@@ -115,11 +117,13 @@ private struct LivePageSource: PageSource {
 
 extension Workspace {
     /// Opens a context on a namespace named by a connection string. Nothing is connected yet.
-    /// - Parameter caFile: a PEM file of authorities to trust besides the system's.
+    /// - Parameters:
+    ///   - caFile: a PEM file of authorities to trust besides the system's.
+    ///   - proxy: the proxy messages go through; nil to connect directly.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
     public init(
-        context: OperatorContext, connection: ConnectionString, caFile: String? = nil, logger: Logger
+        context: OperatorContext, connection: ConnectionString, caFile: String? = nil, proxy: NamespaceProxy? = nil, logger: Logger
     ) throws(OperatorError) {
-        self.init(context: context, gateway: try LiveGateway(connection, caFile: caFile, logger: logger))
+        self.init(context: context, gateway: try LiveGateway(connection, caFile: caFile, proxy: proxy, logger: logger))
     }
 }

@@ -15,6 +15,8 @@ public actor Namespace {
         public var endpoint: MessagingEndpoint
         /// PEM file of certificate authorities to trust instead of the system's.
         public var caFile: String?
+        /// The proxy to go through; nil to connect directly.
+        public var proxy: NamespaceProxy?
         /// How long connecting may take.
         public var connectTimeout: Duration = .seconds(4)
         /// How long the service may take to answer: a request, an attach, a settlement, the outcome of a message sent.
@@ -27,9 +29,10 @@ public actor Namespace {
         public var pacing = Pacing.system
 
         /// Creates a configuration.
-        public init(endpoint: MessagingEndpoint, caFile: String? = nil) {
+        public init(endpoint: MessagingEndpoint, caFile: String? = nil, proxy: NamespaceProxy? = nil) {
             self.endpoint = endpoint
             self.caFile = caFile
+            self.proxy = proxy
         }
     }
 

@@ -23,6 +23,12 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A PEM file of certificate authorities to trust besides the system's.", valueName: "file"))
     var caFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An HTTP proxy for messages, for instance http://proxy:3128. WebSockets use HTTPS_PROXY and NO_PROXY without being told.",
+            valueName: "url"))
+    var proxy: String?
+
     @Option(help: ArgumentHelp("A catalogue file or folder; may be repeated. Adds to those of the context.", valueName: "path"))
     var catalogue: [String] = []
 
@@ -33,7 +39,19 @@ struct ConnectionOptions: ParsableArguments {
     /// - Throws: ``OperatorError`` of kind usage when nothing is named, or what is named cannot be used.
     func workspace() throws(OperatorError) -> Workspace {
         let (context, connection) = try resolve()
-        return try Workspace(context: context, connection: connection, caFile: caFile, logger: Diagnostics.logger)
+        return try Workspace(
+            context: context, connection: connection, caFile: caFile, proxy: try proxy(for: connection), logger: Diagnostics.logger)
+    }
+
+    /// The proxy named by flag; for WebSockets, which are made for networks that have one, also by the environment.
+    private func proxy(for connection: ConnectionString) throws(OperatorError) -> NamespaceProxy? {
+        do throws(NamespaceProxy.Problem) {
+            if let proxy { return try NamespaceProxy(url: proxy) }
+            guard connection.transport == .webSocket else { return nil }
+            return try NamespaceProxy.environment(ProcessInfo.processInfo.environment, host: connection.host)
+        } catch {
+            throw OperatorError(.usage, "The proxy cannot be used: \(error.description)", hint: "Write http://HOST:PORT.")
+        }
     }
 
     /// Opens the namespace for a while. Its connection is closed with a word to the service, whatever happened.

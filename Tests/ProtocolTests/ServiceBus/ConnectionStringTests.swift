@@ -132,8 +132,30 @@ struct ConnectionStringTests {
     @Test("notes keys that mean nothing here, but nothing that could be a secret")
     func ignoredKeys() throws {
         let string = try ConnectionString(
-            parsing: "Endpoint=sb://h;TransportType=Amqp;OperationTimeout=60;Zm9vYmFyc2VjcmV0MTIz=;UseDevelopmentEmulator=true")
-        #expect(string.ignoredKeys == ["TransportType", "OperationTimeout"])
+            parsing: "Endpoint=sb://h;RuntimePort=1;OperationTimeout=60;Zm9vYmFyc2VjcmV0MTIz=;UseDevelopmentEmulator=true")
+        #expect(string.ignoredKeys == ["RuntimePort", "OperationTimeout"])
+    }
+
+    @Test(
+        "may ask for WebSockets, by the names of any SDK",
+        arguments: [
+            ("Endpoint=sb://h;TransportType=AmqpWebSockets", 443, true, MessagingEndpoint.Transport.webSocket),
+            ("Endpoint=sb://h:8443;transporttype=AMQPOVERWEBSOCKET", 8443, true, .webSocket),
+            ("Endpoint=sb://h;TransportType=AmqpWebSockets;UseDevelopmentEmulator=true", 5300, false, .webSocket),
+            ("Endpoint=sb://h:9;TransportType=AmqpWebSockets;UseDevelopmentEmulator=true", 9, false, .webSocket),
+            ("Endpoint=sb://h;TransportType=AmqpTcp", 5671, true, .tcp), ("Endpoint=sb://h;TransportType=Amqp", 5671, true, .tcp),
+        ])
+    func transport(text: String, port: Int, isSecure: Bool, transport: MessagingEndpoint.Transport) throws {
+        let endpoint = try ConnectionString(parsing: text).messagingEndpoint
+        #expect(endpoint == MessagingEndpoint(host: "h", port: port, isSecure: isSecure, transport: transport))
+    }
+
+    @Test("names a transport that nobody knows")
+    func unknownTransport() {
+        let error = #expect(throws: ConnectionStringError.self) {
+            _ = try ConnectionString(parsing: "Endpoint=sb://h;TransportType=NetMessaging")
+        }
+        #expect(error?.remedy.contains("AmqpWebSockets") == true)
     }
 
     struct Mistake: Sendable, CustomTestStringConvertible {

@@ -253,10 +253,7 @@ actor NamespaceConnection {
         settings.properties = AMQPMap([
             .init(key: .symbol("product"), value: .string("callboard")), .init(key: .symbol("platform"), value: .string("Swift")),
         ])
-        let endpoint = Endpoint(
-            host: configuration.endpoint.host, port: configuration.endpoint.port,
-            security: configuration.endpoint.isSecure ? .tls(caFile: configuration.caFile) : .plain)
-        let connection = try await AMQPConnection.connect(to: endpoint, configuration: settings)
+        let connection = try await AMQPConnection.connect(to: configuration.transportEndpoint, configuration: settings)
         var open = Open(generation: generation, connection: connection)
         do {
             if let tokens {
