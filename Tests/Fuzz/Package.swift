@@ -31,6 +31,15 @@ let package = Package(
         .executableTarget(name: "FuzzMessages", dependencies: amqp, swiftSettings: settings),
         .executableTarget(
             name: "FuzzFilters", dependencies: ["FuzzSupport", .product(name: "ServiceBus", package: "callboard")], swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzWebSocket",
+            dependencies: [
+                "FuzzSupport",
+                .product(name: "AMQPTransport", package: "callboard"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -34,7 +34,7 @@ struct ClientRoute {
         guard case .webSocket(let path) = endpoint.transport else { return engine.start() }
         core.step = "opening the WebSocket"
         try HTTPHandshake.add(Self.upgrade(path, endpoint), to: pipeline, before: engine) {
-            try WebSocketStream.add(.client, to: pipeline, before: engine)
+            try WebSocketSide.client.addByteStream(to: pipeline, before: engine)
         } proceed: {
             core.step = "opening the AMQP connection"
             engine.start()

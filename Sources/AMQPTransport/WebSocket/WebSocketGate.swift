@@ -34,7 +34,7 @@ final class WebSocketGate: ChannelInboundHandler, RemovableChannelHandler {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     pipeline.removeHandler(bound.value).assumeIsolated().whenFailure { _ in }
-                    try pipeline.addHandler(WebSocketStream.handler(.server))
+                    try pipeline.addHandler(WebSocketStream(.server))
                     try admit(channel)
                 }
             })

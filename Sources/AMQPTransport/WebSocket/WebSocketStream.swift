@@ -10,9 +10,6 @@ final class WebSocketStream: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = WebSocketFrame
 
-    /// Who we are: a client masks what it sends, a server must not.
-    enum Side { case client, server }
-
     /// The subprotocol for AMQP in binary frames.
     static let subprotocol = "AMQPWSB10"
     /// The largest frame taken, in bytes. Some clients send all they have in one frame.
@@ -20,31 +17,22 @@ final class WebSocketStream: ChannelDuplexHandler {
     /// The largest frame sent, in bytes.
     static let sentFrameSize = 65_536
 
-    private let side: Side
+    private let side: WebSocketSide
     private var isInMessage = false
     private var isCloseSent = false
     private var isOver = false
     /// A ping that came while the way out was full. Only the last one is answered then (RFC 6455, 5.5.3).
     private var unanswered: ByteBuffer?
 
-    private init(_ side: Side) { self.side = side }
-
-    /// Puts the frame codec and a stream in front of a handler.
-    static func add(_ side: Side, to pipeline: ChannelPipeline.SynchronousOperations, before handler: some ChannelHandler) throws {
-        try pipeline.addHandler(WebSocketFrameEncoder(), position: .before(handler))
-        try pipeline.addHandler(ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: maxFrameSize)), position: .before(handler))
-        try pipeline.addHandler(WebSocketStream(side), position: .before(handler))
-    }
-
     /// A stream for a pipeline that has the frame codec.
-    static func handler(_ side: Side) -> WebSocketStream { WebSocketStream(side) }
+    init(_ side: WebSocketSide) { self.side = side }
 
     // MARK: In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
         let frame = unwrapInboundIn(data)
-        // A frame without bytes has nothing to mask, and some libraries then leave the key out of what they decode; the bit is there.
+        // RFC 6455, 5.1: either side must close when the other masks, or does not mask, against the rules.
         guard (frame.maskKey != nil) == (side == .server) else {
             return refuse(.protocolError, side == .server ? "a frame is not masked" : "a frame is masked", context)
         }

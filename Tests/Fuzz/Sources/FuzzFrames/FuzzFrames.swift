@@ -15,6 +15,10 @@ public func fuzzFramesMain(_ argc: CInt, _ argv: Arguments) -> CInt {
             hold(whole.events == sliced.events, "slicing changes what a \(side) reports: \(whole.events), \(sliced.events)")
             // And with an owner that answers everything, as a client or a broker would.
             _ = Peer(side, answers: true).feed(input, slices: 1 + size % 31)
+            // And in the middle of a connection's life: open, with sessions, links and credit both ways.
+            var open = Peer(side, answers: true)
+            open.meet()
+            _ = open.feed(input, slices: 1 + size % 13)
         }
         return 0
     }

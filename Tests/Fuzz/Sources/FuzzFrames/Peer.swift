@@ -1,4 +1,5 @@
 internal import AMQP
+internal import FuzzSupport
 internal import NIOCore
 
 /// An engine and its owner, fed with what may or may not be AMQP.
@@ -42,6 +43,40 @@ struct Peer {
                 engine.setCredit(link, 100)
             }
         }
+    }
+
+    /// Opens the connection with a well-behaved partner, with links both ways, so that what is fed next meets an engine at work. Its own
+    /// word for the links: handles 0 and 1 of the partner's first session.
+    mutating func meet() {
+        var configuration = EngineConfiguration(
+            side: .server, containerID: "partner", security: .server(offers: ["ANONYMOUS"], required: true))
+        if engine.configuration.side == .server {
+            configuration = EngineConfiguration(side: .client, containerID: "partner", security: .client([.anonymous]))
+        }
+        var partner = Engine(configuration, now: now)
+        if configuration.side == .client, let session = partner.begin() {
+            _ = partner.attach(session, LinkOptions(name: "out", role: .sender, source: Source(), target: .address("q")))
+            if let link = partner.attach(
+                session, LinkOptions(name: "in", role: .receiver, source: Source(address: "q"), target: .address(nil)))
+            {
+                partner.setCredit(link, 100)
+            }
+        }
+        for _ in 0..<8 {
+            while let bytes = engine.takeOutbound(now: now) { partner.receive(bytes, now: now) }
+            while let event = partner.nextEvent() {
+                switch event {
+                case .saslInitiated: partner.completeSASL(true)
+                case .linkRequested(let link, let attach):
+                    partner.accept(link, attach)
+                    if attach.role == .sender { partner.setCredit(link, 50) }
+                default: break
+                }
+            }
+            while let bytes = partner.takeOutbound(now: now) { engine.receive(bytes, now: now) }
+            take()
+        }
+        hold(!engine.isClosed, "two engines do not understand each other")
     }
 
     /// Feeds the bytes in slices and drives the engine as its owner would; a million events of one input would be a finding.
