@@ -12,9 +12,10 @@ import Testing
 @Suite("Connections through a proxy", .timeLimit(.minutes(1)))
 struct ProxyTests {
     private func connecting<R: Sendable>(_ endpoint: Endpoint, _ body: (AMQPConnection) async throws -> R) async throws -> R {
-        try await AMQPConnection.withConnection(to: endpoint, configuration: ConnectionConfiguration(containerID: "tests")) {
-            try await body($0)
-        }
+        var configuration = ConnectionConfiguration(containerID: "tests")
+        // Long enough for a machine that does a lot besides.
+        configuration.connectTimeout = .seconds(20)
+        return try await AMQPConnection.withConnection(to: endpoint, configuration: configuration) { try await body($0) }
     }
 
     private func failure(_ endpoint: Endpoint) async throws -> String {
