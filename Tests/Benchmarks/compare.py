@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures Callboard beside others in one run on one machine and prints both sides with their ratio: absolute times mean little elsewhere.
 
-usage: compare.py [codec] [flood] [peek] [console]        all four without arguments; see script/bench
+usage: compare.py [codec] [flood] [transfer] [peek] [console]        all without arguments; see script/bench
 
 codec    a message of 1567 bytes: ours beside qpid-proton C (processor time of one thread)
 flood    receive and settle over loopback from qpid-proton's sender: ours beside qpid-proton's receiver
+transfer send to the sandbox, receive and complete from it: ours beside qpid-proton C and azure-servicebus
 peek     `callboard peek --all` beside azure-servicebus: 50,000 dead letters of the demo, headers only; 100,000 messages with bodies,
          near and far; and the memory of a scan of a million
 console  first paint, memory, bytes a line step, and what an idle console costs
@@ -148,6 +149,90 @@ def flood():
     figure("messages a second", statistics.median(ours), "/s", 100_000, at_most=False)
 
 
+# --- transfer ----------------------------------------------------------------------------------------------------------------
+
+TRANSFERRED, TRANSFERRED_BY_PYTHON = 100_000, 5_000
+
+
+def transfer():
+    os.environ["CALLBOARD"] = str(RELEASE / "callboard")
+    import callboard
+
+    message = YARDSTICKS / "typical.amqp"
+    names = ("send", "receive and accept", "receive, the outcome awaited")
+    ours, proton, azure = ({name: [] for name in names} for _ in range(3))
+    with tempfile.TemporaryDirectory() as folder:
+        # The yardstick knows one user and password: it is given those of the sandbox's rule.
+        source = (YARDSTICKS / "flood.c").read_text()
+        for call, text in (("user", callboard.ROOT_RULE), ("password", callboard.KEY)):
+            source = source.replace(f'pn_connection_set_{call}(cn,"guest")', f'pn_connection_set_{call}(cn,"{text}")')
+        insecure = "pn_sasl_set_allow_insecure_mechs(pn_sasl(t),1);"
+        source = source.replace(insecure, insecure + 'pn_sasl_allowed_mechs(pn_sasl(t),"PLAIN");')
+        patched = pathlib.Path(folder) / "flood.c"
+        patched.write_text(source)
+        program = pathlib.Path(folder) / "flood"
+        run(["gcc", "-O2", "-w", "-o", program, patched, "-lqpid-proton"])
+        config = pathlib.Path(folder) / "Config.json"
+        queue = {"Name": "q", "Properties": {"LockDuration": "PT5M", "MaxDeliveryCount": 10}}
+        config.write_text(json.dumps({"UserConfig": {"Namespaces": [{"Name": "bench", "Queues": [queue], "Topics": []}]}}))
+        with callboard.Sandbox(config=config, ready_within=60) as sandbox:
+            port = sandbox.ready["amqpPort"]
+
+            def exchange(mode, *options):
+                command = [RELEASE / "amqp-exchange", mode, "127.0.0.1", str(port), "q", str(TRANSFERRED)]
+                result = json.loads(run([*command, "--user", callboard.ROOT_RULE, "--password", callboard.KEY, *options]))
+                return TRANSFERRED / result["seconds"]
+
+            def flood_program(mode, *options):
+                said = run([program, mode, str(port), str(TRANSFERRED), *options], env={**os.environ, "ADDR": "q", "USERPASS": "1"})
+                return float(re.search(r"(\d+) msg/s", said).group(1))
+
+            for _ in range(3):
+                ours["send"].append(exchange("pour", "--file", message))
+                ours["receive and accept"].append(exchange("take"))
+                proton["send"].append(flood_program("send", message))
+                proton["receive and accept"].append(flood_program("crecv"))
+            exchange("pour", "--file", message)
+            ours["receive, the outcome awaited"].append(exchange("take", "--confirmed"))
+            azure["send"], azure["receive, the outcome awaited"] = transfer_by_azure(sandbox.connection_string)
+    heading(f"{TRANSFERRED:,} messages of 1567 bytes to and from the sandbox", "callboard", "proton C")
+    for name in names[:2]:
+        row(f"{name}, messages a second", statistics.median(ours[name]), statistics.median(proton[name]), "/s", 1.0, at_most=False)
+    heading("The same, by the official client", "callboard", "azure (Python)")
+    for name in (names[0], names[2]):
+        row(f"{name}, messages a second", statistics.median(ours[name]), statistics.median(azure[name]), "/s", 20, at_most=False)
+
+
+def transfer_by_azure(connection_string):
+    """Messages a second that azure-servicebus sends, in batches, and receives and completes."""
+    from azure.servicebus import ServiceBusClient, ServiceBusMessage
+
+    body = bytes(1024)
+    properties = {f"property-{number}": f"value {number}" for number in range(8)}
+    with ServiceBusClient.from_connection_string(connection_string) as client:
+        with client.get_queue_sender("q") as sender:
+            start = time.perf_counter()
+            left = TRANSFERRED_BY_PYTHON
+            while left:
+                batch = sender.create_message_batch()
+                while left:
+                    try:
+                        batch.add_message(ServiceBusMessage(body, application_properties=dict(properties), message_id=str(left), subject="s"))
+                    except ValueError:
+                        break
+                    left -= 1
+                sender.send_messages(batch)
+            sent = TRANSFERRED_BY_PYTHON / (time.perf_counter() - start)
+        with client.get_queue_receiver("q", prefetch_count=500) as receiver:
+            start, received = time.perf_counter(), 0
+            while received < TRANSFERRED_BY_PYTHON:
+                for message in receiver.receive_messages(max_message_count=500, max_wait_time=10):
+                    receiver.complete_message(message)
+                    received += 1
+            completed = received / (time.perf_counter() - start)
+    return [sent], [completed]
+
+
 # --- peek --------------------------------------------------------------------------------------------------------------------
 
 QUEUE = """{"UserConfig": {"Namespaces": [{"Name": "bench", "Queues": [{"Name": "bench", "Properties": {}}]}]}}"""
@@ -256,7 +341,7 @@ def console():
     figure("idle for 10 s: context switches", painted["idle_ctxsw_10s"], "", None)
 
 
-PARTS = {"codec": codec, "flood": flood, "peek": peek, "console": console}
+PARTS = {"codec": codec, "flood": flood, "transfer": transfer, "peek": peek, "console": console}
 
 
 def main():

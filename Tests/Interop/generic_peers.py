@@ -19,6 +19,7 @@ import callboard
 import exchange
 from checks import Checks
 from rabbitmq import RabbitMQ
+from responder import Responder
 
 checks = Checks("our client and others' servers")
 
@@ -128,6 +129,21 @@ def proton_to_ours():
         receives(OURS, port, "anything")
         seen = report()
         assert (seen["accepted"], seen["otherwise"]) == (COUNT, 0), {key: seen[key] for key in ("accepted", "otherwise")}
+
+
+@checks.step("Qpid Proton coordinates our transactions: one moves five messages, one is rolled back, one is nobody's", seconds=SECONDS)
+def transactions():
+    with Responder() as server:
+        for number in range(5):
+            server.entity("from").put(f"body {number}", id=f"m-{number}")
+        report = json.loads(run(OURS, "transact", server.port, "from", 5)[-1])
+        assert report == {"moved": 5, "rolledBack": 1, "refused": "amqp:transaction:unknown-id"}, report
+        assert server.entity("to").bodies == [f"body {number}" for number in range(5)], server.entity("to").bodies
+        assert not server.entity("from").stored, "what was moved is still there"
+        assert [fail for _, fail in server.discharged] == [False, True, False], server.discharged
+        within = {transaction.identity for _, _, transaction in server.sent}
+        assert within == {identity for identity, _ in server.discharged[:2]}, "each transfer names its transaction"
+        assert all(settled[1] == "complete" and settled[3] for settled in server.settled), server.settled
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ import NIOPosix
 ///
 ///     amqp-exchange send|receive HOST PORT ADDRESS COUNT [--user U --password P]
 ///     amqp-exchange listen PORT COUNT        a server that accepts whatever one sender sends, for the throughput benchmark
+///     amqp-exchange transact HOST PORT ADDRESS COUNT         moves messages from ADDRESS to the node "to" in a transaction
+///     amqp-exchange pour HOST PORT ADDRESS COUNT --file MESSAGE      sends copies of one message as fast as it goes
+///     amqp-exchange take HOST PORT ADDRESS COUNT [--confirmed]       receives and accepts as fast as it goes
 @main
 enum AMQPExchange {
     static func main() async throws {
@@ -17,6 +20,9 @@ enum AMQPExchange {
             switch options.mode {
             case .send: try await send(options)
             case .receive: try await receive(options)
+            case .transact: try await withConnection(options) { try await Transactions.run(options, on: $0) }
+            case .pour: try await withConnection(options) { try await Throughput.send(options, on: $0) }
+            case .take: try await withConnection(options) { try await Throughput.receive(options, on: $0) }
             case .listen: try await Flood.run(port: options.port, count: options.count)
             }
         } catch {

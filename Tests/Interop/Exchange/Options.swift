@@ -3,7 +3,7 @@ import Foundation
 /// What the command line asks for.
 struct Options {
     enum Mode: String {
-        case send, receive, listen
+        case send, receive, listen, pour, take, transact
     }
 
     var mode: Mode
@@ -13,6 +13,10 @@ struct Options {
     var count: Int
     var user: String?
     var password = ""
+    /// The encoded message to pour.
+    var file = ""
+    /// Whether to wait for the server's word on each settlement.
+    var isConfirmed = false
 
     init(_ arguments: some Collection<String>) throws {
         var positional: [String] = []
@@ -21,10 +25,14 @@ struct Options {
             switch argument {
             case "--user": user = rest.popFirst()
             case "--password": password = rest.popFirst() ?? ""
+            case "--file": file = rest.popFirst() ?? ""
+            case "--confirmed": isConfirmed = true
             default: positional.append(argument)
             }
         }
-        guard let name = positional.first, let mode = Mode(rawValue: name) else { throw Failure("send, receive or listen?") }
+        guard let name = positional.first, let mode = Mode(rawValue: name) else {
+            throw Failure("send, receive, listen, pour, take or transact?")
+        }
         self.mode = mode
         guard positional.count == (mode == .listen ? 3 : 5) else { throw Failure("wrong number of arguments for \(name)") }
         guard let port = Int(positional[mode == .listen ? 1 : 2]), let count = Int(positional[positional.count - 1]), count >= 0 else {
