@@ -127,7 +127,9 @@ let package = Package(
         // Our side of script/interop's exchanges with other AMQP implementations, and of script/bench's throughput; not a product.
         .executableTarget(
             name: "amqp-exchange",
-            dependencies: ["AMQP", "AMQPTransport", nioCore, .product(name: "NIOPosix", package: "swift-nio")],
+            dependencies: [
+                "AMQP", "AMQPTransport", "ServiceBus", nioCore, .product(name: "NIOPosix", package: "swift-nio"), logging,
+            ],
             path: "Tests/Interop/Exchange",
             swiftSettings: strict),
         .testTarget(

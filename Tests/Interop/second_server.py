@@ -3,7 +3,8 @@
 (recorder.py), decoded by proton's codec, and compared with Microsoft's documents field by field.
 
 usage: second_server.py [PART OF A STEP'S NAME]
-CALLBOARD names the command's executable (default .build/debug/callboard).
+CALLBOARD names the command's executable (default .build/debug/callboard), AMQP_EXCHANGE the one that plays
+(default .build/debug/amqp-exchange).
 """
 
 import base64
@@ -11,6 +12,8 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -25,6 +28,7 @@ from wire import kind
 
 checks = Checks("our client against a second server")
 
+EXCHANGE = os.environ.get("AMQP_EXCHANGE", str(callboard.ROOT / ".build" / "debug" / "amqp-exchange")).split()
 HEADER, ANNOTATIONS, PROPERTIES, APPLICATION, DATA, VALUE = 0x70, 0x72, 0x73, 0x74, 0x75, 0x77
 
 
@@ -35,7 +39,8 @@ class Served:
         self.responder, self.recorder = responder, recorder
         self.endpoint = f"127.0.0.1:{recorder.port}"
         self.connection_string = (
-            f"Endpoint=sb://{self.endpoint};SharedAccessKeyName={callboard.ROOT_RULE};SharedAccessKey={callboard.KEY};UseDevelopmentEmulator=true;"
+            f"Endpoint=sb://{self.endpoint};SharedAccessKeyName={callboard.ROOT_RULE};SharedAccessKey={callboard.KEY};"
+            "UseDevelopmentEmulator=true;"
         )
 
     def command(self, *arguments, status=0, **options):
@@ -49,6 +54,16 @@ def served():
     with Responder() as responder, Recorder(responder.port) as recorder:
         yield Served(responder, recorder)
         assert not recorder.errors, recorder.errors
+
+
+def play(name, connection_string, entity):
+    """Runs `amqp-exchange play`; gives what it said, each line decoded."""
+    command = [*EXCHANGE, "play", name, connection_string, entity]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=40, check=False, env=callboard.ENVIRONMENT
+    )
+    assert done.returncode == 0, f"play {name} ended with {done.returncode}: {done.stdout}{done.stderr}"
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def equal(found, expected, what=""):
@@ -178,4 +193,8 @@ def rejected_send():
 
 
 if __name__ == "__main__":
+    # The plays import this module by its name.
+    sys.modules["second_server"] = sys.modules["__main__"]
+    import second_server_plays  # noqa: F401
+
     sys.exit(checks.run())

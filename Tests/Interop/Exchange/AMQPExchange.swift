@@ -12,10 +12,14 @@ import NIOPosix
 ///     amqp-exchange transact HOST PORT ADDRESS COUNT         moves messages from ADDRESS to the node "to" in a transaction
 ///     amqp-exchange pour HOST PORT ADDRESS COUNT --file MESSAGE      sends copies of one message as fast as it goes
 ///     amqp-exchange take HOST PORT ADDRESS COUNT [--confirmed]       receives and accepts as fast as it goes
+///     amqp-exchange play NAME CONNECTION-STRING ENTITY        what ServiceBusPlay says, against a Service Bus
 @main
 enum AMQPExchange {
     static func main() async throws {
         do {
+            if CommandLine.arguments.dropFirst().first == "play" {
+                return try await ServiceBusPlay.run(Array(CommandLine.arguments.dropFirst(2)))
+            }
             let options = try Options(CommandLine.arguments.dropFirst())
             switch options.mode {
             case .send: try await send(options)
