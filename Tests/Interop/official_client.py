@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The official Azure client, blocking and asynchronous, does everything it can against `callboard sandbox`: see official/scenarios.py.
 
-usage: official_client.py [--client sync|async] [--websocket] [--jobs N] [PART OF A SCENARIO'S NAME, OR ITS THEME]...
+usage: official_client.py [--client sync|async] [--websocket] [--jobs N] [--theme NAME]... [PART OF A SCENARIO'S NAME]...
 CALLBOARD names the executable (default .build/debug/callboard). The last line counts scenarios, the one before it assertions.
 """
 
@@ -102,13 +102,16 @@ def main():
     parser.add_argument("--client", choices=[client.name for client in CLIENTS])
     parser.add_argument("--websocket", action="store_true")
     parser.add_argument("--jobs", type=int, default=16)
+    parser.add_argument("--theme", action="append", default=[])
     parser.add_argument("only", nargs="*")
     options = parser.parse_args()
     # What the client logs of the failures that the scenarios provoke is no news.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     themes()
     scenarios = [
-        each for each in SCENARIOS if not options.only or each.theme in options.only or any(part in each.name for part in options.only)
+        each
+        for each in SCENARIOS
+        if (not options.theme or each.theme in options.theme) and (not options.only or any(part in each.name for part in options.only))
     ]
     clients = [client for client in CLIENTS if options.client in (None, client.name)]
     run = Run(clients, options.jobs, options.websocket)

@@ -106,6 +106,8 @@ def well_formed(response):
 def load_steps():
     """The themes register their steps with `checks`."""
     import wire_management  # noqa: F401
+    import wire_rules  # noqa: F401
+    import wire_transactions  # noqa: F401
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ async def an_empty_queue_peeks_empty(play):
         play.equal(await play.peek(receiver), [])
 
 
-@scenario()
+@scenario(seconds=90)
 async def large_messages_are_peeked_in_pages_that_fit(play):
     bodies = [bytes([n]) * 150_000 for n in range(12)]
     for body in bodies:

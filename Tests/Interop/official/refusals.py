@@ -3,10 +3,12 @@
 import asyncio
 import re
 import time
+import urllib.request
 
 from azure.core.credentials import AccessToken, AzureNamedKeyCredential, AzureSasCredential
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import (
+    MessagingEntityDisabledError,
     MessagingEntityNotFoundError,
     ServiceBusAuthenticationError,
     ServiceBusAuthorizationError,
@@ -184,3 +186,39 @@ async def closing_the_client_closes_what_it_opened(play):
         await sender.send_messages(ServiceBusMessage("y"), timeout=5)
     with play.raises(ValueError):
         await receiver.receive_messages(max_wait_time=2)
+
+
+def administer(play, **changes):
+    """Changes elements of the queue's description, as an administrator does over HTTP."""
+    url = f"http://127.0.0.1:{play.sandbox.http_port}/{play.name()}?api-version=2021-05"
+    headers = {"Authorization": signature(f"http://127.0.0.1:{play.sandbox.http_port}/{play.name()}")}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        description = answer.read().decode()
+    for element, value in changes.items():
+        description, count = re.subn(f"<{element}>[^<]*</{element}>", f"<{element}>{value}</{element}>", description)
+        assert count == 1, f"{element} stands {count} times in {description}"
+    headers |= {"If-Match": "*", "Content-Type": "application/atom+xml;type=entry;charset=utf-8"}
+    request = urllib.request.Request(url, description.encode(), headers, method="PUT")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200, answer.status
+
+
+@scenario()
+async def a_disabled_queue_takes_and_gives_nothing(play):
+    await play.send(ServiceBusMessage("before"))
+    await asyncio.to_thread(administer, play, Status="Disabled")
+    with play.raises(MessagingEntityDisabledError):
+        await play.send(ServiceBusMessage("refused"))
+    with play.raises(MessagingEntityDisabledError):
+        async with play.receiver() as receiver:
+            await receiver.receive_messages(max_wait_time=2)
+    await asyncio.to_thread(administer, play, Status="SendDisabled")
+    with play.raises(MessagingEntityDisabledError):
+        await play.send(ServiceBusMessage("refused"))
+    async with play.receiver() as receiver:
+        (message,) = await play.take(receiver, 1)
+        play.equal(text(message), "before")
+        await receiver.complete_message(message)
+    await asyncio.to_thread(administer, play, Status="Active")
+    await play.send(ServiceBusMessage("after"))
+    play.equal(await play.left(), ["after"])

@@ -68,7 +68,7 @@ async def a_scheduled_message_arrives_in_time_and_not_before(play):
 
 @scenario()
 async def a_message_sent_with_a_time_is_scheduled(play):
-    far, near = after(3600), after(1)
+    far, near = after(3600), after(4)
     await play.send(
         ServiceBusMessage("far", scheduled_enqueue_time_utc=far),
         ServiceBusMessage("near", scheduled_enqueue_time_utc=near),
