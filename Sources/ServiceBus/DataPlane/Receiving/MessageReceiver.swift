@@ -240,7 +240,8 @@ public actor MessageReceiver {
         var onLink: [(position: Int, delivery: AMQP.Delivery)] = []
         var byToken: [(position: Int, token: UUIDBytes)] = []
         for (position, message) in messages.enumerated() {
-            if isLinkOpen, let delivery = message.delivery(of: serial) {
+            // What was answered in a transaction that was rolled back is locked for us, and no delivery of the link any more.
+            if isLinkOpen, held[message.sequenceNumber] != nil, let delivery = message.delivery(of: serial) {
                 onLink.append((position, delivery))
             } else if let lock = message.lock, transaction == nil {
                 byToken.append((position, lock.token))
@@ -268,14 +269,10 @@ public actor MessageReceiver {
             for (entry, answer) in zip(byToken, answers) { results[entry.position] = answer }
         }
         let final = results.map { $0 ?? .failure(ServiceBusError(.service, "The settlement has no answer.", entity: path)) }
-        if let transaction {
-            // Until it is committed they are ours, and to be given back if it never is.
-            transaction.note(final)
-        } else {
-            for (message, result) in zip(messages, final) {
-                if case .success = result { held[message.sequenceNumber] = nil }
-            }
+        for (message, result) in zip(messages, final) {
+            if case .success = result { held[message.sequenceNumber] = nil }
         }
+        transaction?.note(final)
         return final
     }
 
