@@ -10,7 +10,8 @@ public enum ExactAction: Hashable, Sendable {
 
 /// How an operation on exactly one message went.
 public struct ExactReport: Hashable, Sendable {
-    /// How many messages were passed over: received because they stand before it, and given back untouched.
+    /// How many messages were passed over: received on the way to it, those that came behind it in the same batch included, and given
+    /// back untouched.
     public internal(set) var passedOver = 0
     /// How many of those could not be given back, because the link was lost: their locks run out by themselves, which the service counts
     /// as a failed delivery.
