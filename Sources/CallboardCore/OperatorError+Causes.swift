@@ -61,7 +61,8 @@ extension OperatorError {
             switch error.code {
             case .notFound: .notFound
             case .unauthorized, .notPermitted, .noToken: .notPermitted
-            case .conflict, .invalidRequest, .quotaExceeded, .service: .service
+            case .conflict: .conflict
+            case .invalidRequest, .quotaExceeded, .service: .service
             case .busy: .throttled
             case .unexpectedAnswer: .protocolMismatch
             case .noAnswer(let reason): Self.code(reason)

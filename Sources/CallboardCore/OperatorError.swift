@@ -16,6 +16,8 @@ public struct OperatorError: Error, Hashable, Sendable, CustomStringConvertible 
         public static let refused = Code("refused")
         /// There is no such entity, service or context.
         public static let notFound = Code("notFound")
+        /// It is not as it was when the operator looked at it, or exists already.
+        public static let conflict = Code("conflict")
         /// The namespace cannot be reached: name, port or network.
         public static let unreachable = Code("unreachable")
         /// The server's certificate is not trusted.

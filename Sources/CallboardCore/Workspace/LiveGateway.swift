@@ -43,7 +43,7 @@ package struct LiveGateway: NamespaceGateway {
         }
     }
 
-    private func administering() throws(OperatorError) -> AdministrationClient {
+    func administering() throws(OperatorError) -> AdministrationClient {
         guard let administration else {
             throw OperatorError(
                 .notPermitted, "Listing entities needs a key or token, and this connection string has none.",

@@ -17,6 +17,19 @@ package protocol NamespaceGateway: Sendable {
     /// The rules of a subscription; ``OperatorError/Code/notFound`` when there is none of that name.
     func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription]
 
+    /// Every queue, topic and subscription, page by page as the service gives them.
+    func entityPages() -> any EntityPageSource
+
+    /// The settings of an entity or rule; ``OperatorError/Code/notFound`` when there is none.
+    func settings(of target: EntityTarget) async throws(OperatorError) -> EntitySettings
+
+    /// Creates what the settings are of, or puts them in the place of those it has.
+    /// - Returns: the settings as the service has them now.
+    func put(_ settings: EntitySettings, isUpdate: Bool) async throws(OperatorError) -> EntitySettings
+
+    /// Removes an entity or rule; ``OperatorError/Code/notFound`` when there is none.
+    func remove(_ target: EntityTarget) async throws(OperatorError)
+
     /// One page of messages from a sequence number on, without locking them; empty only when there are no more.
     /// - Parameter count: how many to ask for; the service may give fewer though more exist.
     func peekPage(

@@ -8,6 +8,8 @@ public actor Workspace {
     /// Where we are, and as whom.
     public nonisolated let title: ContextTitle
     private let context: OperatorContext
+    /// Whether the configuration says that nothing may be changed.
+    nonisolated let isFixedReadOnly: Bool
     let gateway: any NamespaceGateway
     private let now: @Sendable () -> Timestamp
     private var loadedEstate: Task<LoadedEstate, Never>?
@@ -20,6 +22,7 @@ public actor Workspace {
             name: context.name, endpoint: endpoint.host, environment: context.environment, isProduction: context.isProduction,
             mode: context.effectiveMode(isEmulator: endpoint.isEmulator), identity: endpoint.identity, isEmulator: endpoint.isEmulator)
         self.context = context
+        isFixedReadOnly = context.mode == .readOnly
         self.gateway = gateway
         self.now = now
     }

@@ -17,16 +17,17 @@ extension AdministrationClient {
     public func update(
         _ path: EntityPath, _ change: (inout EntityDefinition) -> Void
     ) async throws(AdministrationError) -> EntityDescription {
-        let resource = Self.resource(path)
-        let (document, response) = try await get(resource)
-        guard !document.isFeed, let entry = document.entries.first else {
-            throw .notFound(path.entity.displayName, correlationID: response.correlationID)
-        }
-        guard var definition = EntityDefinition(entry.content) else {
-            throw .unexpectedAnswer(resource, detail: "it is a \(entry.content.name.local)", response: response)
-        }
+        var definition = try await revision(of: path).definition
         change(&definition)
         return try await put(path, definition, isUpdate: true)
+    }
+
+    /// Puts a definition in the place of what an entity has. What it does not name becomes the service's default (update-entity of
+    /// Microsoft's REST documentation), so it should be one that was read: see ``revision(of:)``.
+    /// - Throws: ``AdministrationError/Code/notFound`` when there is none, ``AdministrationError/Code/invalidRequest`` with the service's words
+    ///   when a setting cannot be changed.
+    public func replace(_ path: EntityPath, with definition: EntityDefinition) async throws(AdministrationError) -> EntityDescription {
+        try await put(path, definition, isUpdate: true)
     }
 
     /// Removes an entity with everything in it; a topic with its subscriptions.
@@ -56,11 +57,11 @@ extension AdministrationClient {
 
     // MARK: Calls
 
-    private static func resource(_ path: EntityPath) -> String {
+    static func resource(_ path: EntityPath) -> String {
         path.subscription.map { "\(path.name)/subscriptions/\($0)" } ?? path.name
     }
 
-    private static func resource(_ rule: String, of subscription: EntityPath) throws(AdministrationError) -> String {
+    static func resource(_ rule: String, of subscription: EntityPath) throws(AdministrationError) -> String {
         guard subscription.subscription != nil else {
             throw AdministrationError(
                 .invalidRequest, resource: subscription.displayName,
@@ -93,12 +94,15 @@ extension AdministrationClient {
         var headers = Self.headers(isUpdate: isUpdate)
         // The service asks whether whoever forwards may send to where it forwards.
         let targets = [
-            ("ServiceBusSupplementaryAuthorization", definition.forwardTo),
-            ("ServiceBusDlqSupplementaryAuthorization", definition.forwardDeadLetteredTo),
+            ("ServiceBusSupplementaryAuthorization", "ForwardTo"),
+            ("ServiceBusDlqSupplementaryAuthorization", "ForwardDeadLetteredMessagesTo"),
         ]
-        for (name, target) in targets {
-            guard let target else { continue }
-            let token = try await token(for: "\(endpoint.baseURL)/\(Self.name(of: target))", resource: resource)
+        var definition = definition
+        for (name, element) in targets {
+            guard let target = definition[element], !target.isEmpty else { continue }
+            // An address, as Microsoft's clients send it, whatever the caller wrote.
+            if !target.contains("://") { definition[element] = "\(endpoint.baseURL)/\(target)" }
+            let token = try await token(for: "\(endpoint.baseURL)/\(EntityDefinition.name(of: target))", resource: resource)
             token.authorizationHeader.withRevealedText { headers.append((name, $0)) }
         }
         let body = Self.entry { $0.element(definition.content, in: AtomNamespace.atom) }
@@ -129,16 +133,6 @@ extension AdministrationClient {
     private static func headers(isUpdate: Bool) -> [(name: String, value: String)] {
         let type = ("Content-Type", "application/atom+xml;type=entry;charset=utf-8")
         return isUpdate ? [type, ("If-Match", "*")] : [type]
-    }
-
-    /// The name in an address of the service's: `sb://namespace/orders` and `https://namespace/orders/` are `orders`.
-    private static func name(of target: String) -> String {
-        var rest = Substring(target)
-        if let scheme = rest.firstRange(of: "://") {
-            rest = rest[scheme.upperBound...].drop { $0 != "/" }.dropFirst()
-        }
-        while rest.hasSuffix("/") { rest.removeLast() }
-        return String(rest)
     }
 
     private static func entry(_ content: (inout XMLWriter) -> Void) -> ByteBuffer {

@@ -56,7 +56,8 @@ public struct EntityDefinition: Hashable, Sendable {
         return content.children.firstIndex { later.contains($0.name.local) } ?? content.children.count
     }
 
-    static func order(_ kind: EntityDescription.Kind) -> [String] {
+    /// The elements of a description in the order in which the service sends them.
+    package static func order(_ kind: EntityDescription.Kind) -> [String] {
         switch kind {
         case .queue:
             [
@@ -83,6 +84,15 @@ public struct EntityDefinition: Hashable, Sendable {
             ]
         }
     }
+
+    /// What changes without anybody changing it: counts and times.
+    private static let volatile: Set<String> = [
+        "SizeInBytes", "MessageCount", "CountDetails", "SubscriptionCount", "CreatedAt", "UpdatedAt", "AccessedAt",
+        "EntityAvailabilityStatus",
+    ]
+
+    /// The elements that somebody sets, known here or not.
+    package var settingElements: [XMLElement] { content.children.filter { !Self.volatile.contains($0.name.local) } }
 
     // MARK: Settings
 
@@ -159,6 +169,16 @@ public struct EntityDefinition: Hashable, Sendable {
 
     /// The longest duration the service knows, which stands for "for ever" (`TimeSpan.MaxValue` of .NET).
     public static let forever = Duration(secondsComponent: 922_337_203_685, attosecondsComponent: 477_580_700_000_000_000)
+
+    /// The entity's name in an address of the service's: `sb://namespace/orders` and `https://namespace/orders/` are `orders`.
+    package static func name(of target: String) -> String {
+        var rest = Substring(target)
+        if let scheme = rest.firstRange(of: "://") {
+            rest = rest[scheme.upperBound...].drop { $0 != "/" }.dropFirst()
+        }
+        while rest.hasSuffix("/") { rest.removeLast() }
+        return String(rest)
+    }
 
     private func duration(_ name: String) -> Duration? {
         switch self[name].flatMap({ XMLDuration.parse($0) }) {

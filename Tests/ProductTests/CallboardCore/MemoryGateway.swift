@@ -12,6 +12,11 @@ final class MemoryGateway: NamespaceGateway {
         var messages: [EntityPath: [PeekedMessage]] = [:]
         /// The most messages a page holds, whatever was asked for.
         var pageLimit = 250
+        /// The settings of entities and rules.
+        var settings: [EntityTarget: EntitySettings] = [:]
+        /// What was put, in order.
+        var put: [(settings: EntitySettings, isUpdate: Bool)] = []
+        var removed: [EntityTarget] = []
         var sent: [EntityPath: [OutgoingMessage]] = [:]
         var asked: [(from: Int64, count: Int)] = []
         var finishedScans = 0
@@ -50,6 +55,46 @@ final class MemoryGateway: NamespaceGateway {
             throw OperatorError(.notFound, "There is no subscription '\(subscription)'.", entity: subscription)
         }
         return rules
+    }
+
+    func entityPages() -> any EntityPageSource { MemoryEntityPages(gateway: self) }
+
+    func settings(of target: EntityTarget) async throws(OperatorError) -> EntitySettings {
+        guard let settings = state.withLock({ $0.settings[target] }) else {
+            throw OperatorError(.notFound, "There is no \(target).", entity: target.path)
+        }
+        return settings
+    }
+
+    func put(_ settings: EntitySettings, isUpdate: Bool) async throws(OperatorError) -> EntitySettings {
+        state.withLock {
+            $0.put.append((settings, isUpdate))
+            $0.settings[settings.target] = settings
+        }
+        return settings
+    }
+
+    func remove(_ target: EntityTarget) async throws(OperatorError) {
+        state.withLock {
+            $0.removed.append(target)
+            $0.settings[target] = nil
+        }
+    }
+
+    private final class MemoryEntityPages: EntityPageSource {
+        private let gateway: MemoryGateway
+        private let start = Mutex(0)
+
+        init(gateway: MemoryGateway) { self.gateway = gateway }
+
+        func nextPage() async throws(OperatorError) -> [EntityDescription]? {
+            let start = start.withLock { start in
+                defer { start += gateway.with { $0.pageLimit } }
+                return start
+            }
+            let page = gateway.with { Array($0.descriptions.dropFirst(start).prefix($0.pageLimit)) }
+            return page.isEmpty ? nil : page
+        }
     }
 
     func peekPage(
