@@ -77,7 +77,7 @@ struct EntityChangeTests {
         guard case .entity(let revision) = put.settings.content else { return #expect(Bool(false), "a queue is an entity") }
         #expect(
             revision.definition.settingElements.map { "\($0.name.local)=\($0.text)" } == [
-                "LockDuration=PT1M", "Status=SendDisabled", "UserMetadata=mine", "Future=kept",
+                "LockDuration=PT1M", "Status=SendDisabled", "Future=kept", "UserMetadata=mine",
             ])
         #expect(before.others.map(\.name) == ["Future", "MessageCount"])
     }
