@@ -11,11 +11,12 @@ extension Engine {
         guard let index = index(of: session), sessions[index]?.isEnding == false,
             let id = place(options.name, options.role, .attachSent, in: index, maxMessageSize: options.maxMessageSize)
         else { return nil }
+        if options.role == .sender { edit(id) { $0.deliveryCount = options.initialDeliveryCount } }
         let attach = Attach(
             name: options.name, handle: id.handle, role: options.role, senderSettleMode: options.senderSettleMode,
             receiverSettleMode: options.receiverSettleMode, source: options.source, target: options.target,
-            initialDeliveryCount: options.role == .sender ? 0 : nil, maxMessageSize: options.maxMessageSize,
-            desiredCapabilities: options.desiredCapabilities, properties: options.properties)
+            initialDeliveryCount: options.role == .sender ? options.initialDeliveryCount : nil,
+            maxMessageSize: options.maxMessageSize, desiredCapabilities: options.desiredCapabilities, properties: options.properties)
         guard write(.attach(attach), channel: session.channel) else {
             sessions[index]?.remove(id.slot, unfinished: &unfinishedBytes)
             return nil

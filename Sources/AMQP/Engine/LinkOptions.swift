@@ -12,6 +12,8 @@ public struct LinkOptions: Sendable {
     public var senderSettleMode: UInt8?
     /// 0 first, 1 second.
     public var receiverSettleMode: UInt8?
+    /// The delivery count a sender begins with (part 2, 2.6.7).
+    public var initialDeliveryCount: UInt32 = 0
     /// The largest message we accept, in bytes; nil leaves it to the configuration.
     public var maxMessageSize: UInt64?
     /// Properties of the link.

@@ -88,6 +88,8 @@ public actor AMQPConnection {
                 .connectTimeout(TimeAmount(configuration.connectTimeout))
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: .init(low: 131_072, high: 524_288))
+                // As much as a server that floods us sends at a time: one wake-up for many messages.
+                .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 32_768, maximum: 262_144))
                 .connect(host: endpoint.proxy?.host ?? endpoint.host, port: endpoint.proxy?.port ?? endpoint.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let core = ClientCore(eventLoop: channel.eventLoop)

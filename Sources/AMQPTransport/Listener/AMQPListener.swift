@@ -44,6 +44,7 @@ package final class AMQPListener: Sendable {
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 8192, maximum: 262_144))
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 262_144, high: 1_048_576))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -13,6 +13,8 @@ struct PeerServer {
         var closes = true
         /// TLS, with this certificate.
         var certificate: TestCertificates.Server?
+        /// The authority that a client's certificate must be signed by; nil when none is asked for.
+        var clientAuthority: String?
     }
 
     private let channel: any Channel
@@ -33,11 +35,15 @@ struct PeerServer {
     private var port: Int { channel.localAddress?.port ?? 0 }
 
     private init(_ behaviour: Behaviour) async throws {
-        let context = try behaviour.certificate.map { certificate in
-            try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: [.certificate(try NIOSSLCertificate(bytes: Array(certificate.certificate.utf8), format: .pem))],
-                    privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(certificate.key.utf8), format: .pem))))
+        let context = try behaviour.certificate.map { certificate -> NIOSSLContext in
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: [.certificate(try NIOSSLCertificate(bytes: Array(certificate.certificate.utf8), format: .pem))],
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(certificate.key.utf8), format: .pem)))
+            if let authority = behaviour.clientAuthority {
+                configuration.certificateVerification = .noHostnameVerification
+                configuration.trustRoots = .certificates([try NIOSSLCertificate(bytes: Array(authority.utf8), format: .pem)])
+            }
+            return try NIOSSLContext(configuration: configuration)
         }
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -86,6 +86,25 @@ struct CreditTests {
         #expect(client.told() == ["delivery 0", "delivery 1", "linkDetached amqp:link:transfer-limit-exceeded"])
     }
 
+    @Test("a sender begins to count where it says it does", arguments: [UInt32(7), .max])
+    func initialCount(count: UInt32) throws {
+        let client = try Subject.openClient()
+        let session = try #require(client.begin())
+        client.receive(.begin(Begin(remoteChannel: 0, nextOutgoingID: 0, incomingWindow: 9, outgoingWindow: 9)))
+        var options = LinkOptions(name: "l", role: .sender, source: Source(), target: .address("q"))
+        options.initialDeliveryCount = count
+        let attached = client.engine.attach(session, options)
+        let link = try #require(attached)
+        let attaches = try client.sent().frames.compactMap { if case .attach(let attach) = $0.body { attach } else { nil } }
+        #expect(attaches.map(\.initialDeliveryCount) == [count])
+        client.receive(.attach(.receiver("l", handle: 0)))
+        client.receive(.flow(.credit(2, handle: 0, deliveryCount: count)))
+        #expect(client.engine.credit(link) == 2)
+        _ = client.send(link)
+        client.receive(.flow(.credit(2, handle: 0, deliveryCount: count)))
+        #expect(client.engine.credit(link) == 1)
+    }
+
     @Test("delivery counts wrap around", arguments: [UInt32.max - 1, UInt32(0x7fff_fffe), UInt32.max])
     func wraps(count: UInt32) throws {
         let (server, link) = try receiving(4, from: count)
