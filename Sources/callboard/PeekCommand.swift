@@ -83,17 +83,24 @@ struct PeekCommand: OperatorCommand {
             headersOnly: headersOnly, sessionID: session, state: state?.state, end: untilNow ? .atNewestNow : .whenNoMoreCome)
         // A filter must see more than it lets through; without one the scan itself may stop early.
         let scan = workspace.scan(path, from: SequenceNumber(from), options: options, limit: all || filter != nil ? nil : left)
-        var list = ListOutput<MessageRecord>(output.output, columns: Standard.columns)
+        var list = PageOutput<MessageRecord>(output.output, columns: Standard.columns) { Standard.output.write($0) }
         var pages = scan.makeAsyncIterator()
-        while left > 0, let page = try await pages.next() {
-            for message in page where left > 0 {
-                if let filter, try !filter.admits(message, of: path) { continue }
-                list.append(MessageRecord(message, isHeadersOnly: headersOnly))
-                left -= 1
+        do throws(OperatorError) {
+            while left > 0, let page = try await pages.next() {
+                var wanted: [MessageRecord] = []
+                wanted.reserveCapacity(page.count)
+                for message in page where wanted.count < left {
+                    if let filter, try !filter.admits(message, of: path) { continue }
+                    wanted.append(MessageRecord(message, isHeadersOnly: headersOnly))
+                }
+                left -= wanted.count
+                await list.append(wanted)
             }
-            list.flush { Standard.output.write($0) }
+        } catch {
+            // What was seen before it went wrong is printed.
+            await list.flush()
+            throw error
         }
-        list.finish()
-        list.flush { Standard.output.write($0) }
+        await list.finish()
     }
 }

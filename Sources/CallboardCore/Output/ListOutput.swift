@@ -35,14 +35,23 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
                 return
             }
             write(row, widths)
-        case .json:
-            json.raw(count == 1 ? "[\n" : ",\n")
-            record.write(to: &json)
-        case .jsonl:
-            record.write(to: &json)
-            json.raw("\n")
+        case .json, .jsonl: Self.write([record], to: &json, format, isFirst: count == 1)
         }
     }
+
+    /// Writes records that follow one another in a list of JSON; not for tables.
+    static func write(_ records: [Record], to json: inout JSONWriter, _ format: OutputFormat, isFirst: Bool) {
+        var isFirst = isFirst
+        for record in records {
+            if format == .json { json.raw(isFirst ? "[\n" : ",\n") }
+            isFirst = false
+            record.write(to: &json)
+            if format == .jsonl { json.raw("\n") }
+        }
+    }
+
+    /// What ends an array that is not empty.
+    static var end: StaticString { "\n]\n" }
 
     /// Hands over the bytes of the records added so far, but for those a table still waits with, and forgets them.
     public mutating func flush(_ write: (UnsafeRawBufferPointer) -> Void) {
@@ -59,7 +68,7 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
     public mutating func finish() {
         switch format {
         case .table: if widths == nil { layOut() }
-        case .json: json.raw(count == 0 ? "[]\n" : "\n]\n")
+        case .json: json.raw(count == 0 ? "[]\n" : Self.end)
         case .jsonl: break
         }
     }

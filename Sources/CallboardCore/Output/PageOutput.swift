@@ -1,0 +1,62 @@
+/// Prints a list page by page: some pages are turned to bytes on other threads at once, and handed over in order.
+///
+/// Where messages are near, turning them to JSON takes longer than getting them. How many pages are held is bounded: a slow reader of the
+/// output holds back whoever appends. Pages of a table follow one another, because the first decide how wide its columns are.
+public struct PageOutput<Record: OutputRecord>: Sendable {
+    /// How many pages may be under way before ``append(_:)`` waits for the oldest.
+    static var atOnce: Int { 3 }
+
+    private let format: OutputFormat
+    private let write: @Sendable (UnsafeRawBufferPointer) -> Void
+    private var table: ListOutput<Record>
+    private var underWay: [Task<Void, Never>] = []
+    private var isEmpty = true
+
+    /// Starts a list.
+    /// - Parameters:
+    ///   - columns: the width of the terminal, to which lines of a table are cut; nil when the output is no terminal.
+    ///   - write: takes bytes, never two calls at a time, in the order of the list.
+    public init(_ format: OutputFormat, columns: Int? = nil, write: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
+        self.format = format
+        self.write = write
+        table = ListOutput(format, columns: columns)
+    }
+
+    /// Adds a page.
+    public mutating func append(_ page: [Record]) async {
+        guard !page.isEmpty else { return }
+        guard format != .table else {
+            for record in page { table.append(record) }
+            return table.flush(write)
+        }
+        let (previous, format, write, isFirst) = (underWay.last, format, write, isEmpty)
+        isEmpty = false
+        underWay.append(
+            Task { @concurrent in
+                var json = JSONWriter()
+                ListOutput.write(page, to: &json, format, isFirst: isFirst)
+                await previous?.value
+                json.sink.withBytes { write(UnsafeRawBufferPointer($0)) }
+            })
+        if underWay.count > Self.atOnce { await underWay.removeFirst().value }
+    }
+
+    /// Waits until every page added so far was written, but for the lines a table still waits with.
+    public mutating func flush() async {
+        for task in underWay { await task.value }
+        underWay = []
+    }
+
+    /// Ends the list: an empty one is an empty array, or a table's headings.
+    public mutating func finish() async {
+        await flush()
+        if format == .table || isEmpty {
+            table.finish()
+            table.flush(write)
+        } else if format == .json {
+            var end = ByteSink()
+            end.append(fixed: ListOutput<Record>.end)
+            end.withBytes { write(UnsafeRawBufferPointer($0)) }
+        }
+    }
+}
