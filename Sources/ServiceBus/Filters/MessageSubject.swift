@@ -180,3 +180,15 @@ package struct MessageSubject: FilterSubject, Sendable {
         }
     }
 }
+
+extension PeekedMessage {
+    /// The value of a property, as a filter sees it; unknown when the message does not have it.
+    public func value(of property: FilterProperty) -> FilterValue {
+        let subject = MessageSubject(message)
+        return switch property.scope {
+        case .user: subject.userValue(property.folded) ?? .unknown
+        case .system(let property): property.map { subject.systemValue($0) } ?? .unknown
+        case .body(let path): subject.bodyValue(path)
+        }
+    }
+}
