@@ -32,6 +32,9 @@ struct GroupsCommand: OperatorCommand {
     @Flag(help: "List groups of a single message too, instead of counting them in one line.")
     var singles = false
 
+    @Flag(help: "With the sequence numbers of each group's messages; for json and jsonl.")
+    var members = false
+
     func validate() throws { _ = try (keys(), filter()) }
 
     func execute() async throws -> Int32 {
@@ -68,7 +71,7 @@ struct GroupsCommand: OperatorCommand {
             shown.map { group in
                 let reason = group.values.lazy.compactMap(\.deadLetterReason).first
                 return GroupRecord(
-                    group, of: found.count, explanation: reason.flatMap { DeadLetterExplanation(reason: $0, entity: description) })
+                    group, of: found.count, listsMembers: members, explanation: reason.flatMap { DeadLetterExplanation(reason: $0, entity: description) })
             })
         if shown.count < groups.count {
             Standard.raw("\(groups.count - shown.count) messages are alone in their group: --singles lists them.")

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Measures Callboard beside others in one run on one machine and prints both sides with their ratio: absolute times mean little elsewhere.
 
-usage: compare.py [codec] [flood] [transfer] [peek] [console]        all without arguments; see script/bench
+usage: compare.py [codec] [flood] [transfer] [peek] [groups] [console]        all without arguments; see script/bench
 
 codec    a message of 1567 bytes: ours beside qpid-proton C (processor time of one thread)
 flood    receive and settle over loopback from qpid-proton's sender: ours beside qpid-proton's receiver
 transfer send to the sandbox, receive and complete from it: ours beside qpid-proton C and azure-servicebus
 peek     `callboard peek --all` beside azure-servicebus: 50,000 dead letters of the demo, headers only; 100,000 messages with bodies,
          near and far; and the memory of a scan of a million
+groups   a million dead letters of forty causes: whether the causes are found, the memory; 50,000 at 40 ms beside azure-servicebus
 console  first paint, memory, bytes a line step, and what an idle console costs
 
 A target is a ratio or a figure the project has set itself; a line that misses it says so. The last line counts.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -326,6 +328,80 @@ def peak_memory(sandbox, *arguments):
     return usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
 
 
+# --- groups ------------------------------------------------------------------------------------------------------------------
+
+DEAD = 1_000_000
+
+
+def groups():
+    os.environ["CALLBOARD"] = str(RELEASE / "callboard")
+    import callboard
+    import causes
+
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "Config.json"
+        config.write_text(QUEUE)
+        with callboard.Sandbox(config=config, ready_within=60) as sandbox:
+            truth = fill_with_causes(sandbox, causes.Generator(), DEAD)
+            found, first, seconds, memory = our_groups(sandbox, len(truth))
+        heading(f"{DEAD:,} messages of {len(causes.CAUSES)} causes, {causes.NOISE:.0%} noise", "callboard", "")
+        # Noise is alone in the truth: every such message is a class of its own.
+        score = causes.adjusted_rand_index([-place if cause is None else cause for place, cause in enumerate(truth, 1)], found)
+        verdict(f"  {'adjusted Rand index':44} {score:>10.4f} {'':14}", score, 0.98, False, "")
+        large = collections.Counter(found).most_common(len(causes.CAUSES))
+        figure("groups of more than a thousandth", sum(1 for _, count in large if count > DEAD / 1000), "")
+        figure("the whole command", seconds, "s")
+        figure("memory", memory, "MB", 300)
+        with callboard.Sandbox("--latency", "40ms", config=config, ready_within=60) as sandbox:
+            fill_with_causes(sandbox, causes.Generator(), 50_000)
+            _, _, seconds, _ = our_groups(sandbox, 50_000)
+            count, theirs = their_peek(sandbox, "bench", False)
+            assert count == 50_000, f"{count} messages by azure-servicebus"
+        heading("Scan and group 50,000 at 40 ms; azure-servicebus only scans", "callboard", "azure (Python)")
+        row("milliseconds", seconds * 1000, theirs * 1000, "ms", None)
+        figure("the whole command", seconds, "s", 3)
+
+
+def fill_with_causes(sandbox, generator, count):
+    """Puts messages that bear a dead letter's properties into the queue, in order; their causes."""
+    truth = []
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        while len(truth) < count:
+            file.seek(0)
+            file.truncate()
+            for _ in range(min(50_000, count - len(truth))):
+                cause, reason, description = generator.message()
+                properties = {"DeadLetterErrorDescription": description}
+                if reason:
+                    properties["DeadLetterReason"] = reason
+                message = {"messageId": f"m{len(truth)}", "body": {"text": "{}"}}
+                message["applicationProperties"] = {name: {"type": "string", "value": value} for name, value in properties.items()}
+                file.write(json.dumps(message) + "\n")
+                truth.append(cause)
+            file.flush()
+            run([RELEASE / "callboard", "send", "bench", "--jsonl", file.name],
+                env={**os.environ, "SERVICEBUS_CONNECTION_STRING": sandbox.connection_string})
+    return truth
+
+
+def our_groups(sandbox, count):
+    """The group of each message by its place, the seconds to the first byte and to the end, and the memory in MB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [RELEASE / "callboard", "groups", "bench", "--output", "jsonl", "--members"],
+        env={**os.environ, "SERVICEBUS_CONNECTION_STRING": sandbox.connection_string}, stdout=subprocess.PIPE)
+    first, found = None, [None] * count
+    for line in process.stdout:
+        first = first or time.perf_counter() - start
+        group = json.loads(line)
+        for number in group["sequenceNumbers"]:
+            found[int(number) - 1] = group["id"]
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0 and None not in found, f"callboard groups ended with {status}; {found.count(None)} messages are in no group"
+    return found, first, time.perf_counter() - start, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
+
+
 # --- console -----------------------------------------------------------------------------------------------------------------
 
 
@@ -354,20 +430,20 @@ def console():
             keys = [b":entity bench\r", b"m"]
             listed = terminal_bench.run(
                 "headers", str(program), "services", env=environment, cwd=folder, pre=keys, settle=10, end=b"G")
-    assert f"{HEADERS:,} messages · all" in listed["screen"], f"not all headers were loaded:\n{listed['screen']}"
+    assert f"{HEADERS:,} messages" in listed["screen"], f"not all headers were loaded:\n{listed['screen']}"
     heading(f"The console on {HEADERS:,} headers of a sandbox in another process", "callboard", "")
     console_figures(listed)
+    figure("bytes a line step", listed["line_bytes"], "bytes", 300)
     figure("memory", listed["rss_end_mb"], "MB", 30)
 
 
 def console_figures(found):
     figure("first paint", found["first_paint_ms"], "ms", 50)
-    figure("bytes a line step", found.get("line_bytes", float("nan")), "bytes", 300)
     figure("idle for 10 s: bytes", found["idle_bytes_10s"], "bytes", 0)
     figure("idle for 10 s: context switches", found["idle_ctxsw_10s"], "", 0)
 
 
-PARTS = {"codec": codec, "flood": flood, "transfer": transfer, "peek": peek, "console": console}
+PARTS = {"codec": codec, "flood": flood, "transfer": transfer, "peek": peek, "groups": groups, "console": console}
 
 
 def main():

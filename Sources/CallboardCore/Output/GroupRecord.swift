@@ -8,10 +8,13 @@ public struct GroupRecord: OutputRecord {
     public let total: Int
     /// What its reason means and which setting caused it; nil where nothing is known.
     public let explanation: DeadLetterExplanation?
+    /// Whether the JSON lists the numbers of its messages.
+    public let listsMembers: Bool
 
     /// Wraps a group.
-    public init(_ group: MessageGroup, of total: Int, explanation: DeadLetterExplanation? = nil) {
+    public init(_ group: MessageGroup, of total: Int, listsMembers: Bool = false, explanation: DeadLetterExplanation? = nil) {
         self.group = group
+        self.listsMembers = listsMembers
         self.total = total
         self.explanation = explanation
     }
@@ -63,6 +66,12 @@ public struct GroupRecord: OutputRecord {
                 }
             }
             json.member("cause", group.title)
+            if listsMembers {
+                json.key("sequenceNumbers")
+                json.array { json in
+                    for number in group.sequenceNumbers { json.exactInteger(number.rawValue) }
+                }
+            }
             if let explanation {
                 json.key("explanation")
                 json.object { json in

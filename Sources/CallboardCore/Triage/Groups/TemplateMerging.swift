@@ -11,7 +11,7 @@ struct TemplateMerging {
     }
 
     /// From so many different words on, a place is variable.
-    static let manyValues = 24
+    static let manyValues = 10
     /// From so many on, it is when each word was seen fewer than ``fewMessages`` times on average.
     static let someValues = 6
     static let fewMessages = 8

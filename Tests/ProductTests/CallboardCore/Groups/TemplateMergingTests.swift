@@ -27,12 +27,12 @@ struct TemplateMergingTests {
     @Test("a few causes that differ in a word stay apart, and so do many that are each frequent")
     func causes() {
         #expect(merged([("cannot reach pay now", 40), ("cannot reach stock now", 9), ("cannot reach mail now", 1)]).count == 3)
-        #expect(merged(Self.names.map { ("cannot reach \($0) now", 5000) }).count == Self.names.count)
+        #expect(merged(Self.names.prefix(7).map { ("cannot reach \($0) now", 5000) }).count == 7)
     }
 
     @Test("very many values are variable however frequent they are")
     func many() {
-        #expect(merged((0..<40).map { ("cannot reach host\(Self.letters($0)) now", 5000) }) == ["cannot reach {} now"])
+        #expect(merged((0..<12).map { ("cannot reach host\(Self.letters($0)) now", 5000) }) == ["cannot reach {} now"])
     }
 
     @Test("texts of one or two words are not merged: nothing would be left of them")
