@@ -1,4 +1,4 @@
-public import ServiceBus
+internal import ServiceBus
 
 /// A group of messages as `groups` prints it. The names of its JSON are stable.
 public struct GroupRecord: OutputRecord {
