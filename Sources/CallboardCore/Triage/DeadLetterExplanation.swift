@@ -60,9 +60,9 @@ public struct DeadLetterExplanation: Hashable, Sendable {
 
     private static func lifetime(_ entity: EntityDescription?, _ own: Duration?) -> String? {
         var parts: [String] = []
-        if let own { parts.append("It was to live \(DurationText.human(own))") }
+        if let own { parts.append("It was to live \(RoundedDuration.text(own))") }
         if let limit = entity?.defaultTimeToLive {
-            parts.append("\(parts.isEmpty ? "M" : "m")essages live at most \(DurationText.human(limit)) here")
+            parts.append("\(parts.isEmpty ? "M" : "m")essages live at most \(RoundedDuration.text(limit)) here")
         }
         return parts.isEmpty ? nil : parts.joined(separator: "; ") + "."
     }

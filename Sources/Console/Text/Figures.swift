@@ -42,7 +42,7 @@ enum Figures {
     }
 
     /// A length of time for people: `30 s`, `5 min`, `14 d`, `2 h 30 min`; two units at most.
-    static func duration(_ duration: Duration) -> String { DurationText.human(duration) }
+    static func duration(_ duration: Duration) -> String { RoundedDuration.text(duration) }
 
     /// The time of day in UTC: `03:12:44Z`.
     static func time(_ moment: Timestamp) -> String {

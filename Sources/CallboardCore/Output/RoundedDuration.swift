@@ -1,7 +1,7 @@
-/// Lengths of time for people.
-public enum DurationText {
+/// Lengths of time for people to look at; what operators type back is `DurationText`.
+public enum RoundedDuration {
     /// `30 s`, `5 min`, `14 d`, `2 h 30 min`; two units at most.
-    public static func human(_ duration: Duration) -> String {
+    public static func text(_ duration: Duration) -> String {
         let (total, attoseconds) = duration.components
         if total < 0 || attoseconds < 0 { return "–" }
         let milliseconds = attoseconds / 1_000_000_000_000_000
