@@ -73,7 +73,7 @@ struct TemplateScanner: Sendable {
                 separator(byte)
                 index += 1
             } else {
-                let end = rest[index...].firstIndex { Self.isSpace($0) || Self.isSeparator($0) || Self.isQuote($0) } ?? rest.count
+                let end = Self.chunkEnd(rest, index)
                 chunk(UnsafeBufferPointer(rebasing: rest[index..<max(end, index + 1)]))
                 index = max(end, index + 1)
             }
@@ -102,6 +102,15 @@ struct TemplateScanner: Sendable {
             index += 1
         }
         return nil
+    }
+
+    /// Where a chunk ends: at a space, a separator or a quote; a URL goes on through what may stand in its query.
+    private static func chunkEnd(_ line: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
+        let end = line[start...].firstIndex { isSpace($0) || isSeparator($0) || isQuote($0) } ?? line.count
+        guard end < line.count, line[end] == UInt8(ascii: "="), schemeEnd(UnsafeBufferPointer(rebasing: line[start..<end])) != nil else {
+            return end
+        }
+        return line[end...].firstIndex { isSpace($0) || isQuote($0) || isSeparator($0) && $0 != UInt8(ascii: "=") } ?? line.count
     }
 
     // MARK: Words

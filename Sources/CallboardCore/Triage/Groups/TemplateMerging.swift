@@ -17,7 +17,7 @@ struct TemplateMerging {
     static let fewMessages = 8
     /// At most so many words of a template are looked at.
     static let longestTemplate = 64
-    private static let rounds = 4
+    private static let rounds = 6
 
     /// The place of each entry in the list of merged templates.
     private(set) var places: [Int]
@@ -54,7 +54,7 @@ struct TemplateMerging {
         var families: [Family: [Int]] = [:]
         for index in words.indices where parents[index] == index && (3...longestTemplate).contains(words[index].count) {
             var hashes = words[index].map { Self.hash($0) }
-            for place in hashes.indices where words[index][place] != placeholder {
+            for place in hashes.indices {
                 let own = hashes[place]
                 hashes[place] = 0
                 families[Family(place: place, length: hashes.count, rest: Self.hash(hashes)), default: []].append(index)
@@ -63,20 +63,24 @@ struct TemplateMerging {
         }
         var hasMerged = false
         // The largest first, and in an order that does not change from run to run.
-        let large = families.filter { $0.value.count >= someValues }.sorted { a, b in
+        let large = families.filter { $0.value.count > 1 }.sorted { a, b in
             (b.value.count, a.value[0], a.key.place) < (a.value.count, b.value[0], b.key.place)
         }
+        var isChanged = Array(repeating: false, count: words.count)
         for (family, members) in large {
-            let live = members.filter { parents[$0] == $0 }
+            // What was changed in this round is in other families by what it was before.
+            let live = members.filter { parents[$0] == $0 && !isChanged[$0] }
+            guard let first = live.first, live.count > 1 else { continue }
             let total = live.reduce(0) { $0 + counts[$1] }
-            guard let first = live.first, live.count >= someValues, live.count >= manyValues || total < live.count * fewMessages else {
-                continue
-            }
+            // Where one has a placeholder already, the others have values of it.
+            let isVariable = live.contains { words[$0][family.place] == placeholder }
+            guard isVariable || live.count >= manyValues || live.count >= someValues && total < live.count * fewMessages else { continue }
             for member in live.dropFirst() {
                 parents[member] = first
                 counts[first] += counts[member]
             }
             words[first][family.place] = placeholder
+            isChanged[first] = true
             hasMerged = true
         }
         return hasMerged
