@@ -14,7 +14,7 @@ struct DescriptionTemplateTests {
             ("Invalid column \"sku\" at line 14, position 2", "Invalid column \"{}\" at line {}, position {}"),
             ("at 2026-11-25T02:31:07.020Z the lock was lost", "at {} the lock was lost"),
             ("connect to 10.0.0.17:5432 failed", "connect to {} failed"),
-            ("cannot open /var/data/in/2026-11-25/file1742.xml", "cannot open /var/data/in/{}/{}.xml"),
+            ("cannot open /var/data/in/2026-11-25/file1742.xml", "cannot open /var/data/in/{}.xml"),
             ("cannot open C:\\data\\in\\17.xml", "cannot open C:\\data\\in\\{}.xml"),
             ("mail to dana.moreau@contoso.example bounced", "mail to {} bounced"),
             ("GET https://api/v2/items?id=9&full=true failed", "GET https://api/{}/items?{} failed"),
