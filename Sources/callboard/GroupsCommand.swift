@@ -70,8 +70,8 @@ struct GroupsCommand: OperatorCommand {
         output.write(
             shown.map { group in
                 let reason = group.values.lazy.compactMap(\.deadLetterReason).first
-                return GroupRecord(
-                    group, of: found.count, listsMembers: members, explanation: reason.flatMap { DeadLetterExplanation(reason: $0, entity: description) })
+                let explanation = reason.flatMap { DeadLetterExplanation(reason: $0, entity: description) }
+                return GroupRecord(group, of: found.count, listsMembers: members, explanation: explanation)
             })
         if shown.count < groups.count {
             Standard.raw("\(groups.count - shown.count) messages are alone in their group: --singles lists them.")
