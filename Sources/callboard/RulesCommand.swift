@@ -98,26 +98,8 @@ struct RulesCommand: OperatorCommand {
 enum PropertyOption {
     /// Reads `name=text`, or `name:=value` for a number, a truth value or null.
     static func parse(_ option: String) throws -> OutgoingMessage.Property {
-        guard let equals = option.firstIndex(of: "=") else {
-            throw ValidationError("--property '\(option)' is not of the form name=value.")
+        do throws(PropertyText.Problem) { return try PropertyText.parse(option) } catch {
+            throw ValidationError("--property '\(option)' \(error).")
         }
-        let value = String(option[option.index(after: equals)...])
-        let name = option[..<equals]
-        guard name.hasSuffix(":") else {
-            return .init(name: String(name), value: PropertyValue(typeName: "string", content: .text(value)))
-        }
-        let content: (String, PropertyValue.Content)
-        if let number = Int64(value) {
-            content = ("long", .integer(number))
-        } else if let number = Double(value) {
-            content = ("double", .number(number))
-        } else if let truth = Bool(value) {
-            content = ("boolean", .boolean(truth))
-        } else if value == "null" {
-            content = ("null", .null)
-        } else {
-            throw ValidationError("--property '\(option)': '\(value)' is no number, true, false or null; text is written name=text.")
-        }
-        return .init(name: String(name.dropLast()), value: PropertyValue(typeName: content.0, content: content.1))
     }
 }

@@ -182,6 +182,60 @@ def read_all(terminal):
         pages.append(terminal.screen())
 
 
+@checks.step("the tree of entities, a topic, a subscription with its rules, and the rule tester", seconds=150)
+def entities_to_rules():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            terminal.keys("g", "e")
+            terminal.wait_for(r"^ 30 entities · worst first")
+            terminal.wait_for(r"▌ !! +orders +50,012 .*<1 min")
+            terminal.keys("s")
+            terminal.wait_for(r"by name")
+            terminal.wait_for(r"└ fraud")
+            terminal.keys("Z")
+            terminal.wait_gone(r"└ fraud")
+            terminal.wait_for(r"▸ payment-events")
+
+            # topic -> subscription -> rules
+            choose(terminal, "payment-events")
+            terminal.wait_for(r"^ payment-events · topic")
+            terminal.wait_for(r"fraud +\d+ dead +\d+ active +<1 min old")
+            choose(terminal, "fraud")
+            terminal.wait_for(r"^ payment-events/fraud · subscription")
+            terminal.wait_for(r"when +amount > 500")
+            terminal.wait_for(r"or +country NOT IN \('DE', 'AT', 'CH'\)")
+            terminal.wait_for(r"then +SET review = 'manual'")
+
+            # -> tester: an empty message, then one with properties
+            terminal.keys("g", "t")
+            terminal.wait_for(r"payment-events › rule tester")
+            terminal.wait_for(r"2 of 3 subscriptions would get it")
+            terminal.wait_for(r"✕ fraud +nothing")
+            terminal.keys("a")
+            terminal.type("amount:=900")
+            terminal.keys("Enter")
+            terminal.wait_for(r"3 of 3 subscriptions would get it")
+            terminal.wait_for(r"✓ fraud +1 copy")
+
+            # a filter of one's own; what is wrong with it is pointed at
+            terminal.type("/try")
+            terminal.keys("Enter")
+            terminal.wait_for(r"/try")
+            terminal.keys("Enter")
+            terminal.type("amount > ")
+            terminal.wait_for(r"↓ ! expected")
+            terminal.type("1000")
+            terminal.keys("Enter")
+            terminal.wait_for(r"amount > 1000 +no")
+            terminal.keys("Escape")
+            terminal.wait_for(r"✓ fraud")
+            for place in (r"^ payment-events/fraud ·", r"^ payment-events ·", r"^ 30 entities"):
+                terminal.keys("q")
+                terminal.wait_for(place)
+            leave(terminal)
+
+
 @checks.step("? shows the keys of the screen, made from the command table", seconds=60)
 def help_screen():
     with Terminal(*SMALL) as terminal:

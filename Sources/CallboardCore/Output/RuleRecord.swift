@@ -78,44 +78,14 @@ public struct RoutingRecord: OutputRecord {
 
     var cells: [String] {
         [
-            String(message), delivery.subscription.path.displayName, gets, rule?.rule.rule.name ?? "–", verdict,
+            String(message), delivery.subscription.path.displayName, delivery.gets, rule?.rule.rule.name ?? "–", verdict,
             reasons.joined(separator: "; "),
         ]
     }
 
-    private var gets: String {
-        let deadLetters = delivery.copiesWithoutSession + (delivery.deadLettersFailure ? 1 : 0)
-        var parts: [String] = []
-        if delivery.copies > 0 { parts.append(delivery.copies == 1 ? "1 copy" : "\(delivery.copies) copies") }
-        if deadLetters > 0 { parts.append(deadLetters == 1 ? "a dead letter" : "\(deadLetters) dead letters") }
-        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
-    }
+    private var verdict: String { rule.map { TopicRouting.Delivery.verdict($0.outcome) } ?? "–" }
 
-    private var verdict: String {
-        guard let rule else { return "–" }
-        if rule.outcome.fails { return "fails" }
-        return switch rule.outcome.explanation.outcome {
-        case .holds: "yes"
-        case .fails: "no"
-        case .unknown: "no (unknown)"
-        case .error: "fails"
-        }
-    }
-
-    private var reasons: [String] {
-        if !delivery.subscription.takesMessages { return ["the subscription is \(delivery.subscription.status)"] }
-        guard let rule else { return ["the subscription has no rules"] }
-        var reasons: [String] = []
-        if case .error(let problem) = rule.outcome.explanation.outcome { reasons.append(problem) }
-        for part in rule.outcome.explanation.parts {
-            reasons.append(part.facts.isEmpty ? part.text : "\(part.text): \(part.facts.joined(separator: ", "))")
-        }
-        if let error = rule.outcome.actionError { reasons.append("its action fails: \(error)") }
-        if let changes = rule.outcome.changes { reasons.append("its copy: \(changes.summary)") }
-        if reasons.isEmpty { reasons.append(rule.rule.rule.conditionText) }
-        if delivery.copiesWithoutSession > 0, rule.outcome.delivers { reasons.append("the subscription requires sessions") }
-        return reasons
-    }
+    private var reasons: [String] { delivery.reasons(rule) }
 
     /// Writes the line as one object.
     public func write(to json: inout JSONWriter) {
@@ -123,7 +93,7 @@ public struct RoutingRecord: OutputRecord {
             json.member("message", Int64(message))
             json.member("subscription", delivery.subscription.path.displayName)
             json.member("copies", Int64(delivery.copies))
-            json.member("deadLetters", Int64(delivery.copiesWithoutSession + (delivery.deadLettersFailure ? 1 : 0)))
+            json.member("deadLetters", Int64(delivery.deadLetters))
             json.member("rule", rule?.rule.rule.name)
             json.member("selects", rule?.outcome.explanation.isSelected ?? false)
             json.key("because")
@@ -170,7 +140,7 @@ extension RuleDescription {
         parameters.isEmpty ? "" : " (" + parameters.map { "\($0.name) = \(literal($0))" }.joined(separator: ", ") + ")"
     }
 
-    private static func literal(_ parameter: Parameter) -> String {
+    static func literal(_ parameter: Parameter) -> String {
         parameter.type == "string"
             ? "'" + parameter.value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'" : parameter.value
     }

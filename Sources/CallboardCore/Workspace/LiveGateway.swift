@@ -66,6 +66,13 @@ package struct LiveGateway: NamespaceGateway {
         }
     }
 
+    package func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] {
+        let client = try administering()
+        do throws(AdministrationError) { return try await client.subscriptions(of: topic.entity).all() } catch {
+            throw OperatorError(error, doing: "Listing the subscriptions of \(topic.displayName)", entity: topic)
+        }
+    }
+
     package func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] {
         let client = try administering()
         do throws(AdministrationError) { return try await client.rules(of: subscription) } catch {

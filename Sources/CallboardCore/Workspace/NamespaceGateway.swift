@@ -14,6 +14,9 @@ package protocol NamespaceGateway: Sendable {
     /// One entity; ``OperatorError/Code/notFound`` when there is none.
     func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription
 
+    /// The subscriptions of a topic with their counts; ``OperatorError/Code/notFound`` when there is no such topic.
+    func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription]
+
     /// The rules of a subscription; ``OperatorError/Code/notFound`` when there is none of that name.
     func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription]
 

@@ -27,7 +27,7 @@ extension Workspace {
                 hint: "'callboard entities' lists what there is.", entity: path)
         }
         var subscriptions: [TopicRouting.Subscription] = []
-        for entity in try await gateway.entities() where entity.path.subscription != nil && entity.path.topic == topic.path {
+        for entity in try await gateway.subscriptions(of: topic.path) {
             subscriptions.append(.init(entity, rules: try await gateway.rules(of: entity.path)))
         }
         return TopicRouting(subscriptions.sorted { $0.path < $1.path })

@@ -59,6 +59,12 @@ public actor Workspace {
         try await gateway.entity(path.entity)
     }
 
+    /// A topic's subscriptions with settings and counts, in the order of their names.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/notFound`` when there is no such topic.
+    public func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] {
+        try await gateway.subscriptions(of: topic.entity).sorted { $0.path < $1.path }
+    }
+
     /// Up to `count` messages from a sequence number on (nil: from the first), without locking them.
     ///
     /// Fewer come only when there are no more.

@@ -25,9 +25,12 @@ extension App {
     func untilChange(now: Timestamp) -> Int64? {
         guard let top = screens.last else { return nil }
         if !top.awaited(model).isEmpty { return Spinner.untilNext(now) }
-        guard let asOf = top.asOf(model) else { return nil }
         // At the end of a step at the earliest, so never more than once a minute.
-        return Age.untilChange(of: asOf, now: now) + 1
+        var waits = top.ages(model).map { Age.untilChange(of: $0, now: now) + 1 }
+        if let due = top.refreshDue(model) {
+            waits.append(max(due.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue, 0))
+        }
+        return waits.min()
     }
 
     // MARK: - The context and where we are
@@ -169,9 +172,7 @@ extension App {
     /// Keys and titles of what can be done here, most useful first.
     var hints: [(keys: String, title: String)] {
         let context = context
-        let commands = CommandTable.all.filter { $0.contexts.contains(context) && $0.hint != nil }.sorted {
-            ($0.hint ?? 0) < ($1.hint ?? 0)
-        }
+        let commands = CommandTable.all.filter { $0.hint(in: context) != nil }.sorted { ($0.hint ?? 0) < ($1.hint ?? 0) }
         var hints: [(keys: String, title: String)] = []
         for command in commands {
             guard let keys = keymap.keys(of: command.id, in: context).first?.label else { continue }

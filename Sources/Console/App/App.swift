@@ -46,7 +46,7 @@ struct App {
     }
 
     /// The screen on top.
-    private var top: any Screen {
+    private(set) var top: any Screen {
         get { screens[screens.count - 1] }
         // In place: a screen may hold a hundred thousand rows, which a copy would double.
         _modify { yield &screens[screens.count - 1] }
@@ -62,6 +62,13 @@ struct App {
     mutating func start(now: Timestamp) -> [Effect] {
         let effects = theme.map { errand(.theme($0), now: now) } ?? []
         return effects + turn(now) { app, turn in app.top.appear(&turn) }
+    }
+
+    /// The time came for something on screen to change: what refreshes itself is asked for again.
+    mutating func wake(now: Timestamp) -> [Effect] {
+        guard let due = top.refreshDue(model), due <= now else { return [] }
+        defer { settle() }
+        return turn(now) { app, turn in app.top.refreshQuietly(&turn) }
     }
 
     // MARK: - Events
@@ -151,8 +158,7 @@ struct App {
             model.title = title
             model.connection.set(title, asOf: now)
         case .overview(let overview) where id == model.overview.load:
-            // Old figures with their age are worth more than none.
-            if overview.entities != nil || model.overview.value?.entities == nil { model.overview.set(overview, asOf: now) }
+            model.take(overview, now: now)
             log(overview.board.problems, now: now)
             modelChanged()
         case .palette(let palette, let name) where errands[id] != nil:
@@ -182,9 +188,13 @@ struct App {
         let isKnown = errands[id] != nil || model.loads.contains(id) || screens.contains { $0.loads(model).contains(id) }
         guard isKnown else { return [] }
         if let error {
-            model.append(LogEntry(time: now, level: .error, source: "", text: error.description))
+            // What fails by itself again and again is told once, and interrupts nobody.
+            let isQuiet = id == model.overview.load && model.isOverviewQuiet
+            if !isQuiet || model.log.last?.text != error.description {
+                model.append(LogEntry(time: now, level: .error, source: "", text: error.description))
+            }
             // Where the screen has content, the error is said in its line; an empty screen shows it in full.
-            if errands[id] != nil || !top.position(model).isEmpty { notice = Notice(kind: .error, text: error.description) }
+            if !isQuiet, errands[id] != nil || !top.position(model).isEmpty { notice = Notice(kind: .error, text: error.description) }
             modelChanged()
         }
         if errands.removeValue(forKey: id) != nil { return [] }
@@ -193,7 +203,7 @@ struct App {
                 turn.model.connection.finish(error)
                 if error == nil { turn.loadOverview() }
             } else if id == turn.model.overview.load {
-                turn.model.overview.finish(error)
+                turn.model.finishOverview(error, now: now)
             } else {
                 for index in app.screens.indices where app.screens[index].finish(id, error, &turn) { return }
             }
@@ -211,6 +221,9 @@ struct App {
         switch id {
         case .refresh, .stop: return .enabled
         case .board where screens.count == 1: return .disabled("this is the board")
+        case .tree where top.context == .tree: return .disabled("these are the entities")
+        case .testRules where ![.tree, .entity, .messages, .message].contains(top.context):
+            return .disabled("select a topic first, or name one: test-rules TOPIC")
         case .log where top.context == .log: return .disabled("this is the log; q goes back")
         case .service: return model.board == nil ? .disabled("services are not loaded yet") : .enabled
         default: return top.availability(of: id, model: model)
@@ -220,7 +233,9 @@ struct App {
     private mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
-        if case .disabled(let reason) = availability(of: id) {
+        // With a topic named, it does not matter what is selected.
+        let isNamed = id == .testRules && argument != nil
+        if !isNamed, case .disabled(let reason) = availability(of: id) {
             notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title ?? id.rawValue): \(reason)")
             return []
         }
@@ -245,8 +260,10 @@ struct App {
             return push(HelpScreen(subject: top.context, keymap: keymap), now: now)
         case .log: return push(LogScreen(), now: now)
         case .board: return turn(now) { _, turn in turn.navigation = .home }
+        case .tree: return push(TreeScreen(), now: now)
         case .service: return go(toService: argument ?? "", now: now)
         case .entity: return go(toEntity: argument ?? "", now: now)
+        case .testRules: return test(topic: argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .stop: return stop(now: now)
@@ -314,6 +331,18 @@ struct App {
         }
     }
 
+    /// Opens the rule tester on a topic that was named, or on the one the screen on top is about.
+    private mutating func test(topic name: String?, now: Timestamp) -> [Effect] {
+        guard let name else { return turn(now) { app, turn in app.top.perform(.testRules, &turn) } }
+        let sample = (top as? MessagesScreen)?.sample
+        guard let topic = model.entities?.first(where: { $0.path.displayName.lowercased() == name.lowercased() }), topic.kind != .queue
+        else {
+            notice = Notice(kind: .error, text: "There is no topic '\(name)'.")
+            return []
+        }
+        return push(TesterScreen(topic.path, sample: sample), now: now)
+    }
+
     // MARK: - Going
 
     private mutating func push(_ screen: any Screen, now: Timestamp) -> [Effect] {
@@ -330,6 +359,10 @@ struct App {
         }
         model = turn.model
         nextLoad = turn.nextLoad
+        if let question = turn.question {
+            prompt = Prompt(.answer(question), text: question.text)
+            _ = promptChanged(isNew: true)
+        }
         if let said = turn.notice { notice = said }
         return turn.effects
     }
@@ -383,7 +416,11 @@ struct App {
         case .cursorStart: prompt?.editor.moveToStart()
         case .cursorEnd: prompt?.editor.moveToEnd()
         case .deleteBackward:
-            if prompt?.editor.isEmpty == true { return edit(.cancel, now: now) }
+            if prompt?.editor.isEmpty == true {
+                // An answer may be made empty, and then backspace must not take it all back.
+                if case .answer? = prompt?.kind { return [] }
+                return edit(.cancel, now: now)
+            }
             prompt?.editor.deleteBackward()
         case .deleteForward: prompt?.editor.deleteForward()
         case .deleteWord: prompt?.editor.deleteWord()
@@ -402,7 +439,8 @@ struct App {
         _ = promptChanged()
     }
 
-    private mutating func promptChanged() -> [Effect] {
+    /// - Parameter isNew: whether nothing was typed yet: then nothing is wrong yet.
+    private mutating func promptChanged(isNew: Bool = false) -> [Effect] {
         guard let prompt else { return [] }
         switch prompt.kind {
         case .filter: top.apply(filter: TextFilter(text: prompt.editor.text), model: model)
@@ -411,6 +449,13 @@ struct App {
                 for: prompt.editor.text, context: top.context, keymap: keymap, candidates: candidates, availability: availability)
             self.prompt?.chosen = nil
             self.prompt?.suggestions = suggestions
+        case .answer(let question):
+            self.prompt?.chosen = nil
+            self.prompt?.suggestions = question.choices(for: prompt.editor.text).map {
+                CommandLine.Suggestion(text: $0.text, label: $0.text, note: $0.note, disabled: nil)
+            }
+            let problem = isNew ? nil : top.check(prompt.editor.text, model)
+            self.prompt?.problem = problem
         }
         return []
     }
@@ -426,9 +471,12 @@ struct App {
 
     private mutating func accept(now: Timestamp) -> [Effect] {
         guard let prompt else { return [] }
-        guard case .command = prompt.kind else {
+        switch prompt.kind {
+        case .filter:
             self.prompt = nil
             return []
+        case .answer: return accept(answer: prompt.line, now: now)
+        case .command: break
         }
         var line = prompt.line
         // What was typed need not be a whole name, if only one can be meant or one was chosen.
@@ -450,6 +498,19 @@ struct App {
             if history.last != line { history.append(line) }
             if history.count > App.longestHistory { history.removeFirst() }
             return run(call.id, call.argument, now: now)
+        }
+    }
+
+    /// Gives the answer to the screen that asked. With a problem the line stays, so that it can be mended.
+    private mutating func accept(answer: String, now: Timestamp) -> [Effect] {
+        let asked = prompt
+        prompt = nil
+        return turn(now) { app, turn in
+            guard let problem = app.top.take(answer, &turn), turn.question == nil else { return }
+            app.prompt = asked
+            app.prompt?.editor.set(answer)
+            app.prompt?.chosen = nil
+            app.prompt?.problem = problem
         }
     }
 

@@ -4,8 +4,8 @@ internal import Terminal
 
 /// The loop of the UI thread: sleep until something is typed or posted, update, paint what changed.
 ///
-/// Nothing ticks. The only deadlines are those of what is on screen: a spinner while something loads, and the age of figures, at most once
-/// a minute.
+/// Nothing ticks. The only deadlines are those of what is on screen: a spinner while something loads, the age of figures, at most once
+/// a minute, and a screen that loads its figures again by itself while it is shown.
 final class ConsoleLoop {
     /// What the loop did, for tests: an idle console adds to none of them.
     struct Statistics: Hashable, Sendable {
@@ -82,7 +82,10 @@ final class ConsoleLoop {
             case .command(let id, let argument): take(.command(id, argument))
             }
         }
-        if readiness.isEmpty { needsFrame = true }
+        if readiness.isEmpty {
+            perform(app.wake(now: now()))
+            needsFrame = true
+        }
         guard exitCode == nil, needsFrame, isTyped || sinceLastFrame >= ConsoleLoop.frameInterval else { return }
         paint()
     }

@@ -5,7 +5,21 @@ internal import ServiceBus
 struct Overview: Sendable {
     var board: Board
     /// Nil where the entities could not be listed; the board's figures then say why.
-    var entities: EntityListing?
+    let entities: EntityListing?
+    /// The same entities as a tree, with those that only the catalogue names.
+    let tree: EntityTree
+
+    init(board: Board, entities: EntityListing?) {
+        self.board = board
+        self.entities = entities
+        tree = EntityTree(board, entities)
+    }
+}
+
+/// One entity that was looked at by itself, later than it was listed.
+struct FreshEntity: Sendable {
+    var description: EntityDescription
+    var asOf: Timestamp
 }
 
 /// What all screens share: where we are, and what was loaded about it.
@@ -15,7 +29,16 @@ struct Model: Sendable {
     /// Whether the context is open.
     var connection = Loadable<ContextTitle>()
     /// Services and entities with counts.
-    var overview = Loadable<Overview>()
+    private(set) var overview = Loadable<Overview>()
+    /// Whether the overview is loading again by itself: nobody waits for that, and nothing spins.
+    private(set) var isOverviewQuiet = false
+    /// When the overview was last asked for, and how long the answer took.
+    private(set) var overviewBegan: Timestamp?
+    private(set) var overviewTook: Duration?
+    /// Entities that were looked at since they were listed.
+    private(set) var fresh: [EntityPath: FreshEntity] = [:]
+    /// Goes up with everything new that is known about entities.
+    private(set) var entitiesVersion = 0
     /// Diagnostics, oldest first.
     private(set) var log: [LogEntry] = []
     /// Entries that were dropped from the start of the log.
@@ -42,17 +65,59 @@ struct Model: Sendable {
     /// All entities with counts, where they could be listed.
     var entities: [EntityDescription]? { overview.value?.entities?.entities }
 
-    /// An entity as it was last listed.
-    func entity(_ path: EntityPath) -> EntityDescription? { entities?.first { $0.path == path.entity } }
+    /// An entity as it was last seen.
+    func entity(_ path: EntityPath) -> EntityDescription? {
+        fresh[path.entity]?.description ?? overview.value?.tree.description(of: path)
+    }
+
+    /// When an entity was last seen.
+    func asOf(_ path: EntityPath) -> Timestamp? {
+        fresh[path.entity]?.asOf ?? (overview.value?.tree.description(of: path) == nil ? nil : overview.value?.entities?.asOf)
+    }
 
     /// A service of the board.
     func service(_ ref: String) -> BoardRow? { board?.rows.first { $0.id == ref } }
 
     /// What is loading that several screens show: the connection and the overview.
     var loads: [LoadID] { [connection.load, overview.load].compactMap(\.self) }
+    /// The part of that which a person waits for.
+    var awaited: [LoadID] { [connection.load, isOverviewQuiet ? nil : overview.load].compactMap(\.self) }
 
     /// Why there is no newer overview.
     var overviewError: OperatorError? { connection.error ?? overview.error }
+
+    // MARK: - Loading the overview
+
+    mutating func beginOverview(_ id: LoadID, now: Timestamp, quietly: Bool) {
+        overview.begin(id)
+        overviewBegan = now
+        isOverviewQuiet = quietly
+    }
+
+    /// A person asked for what was loading by itself.
+    mutating func awaitOverview() { isOverviewQuiet = false }
+
+    mutating func take(_ new: Overview, now: Timestamp) {
+        // Old figures with their age are worth more than none.
+        guard new.entities != nil || overview.value?.entities == nil else { return }
+        overview.set(new, asOf: now)
+        let listed = new.entities?.asOf
+        fresh = fresh.filter { _, entity in listed.map { entity.asOf > $0 } ?? true }
+        entitiesVersion += 1
+    }
+
+    mutating func finishOverview(_ error: OperatorError?, now: Timestamp) {
+        overview.finish(error)
+        overviewTook = overviewBegan.map { now.since($0) }
+    }
+
+    mutating func stopOverview() { overview.stop() }
+
+    /// Keeps what was seen of single entities.
+    mutating func note(_ descriptions: [EntityDescription], asOf: Timestamp) {
+        for description in descriptions { fresh[description.path.entity] = FreshEntity(description: description, asOf: asOf) }
+        entitiesVersion += 1
+    }
 }
 
 /// A word from Callboard to the person, shown until the next key.
@@ -78,6 +143,8 @@ struct Turn {
     private(set) var effects: [Effect] = []
     var notice: Notice?
     var navigation: Navigation?
+    /// What is to be asked in the line at the bottom.
+    var question: Question?
     private(set) var nextLoad: Int
 
     /// Where to go after the step.
@@ -109,11 +176,15 @@ struct Turn {
     mutating func say(_ kind: Notice.Kind, _ text: String) { notice = Notice(kind: kind, text: text) }
 
     /// Asks for services and entities; first for the connection, if there is none.
-    mutating func loadOverview() {
+    ///
+    /// - Parameter quietly: nobody asked for it: it has no spinner, and is not what esc stops.
+    mutating func loadOverview(quietly: Bool = false) {
         if model.connection.value == nil {
             if model.connection.load == nil { model.connection.begin(start(.connect)) }
         } else if model.overview.load == nil {
-            model.overview.begin(start(.overview))
+            model.beginOverview(start(.overview), now: now, quietly: quietly)
+        } else if !quietly {
+            model.awaitOverview()
         }
     }
 
@@ -128,6 +199,6 @@ struct Turn {
     mutating func stopOverview() {
         for id in model.loads { stop(id) }
         if model.connection.load != nil { model.connection.stop() }
-        if model.overview.load != nil { model.overview.stop() }
+        if model.overview.load != nil { model.stopOverview() }
     }
 }

@@ -15,6 +15,14 @@ enum Request: Sendable, Hashable {
     case overview
     /// One entity's settings and counts.
     case entity(EntityPath)
+    /// A topic's subscriptions with settings and counts.
+    case subscriptions(EntityPath)
+    /// A subscription's rules.
+    case rules(EntityPath)
+    /// A topic's subscriptions with their rules, to be asked about messages.
+    case routing(EntityPath)
+    /// The headers of one message, as one that could be sent.
+    case draft(EntityPath, SequenceNumber)
     /// Headers of messages, page by page.
     case scan(EntityPath, from: SequenceNumber?, limit: Int)
     /// One whole message.
@@ -32,6 +40,10 @@ enum Answer: Sendable {
     case connected(ContextTitle)
     case overview(Overview)
     case entity(EntityDescription)
+    case subscriptions([EntityDescription])
+    case rules([RuleDescription])
+    case routing(TopicRouting)
+    case draft(OutgoingMessage)
     case page([MessageTable.Row])
     case message(MessageDocument)
     case palette(Palette, name: String)

@@ -27,17 +27,19 @@ final class WorkspaceSource: ConsoleSource {
             if case .failure(let error) = listing { throw error }
         case .entity(let path):
             answer(.entity(try await opened().entity(path)))
+        case .subscriptions(let topic):
+            answer(.subscriptions(try await opened().subscriptions(of: topic)))
+        case .rules(let subscription):
+            answer(.rules(try await opened().rules(of: subscription)))
         case .scan(let path, let from, let limit):
             var pages = try await opened().scan(path, from: from, limit: limit).makeAsyncIterator()
             while let page = try await pages.next() { answer(.page(page.map { MessageTable.Row($0) })) }
+        case .routing(let topic):
+            answer(.routing(try await opened().routing(of: topic)))
         case .message(let path, let number):
-            let found = try await opened().peek(path, from: number, count: 1)
-            guard let message = found.first, message.sequenceNumber == number else {
-                throw OperatorError(
-                    .notFound, "Message #\(number) is no longer in \(path.displayName).",
-                    hint: "Somebody received it, or it expired. Load the list again.", entity: path)
-            }
-            answer(.message(MessageDocument(message, peekedAt: now())))
+            answer(.message(MessageDocument(try await message(number, in: path), peekedAt: now())))
+        case .draft(let path, let number):
+            answer(.draft(OutgoingMessage(headersOf: try await message(number, in: path))))
         case .theme(let name):
             answer(.palette(try themes.palette(named: name), name: name))
         case .themeNames: answer(.themeNames(themes.names))
@@ -45,6 +47,16 @@ final class WorkspaceSource: ConsoleSource {
             try TextFile.write(text, to: path)
             answer(.saved(path: path))
         }
+    }
+
+    private func message(_ number: SequenceNumber, in path: EntityPath) async throws(OperatorError) -> PeekedMessage {
+        let found = try await opened().peek(path, from: number, count: 1)
+        guard let message = found.first, message.sequenceNumber == number else {
+            throw OperatorError(
+                .notFound, "Message #\(number) is no longer in \(path.displayName).",
+                hint: "Somebody received it, or it expired. Load the list again.", entity: path)
+        }
+        return message
     }
 
     private func opened() async throws(OperatorError) -> Workspace {

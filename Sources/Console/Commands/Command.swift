@@ -1,6 +1,6 @@
 /// Where the keyboard is: which screen has it, or the line at the bottom.
 public enum KeyContext: String, CaseIterable, Sendable {
-    case board, service, entity, messages
+    case board, service, tree, entity, messages, tester
     /// The pane that shows one message, when it has the keyboard.
     case message
     case log, help
@@ -12,8 +12,10 @@ public enum KeyContext: String, CaseIterable, Sendable {
         switch self {
         case .board: "Board"
         case .service: "Service"
+        case .tree: "Entities"
         case .entity: "Entity"
         case .messages: "Messages"
+        case .tester: "Rule tester"
         case .message: "One message"
         case .log: "Log"
         case .help: "Help"
@@ -24,7 +26,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     /// Everything but the prompt.
     static let screens: Set<KeyContext> = Set(allCases).subtracting([.prompt])
     /// The screens that load something.
-    static let loading: Set<KeyContext> = [.board, .service, .entity, .messages, .message]
+    static let loading: Set<KeyContext> = [.board, .service, .tree, .entity, .messages, .message, .tester]
 }
 
 /// The name of everything a person can do. It is what the `:` line, scripts and key overrides use, so a name is kept once it is out.
@@ -37,10 +39,14 @@ public enum CommandID: String, CaseIterable, Sendable {
     case halfPageUp = "half-page-up"
     case first, last
     // Going
-    case open, back, stop, board, service, entity, messages
+    case open, back, stop, board, service, tree, entity, messages, owner
     case deadLetters = "dead-letters"
     case transferDeadLetters = "transfer-dead-letters"
+    case testRules = "test-rules"
     case log, help
+    // Changing what is typed
+    case addProperty = "add-property"
+    case clear
     // Reading
     case nextMessage = "next-message"
     case previousMessage = "previous-message"
@@ -52,6 +58,9 @@ public enum CommandID: String, CaseIterable, Sendable {
     case filter
     case commandLine = "command-line"
     case refresh
+    case refreshOne = "refresh-one"
+    case watch, sort, fold
+    case foldAll = "fold-all"
     // Program
     case theme, mouse, redraw, suspend
     case saveScreen = "save-screen"
@@ -81,6 +90,7 @@ public struct Command: Sendable {
         case moving = "Moving"
         case looking = "Looking"
         case program = "Program"
+        case filling = "Filling in"
         case prompt = "In the filter and command line"
     }
 
@@ -120,6 +130,8 @@ public struct Command: Sendable {
     public let moreKeys: [KeyContext: [KeySequence]]
     /// Its place in the hint bar, small first; nil: not there.
     public let hint: Int?
+    /// On which screens it is in the hint bar; nil: wherever it can be used.
+    public let hintedIn: Set<KeyContext>?
     /// Other words for the title on some screens.
     public let titles: [KeyContext: String]
     /// What it may do to the world.
@@ -133,7 +145,7 @@ public struct Command: Sendable {
 
     init(
         _ id: CommandID, _ title: String, _ keys: String, moreKeys: [KeyContext: String] = [:], in contexts: Set<KeyContext>,
-        _ group: Group, hint: Int? = nil,
+        _ group: Group, hint: Int? = nil, hintedIn: Set<KeyContext>? = nil,
         titles: [KeyContext: String] = [:], danger: Danger = .none, argument: Argument? = nil, needsArgument: Bool = false,
         aliases: [String] = [], _ help: String
     ) {
@@ -146,12 +158,16 @@ public struct Command: Sendable {
         assert(self.keys.count == keys.split(separator: " ").count, "a key of \(id.rawValue) is not in the notation")
         self.moreKeys = moreKeys.mapValues { $0.split(separator: " ").compactMap { KeySequence(String($0)) } }
         self.hint = hint
+        self.hintedIn = hintedIn
         self.titles = titles
         self.danger = danger
         self.argument = argument
         self.needsArgument = needsArgument
         self.aliases = aliases
     }
+
+    /// Its place in the hint bar of a screen; nil: not there.
+    func hint(in context: KeyContext) -> Int? { contexts.contains(context) && hintedIn?.contains(context) != false ? hint : nil }
 
     /// The words for the hint bar of a screen.
     public func title(in context: KeyContext) -> String { titles[context] ?? title }

@@ -1,10 +1,10 @@
 /// The one table of commands. Keys, the `:` line, `?` help, the hint bar, scripts and the documentation are made from it.
 public enum CommandTable {
     private static let screens = KeyContext.screens
-    private static let lists: Set<KeyContext> = [.board, .service, .entity, .messages]
+    private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .messages]
 
     /// All commands, in the order of help.
-    public static let all: [Command] = going + reading + moving + looking + program + prompt
+    public static let all: [Command] = going + filling + reading + moving + looking + program + prompt
 
     private static let byID: [CommandID: Command] = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -18,30 +18,47 @@ public enum CommandTable {
 
     private static let going: [Command] = [
         Command(
-            .open, "open", "<Enter> l <Right>", in: lists, .going, hint: 1, titles: [.messages: "read"], danger: .reveals,
-            "Open what is selected: a service, an entity, its messages, one message."),
+            .open, "open", "<Enter> l <Right>", in: lists.union([.tester]), .going, hint: 1,
+            titles: [.messages: "read", .tester: "change"], danger: .reveals,
+            "Open what is selected: a service, an entity, its messages, one message; change a line that is to be filled in."),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
         Command(
             .stop, "stop", "<Esc>", in: screens, .going,
             "Stop what is loading; else clear the filter; else go back. What has been loaded stays on screen."),
         Command(
-            .deadLetters, "dead letters", "d", in: [.board, .service, .entity], .going, hint: 2, aliases: ["dlq", "dead"],
+            .deadLetters, "dead letters", "d", in: [.board, .service, .tree, .entity], .going, hint: 2, aliases: ["dlq", "dead"],
             "Show the dead letters of the selected entity; on the board, of the service's worst entity."),
         Command(
-            .messages, "messages", "m", in: [.service, .entity], .going, hint: 3,
+            .messages, "messages", "m", in: [.service, .tree, .entity], .going, hint: 3,
             "Show the messages of the selected entity, without locking them."),
         Command(
-            .transferDeadLetters, "transfer dead letters", "T", in: [.service, .entity], .going, aliases: ["tdlq"],
+            .transferDeadLetters, "transfer dead letters", "T", in: [.service, .tree, .entity], .going, aliases: ["tdlq"],
             "Show the messages of the selected entity that could not be forwarded."),
         Command(.board, "board", "gb", in: screens, .going, aliases: ["home", "services"], "Go to the board of services."),
+        Command(
+            .tree, "entities", "ge", in: screens, .going, hint: 4, hintedIn: [.board], aliases: ["entities", "queues", "topics"],
+            "Go to the tree of all queues, topics and subscriptions."),
+        Command(
+            .owner, "its service", "o", in: [.tree, .entity], .going, hint: 4, hintedIn: [.tree], aliases: ["whose"],
+            "Go to the service that the selected entity belongs to."),
         Command(
             .service, "service", "", in: screens, .going, argument: .service, needsArgument: true, aliases: ["svc"],
             "Go to a service by name."),
         Command(
             .entity, "entity", "", in: screens, .going, argument: .entity, needsArgument: true, aliases: ["queue", "topic", "show"],
             "Go to an entity by name: queue, topic, topic/subscription."),
+        Command(
+            .testRules, "test rules", "gt", in: screens, .going, argument: .entity,
+            aliases: ["rules", "tester"],
+            "Ask which subscriptions of a topic would get a message, and why not: one to be filled in, or the selected one. Sends nothing."),
         Command(.log, "log", "L", in: screens, .going, aliases: ["diagnostics"], "Show what went wrong so far, and what libraries wrote."),
         Command(.help, "help", "? <F1>", in: screens, .going, hint: 8, "Show the keys and commands of this screen."),
+    ]
+
+    private static let filling: [Command] = [
+        Command(
+            .addProperty, "add property", "a", in: [.tester], .filling, hint: 2, "Give the message one more application property."),
+        Command(.clear, "clear", "x <Delete>", in: [.tester], .filling, hint: 3, "Empty the selected line, or take the property away."),
     ]
 
     private static let reading: [Command] = [
@@ -84,6 +101,15 @@ public enum CommandTable {
         Command(
             .refresh, "refresh", "<C-r> <F5>", in: KeyContext.loading, .looking, hint: 9, aliases: ["reload"],
             "Load this screen again."),
+        Command(
+            .refreshOne, "count again", "R", in: [.tree], .looking,
+            "Count the messages of the selected entity again; of a topic, those of its subscriptions."),
+        Command(
+            .watch, "watch", "w", in: [.tree], .looking,
+            "Load the figures again by themselves while this screen is shown, or no longer."),
+        Command(.sort, "sort", "s", in: [.tree], .looking, hint: 5, "Order by what is worst, or by name."),
+        Command(.fold, "fold", "z", in: [.tree], .looking, hint: 5, "Hide the subscriptions of the selected topic, or show them again."),
+        Command(.foldAll, "fold all", "Z", in: [.tree], .looking, "Hide the subscriptions of all topics, or show them again."),
     ]
 
     private static let program: [Command] = [
@@ -100,7 +126,7 @@ public enum CommandTable {
     ]
 
     private static let prompt: [Command] = [
-        Command(.accept, "accept", "<Enter>", in: [.prompt], .prompt, hint: 1, "Keep the filter, or run the command."),
+        Command(.accept, "accept", "<Enter>", in: [.prompt], .prompt, hint: 1, "Keep what was typed, or run the command."),
         Command(.cancel, "cancel", "<Esc> <C-c>", in: [.prompt], .prompt, hint: 3, "Leave the line; a filter being typed is removed."),
         Command(.complete, "complete", "<Tab>", in: [.prompt], .prompt, hint: 2, "Complete the word from the suggestions."),
         Command(.nextSuggestion, "next", "<Down> <C-n>", in: [.prompt], .prompt, "Choose the next suggestion."),

@@ -42,6 +42,7 @@ struct BoardScreen: Screen {
     }
 
     func loads(_ model: Model) -> [LoadID] { model.loads }
+    func awaited(_ model: Model) -> [LoadID] { model.awaited }
 
     mutating func stopLoading(_ turn: inout Turn) { turn.stopOverview() }
 
@@ -130,21 +131,27 @@ struct BoardScreen: Screen {
         if ill > 0 { spans += [Span(" · "), Span("\(ill) ill", .statusError)] }
         if warned > 0 { spans += [Span(" · "), Span("\(warned) to look at", .statusWarning)] }
         if ill == 0, warned == 0, board.totals.value != nil { spans += [Span(" · "), Span("all well", .statusOK)] }
-        switch board.totals {
-        case .known(let totals, _):
-            let dead = "\(Figures.count(totals.deadLetters)) dead"
-            spans += [Span(" · "), Span(dead, totals.deadLetters > 0 ? .statusError : .text)]
-            if totals.transferDeadLetters > 0 {
-                spans += [Span(" · "), Span("\(Figures.count(totals.transferDeadLetters)) not forwarded", .statusError)]
-            }
-        case .notPermitted(let needs): spans += [Span(" · counts ✕ not permitted (needs \(needs))", .statusWarning)]
-        case .unavailable(let reason): spans += [Span(" · no counts: \(reason)", .statusError)]
-        case .pending: break
-        }
+        spans += BoardScreen.totals(board.totals)
         if !board.problems.isEmpty {
             spans.append(Span(" · \(Figures.count(board.problems.count, "catalogue problem")) (L)", .statusWarning))
         }
         return spans
+    }
+
+    /// What is dead in the whole namespace, or why that is not known.
+    static func totals(_ totals: Reading<Board.Totals>) -> [Span] {
+        switch totals {
+        case .known(let totals, _):
+            let dead = "\(Figures.count(totals.deadLetters)) dead"
+            var spans = [Span(" · "), Span(dead, totals.deadLetters > 0 ? .statusError : .text)]
+            if totals.transferDeadLetters > 0 {
+                spans += [Span(" · "), Span("\(Figures.count(totals.transferDeadLetters)) not forwarded", .statusError)]
+            }
+            return spans
+        case .notPermitted(let needs): return [Span(" · counts ✕ not permitted (needs \(needs))", .statusWarning)]
+        case .unavailable(let reason): return [Span(" · no counts: \(reason)", .statusError)]
+        case .pending: return []
+        }
     }
 
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {

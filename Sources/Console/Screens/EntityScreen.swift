@@ -2,69 +2,85 @@ internal import CallboardCore
 internal import ServiceBus
 internal import Terminal
 
-/// One queue, topic or subscription: its sub-queues with counts, a topic's subscriptions, and its settings.
+/// One queue, topic or subscription: its sub-queues with counts, what is below it (a topic's subscriptions, a subscription's rules), who has
+/// keys to it, and all its settings.
 struct EntityScreen: Screen {
-    /// A line of the screen.
-    private enum Line: Hashable {
-        case queue(EntityPath.SubQueue)
-        case subscription(EntityPath)
-        case heading(String)
-        case setting(EntityDescription.Setting, note: String)
-
-        var isHeading: Bool { if case .heading = self { true } else { false } }
-    }
-
     let path: EntityPath
     let context = KeyContext.entity
     var crumbs: [String] { [path.displayName] }
     private(set) var filter = TextFilter()
     private var list = ListState()
-    private var lines: [Line] = []
-    private var height = 1
-    private var headRows = 0
+    private var lines: [EntityPage.Line] = []
+    private var area = Rect(row: 0, column: 0, rows: 1, columns: 80)
     private var details = Loadable<EntityDescription>()
+    private var subscriptions = Loadable<[EntityDescription]>()
+    private var rules = Loadable<[RuleDescription]>()
 
     init(_ path: EntityPath) { self.path = path.entity }
 
-    private static let columns = [
-        TableColumn("", 20, upTo: 44, worth: 100), TableColumn("", 11, upTo: 11, .right, worth: 90),
-        TableColumn("", 12, upTo: 100, worth: 80),
-    ]
+    /// What was seen last: of the entity itself, or its line in the listing.
+    private func description(_ model: Model) -> EntityDescription? { model.entity(path) ?? details.value }
 
-    /// What is known: the details, or until they come the entity's line in the listing.
-    private func description(_ model: Model) -> EntityDescription? { details.value ?? model.entity(path) }
+    private func isTopic(_ model: Model) -> Bool { description(model)?.kind == .topic }
+
+    // MARK: - Loading
 
     mutating func appear(_ turn: inout Turn) {
-        if details.value == nil, details.error == nil, !details.isStopped, details.load == nil { load(&turn) }
+        if case .notAsked = details.phase { load(&turn) }
         modelChanged(turn.model)
     }
 
     private mutating func load(_ turn: inout Turn) {
-        guard details.load == nil else { return }
-        details.begin(turn.start(.entity(path)))
+        if details.load == nil { details.begin(turn.start(.entity(path))) }
+        if path.kind == .subscription, rules.load == nil { rules.begin(turn.start(.rules(path))) }
+        loadSubscriptions(&turn)
     }
 
-    mutating func disappear(_ turn: inout Turn) { turn.stop(details.load) }
+    /// Until the details come, only the listing can say that this is a topic.
+    private mutating func loadSubscriptions(_ turn: inout Turn) {
+        if isTopic(turn.model), subscriptions.load == nil { subscriptions.begin(turn.start(.subscriptions(path))) }
+    }
 
-    func loads(_ model: Model) -> [LoadID] { [details.load].compactMap(\.self) }
+    mutating func disappear(_ turn: inout Turn) { for id in loads(turn.model) { turn.stop(id) } }
+
+    func loads(_ model: Model) -> [LoadID] { [details.load, subscriptions.load, rules.load].compactMap(\.self) }
 
     mutating func stopLoading(_ turn: inout Turn) {
-        turn.stop(details.load)
-        details.stop()
+        for id in loads(turn.model) { turn.stop(id) }
+        if details.load != nil { details.stop() }
+        if subscriptions.load != nil { subscriptions.stop() }
+        if rules.load != nil { rules.stop() }
+        modelChanged(turn.model)
     }
 
     mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool {
-        guard id == details.load, case .entity(let description) = answer else { return false }
-        details.set(description, asOf: turn.now)
+        switch answer {
+        case .entity(let description) where id == details.load:
+            details.set(description, asOf: turn.now)
+            turn.model.note([description], asOf: turn.now)
+            if case .notAsked = subscriptions.phase { loadSubscriptions(&turn) }
+        case .subscriptions(let descriptions) where id == subscriptions.load:
+            subscriptions.set(descriptions, asOf: turn.now)
+            turn.model.note(descriptions, asOf: turn.now)
+        case .rules(let found) where id == rules.load: rules.set(found, asOf: turn.now)
+        default: return false
+        }
         modelChanged(turn.model)
         return true
     }
 
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool {
-        guard id == details.load else { return false }
-        details.finish(error)
+        switch id {
+        case details.load: details.finish(error)
+        case subscriptions.load: subscriptions.finish(error)
+        case rules.load: rules.finish(error)
+        default: return false
+        }
+        modelChanged(turn.model)
         return true
     }
+
+    // MARK: - Lines
 
     mutating func apply(filter: TextFilter, model: Model) {
         self.filter = filter
@@ -73,101 +89,64 @@ struct EntityScreen: Screen {
 
     mutating func modelChanged(_ model: Model) {
         let selected = self.selected
-        lines = makeLines(model)
+        var page = EntityPage(path: path, width: area.columns)
+        page.description = description(model)
+        page.descriptionAsOf = asOf(model)
+        page.subscriptions = subscriptions.value ?? listedSubscriptions(model)
+        page.subscriptionsError = subscriptions.error
+        page.rules = rules.value
+        page.rulesError = rules.error
+        lines = page.lines(filter)
         let place = selected.flatMap { lines.firstIndex(of: $0) } ?? list.selected
-        list.select(place, count: lines.count, height: height)
-        leaveHeading(towards: 1)
+        list.select(place, count: lines.count, height: height(model))
+        leaveHeading(towards: 1, model)
     }
 
-    private func makeLines(_ model: Model) -> [Line] {
-        let description = description(model)
-        var groups: [(String?, [Line])] = []
-        if description?.kind == .topic {
-            let subscriptions = (model.entities ?? []).filter { $0.path.topic == path }
-            groups.append(("subscriptions", subscriptions.map { .subscription($0.path) }))
-        } else {
-            groups.append((nil, EntityPath.SubQueue.allCases.map { .queue($0) }))
-        }
-        if let description {
-            let settings = description.settings.map { Line.setting($0, note: EntityScreen.note(on: $0, description)) }
-            groups.append(("settings", settings))
-        }
-        var lines: [Line] = []
-        for (title, members) in groups {
-            let shown = members.filter { filter.matches(texts(of: $0)) }
-            guard !shown.isEmpty else { continue }
-            if let title { lines.append(.heading(title)) }
-            lines += shown
-        }
-        return lines
+    /// The subscriptions of a topic as they were listed, until it is asked itself.
+    private func listedSubscriptions(_ model: Model) -> [EntityDescription]? {
+        guard isTopic(model), let tree = model.overview.value?.tree, let place = tree.place(of: path) else { return nil }
+        return tree.nodes[place].children.compactMap { model.entity(tree.nodes[$0].path) }
     }
 
-    private func texts(of line: Line) -> [String] {
-        switch line {
-        case .queue(let queue): [queue.title]
-        case .subscription(let path): [path.displayName]
-        case .heading(let title): [title]
-        case .setting(let setting, let note): [setting.name, setting.value, note]
-        }
-    }
+    private var selected: EntityPage.Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
 
-    /// What a setting's value means, where the service's form is not for people.
-    private static func note(on setting: EntityDescription.Setting, _ description: EntityDescription) -> String {
-        switch setting.name {
-        case "LockDuration": description.lockDuration.map { Figures.duration($0) } ?? ""
-        case "DefaultMessageTimeToLive": description.defaultTimeToLive.map { Figures.duration($0) } ?? "for ever"
-        case "SizeInBytes": description.sizeInBytes.map { Figures.size(Int(clamping: $0)) } ?? ""
-        case "MaxDeliveryCount": "deliveries before a message is dead-lettered"
-        case "AutoDeleteOnIdle" where setting.value.hasPrefix("P10675199D"): "never"
-        default: ""
-        }
+    private mutating func leaveHeading(towards direction: Int, _ model: Model) {
+        let lines = lines
+        list.leave({ lines[$0].isHeading }, towards: direction, count: lines.count, height: height(model))
     }
 
     mutating func settle(rows: Int, columns: Int, model: Model) {
-        let (head, table) = split(Rect(row: 0, column: 0, rows: rows, columns: columns), model)
-        headRows = head.rows
-        height = Table.bodyHeight(table)
-        list.settle(count: lines.count, height: height)
+        let isWider = columns != area.columns
+        area = Rect(row: 0, column: 0, rows: rows, columns: columns)
+        if isWider { modelChanged(model) }
+        list.settle(count: lines.count, height: height(model))
     }
 
-    private func split(_ rect: Rect, _ model: Model) -> (head: Rect, table: Rect) {
+    private func split(_ rect: Rect, _ model: Model) -> (head: Rect, page: Rect) {
         let room = max(min(rect.rows - 6, rect.rows / 3), 0)
-        let (head, table) = rect.splitTop(min(facts(model).count, room))
-        return (head, table)
+        let (head, page) = rect.splitTop(min(facts(model).count, room))
+        return (head, page)
     }
 
-    private var selected: Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
+    private func height(_ model: Model) -> Int { split(area, model).page.rows }
 
-    /// The sub-queue or subscription that the selected line stands for.
-    private var target: EntityPath? {
-        switch selected {
-        case .queue(let queue): path.subQueue(queue)
-        case .subscription(let path): path
-        default: nil
-        }
-    }
-
-    private mutating func leaveHeading(towards direction: Int) {
-        guard let line = selected, line.isHeading else { return }
-        let place = list.selected + direction
-        let other = list.selected - direction
-        list.select(
-            lines.indices.contains(place) ? place : lines.indices.contains(other) ? other : list.selected, count: lines.count,
-            height: height)
-    }
+    // MARK: - Commands
 
     func availability(of command: CommandID, model: Model) -> Availability {
-        let isTopic = description(model)?.kind == .topic
         switch command {
         case .open:
             switch selected {
             case .queue, .subscription: return .enabled
-            case .setting: return .disabled("a setting has nothing to open")
-            default: return .disabled("nothing is selected")
+            case nil, .heading: return .disabled("nothing is selected")
+            case .rule: return .disabled("a rule has nothing to open")
+            default: return .disabled("a setting has nothing to open")
             }
         case .deadLetters, .messages, .transferDeadLetters:
             if case .subscription = selected { return .enabled }
-            return isTopic ? .disabled("a topic holds no messages; choose one of its subscriptions") : .enabled
+            return isTopic(model) ? .disabled("a topic holds no messages; choose one of its subscriptions") : .enabled
+        case .testRules:
+            return isTopic(model) || path.kind == .subscription ? .enabled : .disabled("a queue has no rules; only topics do")
+        case .owner: return owners(model).isEmpty ? .disabled("the catalogue gives it to no service") : .enabled
         default: return .enabled
         }
     }
@@ -175,8 +154,8 @@ struct EntityScreen: Screen {
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             let before = list.selected
-            list.move(step, count: lines.count, height: height)
-            leaveHeading(towards: list.selected < before ? -1 : 1)
+            list.move(step, count: lines.count, height: height(turn.model))
+            leaveHeading(towards: list.selected < before ? -1 : 1, turn.model)
             return
         }
         let base: EntityPath
@@ -191,25 +170,35 @@ struct EntityScreen: Screen {
         case .deadLetters: turn.navigation = .push(MessagesScreen(base.deadLetter))
         case .messages: turn.navigation = .push(MessagesScreen(base.entity))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(base.subQueue(.transferDeadLetter)))
+        case .owner:
+            if let owner = owners(turn.model).first {
+                turn.navigation = .push(ServiceScreen(.service(ref: owner.ref, name: owner.name)))
+            }
+        case .testRules: turn.navigation = .push(TesterScreen(path))
         case .refresh: load(&turn)
         default: break
         }
     }
 
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {
-        let line = list.top + row - headRows - 1
-        guard row > headRows, lines.indices.contains(line) else { return }
+        let line = list.top + row - split(area, turn.model).head.rows
+        guard row >= split(area, turn.model).head.rows, lines.indices.contains(line), !lines[line].isHeading else { return }
         if line == list.selected {
-            if target != nil { perform(.open, &turn) }
+            if availability(of: .open, model: turn.model).isEnabled { perform(.open, &turn) }
         } else {
-            list.select(line, count: lines.count, height: height)
-            leaveHeading(towards: 1)
+            list.select(line, count: lines.count, height: height(turn.model))
         }
     }
 
-    func asOf(_ model: Model) -> Timestamp? { details.asOf ?? (model.entity(path) == nil ? nil : model.overview.value?.entities?.asOf) }
+    // MARK: - Drawing
 
-    func position(_ model: Model) -> String { lines.isEmpty ? "" : "\(list.selected + 1) of \(lines.count)" }
+    func asOf(_ model: Model) -> Timestamp? { model.asOf(path) ?? details.asOf }
+
+    func ages(_ model: Model) -> [Timestamp] {
+        [asOf(model), subscriptions.asOf].compactMap(\.self)
+    }
+
+    func position(_ model: Model) -> String { list.position(among: lines.count) { lines[$0].isHeading } }
 
     func summary(_ surroundings: Surroundings) -> [Span] {
         var spans = [Span(path.displayName, .title)]
@@ -224,13 +213,16 @@ struct EntityScreen: Screen {
         return spans
     }
 
+    private func owners(_ model: Model) -> [ServiceSummary] {
+        guard let tree = model.overview.value?.tree, let place = tree.place(of: path) else { return [] }
+        return tree.services(of: place)
+    }
+
     private func facts(_ model: Model) -> [[Span]] {
         var facts: [[Span]] = []
-        let owners = (model.board?.rows ?? []).filter { row in
-            row.service.entities.contains(path) || path.topic.map { row.service.entities.contains($0) } ?? false
-        }
-        if let owner = owners.first?.service {
-            let names = owners.map(\.service.name).joined(separator: ", ")
+        let owners = owners(model)
+        if let owner = owners.first {
+            let names = owners.map(\.name).joined(separator: ", ")
             facts.append([
                 Span("service ", .muted), Span(names), Span("   owner ", .muted), Span(owner.owner ?? "–"), Span("   on call ", .muted),
                 Span(owner.onCall ?? "–"),
@@ -239,7 +231,7 @@ struct EntityScreen: Screen {
         guard let description = description(model) else { return facts }
         var notes: [Span] = []
         for (label, value) in [("→ ", description.forwardTo), ("dead letters → ", description.forwardDeadLetteredTo)] {
-            if let value { notes += [Span(notes.isEmpty ? label : "   \(label)", .muted), Span(value)] }
+            if let value { notes += [Span(notes.isEmpty ? label : "   \(label)", .muted), Span(EntityNotes.name(of: value))] }
         }
         if let accessed = description.accessedAt {
             notes += [Span((notes.isEmpty ? "" : "   ") + "last used ", .muted), Span(Figures.moment(accessed, now: accessed) + "Z")]
@@ -254,53 +246,14 @@ struct EntityScreen: Screen {
         for (offset, fact) in facts(model).prefix(head.rows).enumerated() {
             surface.put(row: head.row + offset, column: head.column + 1, fact, maxWidth: max(head.columns - 2, 0))
         }
-        var columns = EntityScreen.columns
-        columns[0].title = description(model)?.kind == .topic ? "entity" : "messages of"
-        columns[1].title = "count"
-        let table = Table(columns: columns, isProduction: model.isProduction)
-        table.render(into: &surface, body, list: list, count: lines.count) { cells(of: lines[$0], model) }
-        let below = Rect(
-            row: body.row + 1 + lines.count, column: body.column, rows: max(body.rows - 1 - lines.count, 0), columns: body.columns)
+        let cells = EntityPage.Cells(
+            lines, counts: description(model)?.counts, error: details.error, width: rect.columns, now: surroundings.now)
+        Page(isProduction: model.isProduction).render(into: &surface, body, list: list, count: lines.count) { cells.line(lines[$0], model) }
+        let below = body.splitTop(min(lines.count, body.rows)).rest
         if let error = details.error {
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · messages may still be readable: enter")
         } else if details.load != nil, description(model) == nil {
             Placeholder.render("Loading settings and counts…", role: .statusPending, into: &surface, below)
         }
     }
-
-    private func cells(of line: Line, _ model: Model) -> [Span] {
-        switch line {
-        case .heading(let title): return [Span(title, .header)]
-        case .setting(let setting, let note):
-            // The value takes the place of count and note: settings have no count.
-            let value = setting.value.isEmpty ? "–" : setting.value
-            return [Span(setting.name, .muted), Span(""), Span(note.isEmpty ? value : "\(value)   (\(note))")]
-        case .queue(let queue):
-            guard let counts = description(model)?.counts else {
-                return [
-                    Span(queue.title), details.error.map { Reading<Int64>.failed($0) }.map { unknown($0) } ?? Span("…", .statusPending),
-                ]
-            }
-            switch queue {
-            case .active:
-                var note = counts.scheduled > 0 ? "\(Figures.count(counts.scheduled)) scheduled" : ""
-                if counts.transfer > 0 { note += (note.isEmpty ? "" : ", ") + "\(Figures.count(counts.transfer)) being forwarded" }
-                return [Span(queue.title), Span(Figures.count(counts.active)), Span(note, .muted)]
-            case .deadLetter: return [Span(queue.title), bad(counts.deadLetter)]
-            case .transferDeadLetter: return [Span(queue.title), bad(counts.transferDeadLetter)]
-            }
-        case .subscription(let path):
-            let name = path.subscription ?? path.displayName
-            guard let counts = model.entity(path)?.counts else { return [Span(name), Span("–", .muted)] }
-            return [
-                Span(name), Span(Figures.count(counts.active)),
-                counts.deadLetter > 0
-                    ? Span("\(Figures.count(counts.deadLetter)) dead letters", .statusError) : Span("no dead letters", .muted),
-            ]
-        }
-    }
-
-    private func unknown(_ reading: Reading<Int64>) -> Span { reading.cell(Figures.count, role: { _ in .text }) }
-
-    private func bad(_ count: Int64) -> Span { Span(Figures.count(count), count > 0 ? .statusError : .muted) }
 }

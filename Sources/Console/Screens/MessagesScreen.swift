@@ -192,6 +192,7 @@ struct MessagesScreen: Screen {
         case .nextMessage: return list.selected + 1 < count ? .enabled : .disabled("this is the last message")
         case .previousMessage: return list.selected > 0 ? .enabled : .disabled("this is the first message")
         case .bodyForm: return detail?.formAvailability ?? .disabled("no message is open")
+        case .testRules: return sample == nil ? .disabled("no message is selected") : .enabled
         case .switchPane, .maximise: return detail == nil ? .disabled("no message is open") : .enabled
         case .more:
             if scan.load != nil { return .disabled("messages are still loading") }
@@ -218,6 +219,7 @@ struct MessagesScreen: Screen {
             let isNow = panes(in: area).list.isEmpty
             isMaximised = !isNow
             if !isNow { isReading = true }
+        case .testRules: testRules(&turn)
         case .back: close(&turn)
         case .more: startScan(from: last?.next, &turn)
         case .refresh:
@@ -232,6 +234,33 @@ struct MessagesScreen: Screen {
                 startScan(from: nil, &turn)
             }
         default: break
+        }
+    }
+
+    // MARK: - Rules
+
+    /// The selected message, for the rule tester.
+    var sample: TesterScreen.Sample? { row(at: list.selected).map { .init(path: path, number: $0.sequenceNumber) } }
+
+    /// A subscription's messages came by way of its topic's rules; for those of a queue a person says which topic is meant.
+    private func testRules(_ turn: inout Turn) {
+        if let topic = path.topic {
+            turn.navigation = .push(TesterScreen(topic, sample: sample))
+            return
+        }
+        let topics = (turn.model.entities ?? []).filter { $0.kind == .topic }
+        turn.question = Question(
+            label: "topic", help: "Whose rules are to be tested with this message?",
+            choices: topics.map { .init(text: $0.path.displayName, note: Figures.count($0.subscriptionCount ?? 0, "subscription")) })
+    }
+
+    func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
+        guard !answer.isEmpty else { return nil }
+        do throws(EntityPathError) {
+            turn.navigation = .push(TesterScreen(try .topic(answer), sample: sample))
+            return nil
+        } catch {
+            return Question.Problem(text: error.description)
         }
     }
 

@@ -35,6 +35,10 @@ protocol Screen {
     mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool
     /// A load it started has ended; false if it did not start it.
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool
+    /// What is wrong with the answer that is being typed to a question this screen asked.
+    func check(_ answer: String, _ model: Model) -> Question.Problem?
+    /// Takes the answer to a question it asked; with a problem it is asked on.
+    mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem?
     /// The model changed.
     mutating func modelChanged(_ model: Model)
     /// A mouse press on its area.
@@ -46,6 +50,12 @@ protocol Screen {
     func summary(_ surroundings: Surroundings) -> [Span]
     /// How old the figures on it are.
     func asOf(_ model: Model) -> Timestamp?
+    /// All moments whose age is on screen.
+    func ages(_ model: Model) -> [Timestamp]
+    /// When the screen loads its figures again by itself; nil: only when a person asks.
+    func refreshDue(_ model: Model) -> Timestamp?
+    /// Does so, without a sign that a person would wait for.
+    mutating func refreshQuietly(_ turn: inout Turn)
     /// Where the selection stands: `3 of 12`.
     func position(_ model: Model) -> String
     /// Draws its area.
@@ -61,9 +71,14 @@ extension Screen {
     mutating func stopLoading(_ turn: inout Turn) {}
     mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool { false }
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool { false }
+    func check(_ answer: String, _ model: Model) -> Question.Problem? { nil }
+    mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? { nil }
     mutating func modelChanged(_ model: Model) {}
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {}
     func asOf(_ model: Model) -> Timestamp? { nil }
+    func ages(_ model: Model) -> [Timestamp] { [asOf(model)].compactMap(\.self) }
+    func refreshDue(_ model: Model) -> Timestamp? { nil }
+    mutating func refreshQuietly(_ turn: inout Turn) {}
 }
 
 extension ListState.Step {

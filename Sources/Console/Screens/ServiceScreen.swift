@@ -54,6 +54,7 @@ struct ServiceScreen: Screen {
     }
 
     func loads(_ model: Model) -> [LoadID] { model.loads }
+    func awaited(_ model: Model) -> [LoadID] { model.awaited }
 
     mutating func stopLoading(_ turn: inout Turn) { turn.stopOverview() }
 

@@ -20,12 +20,10 @@ struct TextFilter: Hashable, Sendable {
     }
 
     /// Whether the cells of a row, taken together, fit.
-    func matches(_ cells: [String]) -> Bool {
-        let terms = terms
-        guard !terms.isEmpty else { return true }
-        let haystack = cells.joined(separator: "\u{1F}").lowercased()
-        return terms.allSatisfy { haystack.holds($0.text) != $0.isExcluded }
-    }
+    func matches(_ cells: [String]) -> Bool { isEmpty || matches(lowercased: cells.joined(separator: "\u{1F}").lowercased()) }
+
+    /// The same, for a text that is in lower case already.
+    func matches(lowercased text: String) -> Bool { terms.allSatisfy { text.holds($0.text) != $0.isExcluded } }
 }
 
 extension String {

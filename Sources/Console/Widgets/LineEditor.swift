@@ -56,11 +56,23 @@ struct LineEditor: Hashable, Sendable {
         cursor = 0
     }
 
+    /// Columns that have gone out of view on the left.
+    private func skipped(width: Int) -> Int { max(Width.of(head) - width + 1, 0) }
+
+    /// Where a character of the line is drawn, counted from the line's start; nil when it is out of view.
+    ///
+    /// - Parameter place: its place, from 0; one behind the last is where the next would be.
+    func column(of place: Int, width: Int) -> Int? {
+        guard (0...characters.count).contains(place) else { return nil }
+        let column = Width.of(String(characters[..<place])) - skipped(width: width)
+        return (0..<max(width, 1)).contains(column) ? column : nil
+    }
+
     /// Draws the line so that the cursor is in view, and puts the hardware cursor there.
     func render(into surface: inout Surface, row: Int, column: Int, width: Int, role: Role) {
         guard width > 0 else { return }
         let before = Width.of(head)
-        let skip = max(before - width + 1, 0)
+        let skip = skipped(width: width)
         surface.put(row: row, column: column, text, role: role, maxWidth: width, skip: skip)
         surface.cursor = Surface.Position(row: row, column: column + before - skip)
         surface.showsCursor = true

@@ -7,6 +7,8 @@ struct Prompt {
         /// A filter; what was there before comes back when it is cancelled.
         case filter(previous: TextFilter)
         case command
+        /// An answer to a question of the screen.
+        case answer(Question)
     }
 
     let kind: Kind
@@ -17,13 +19,21 @@ struct Prompt {
     var chosen: Int?
     /// What is wrong with the line, shown beside it.
     var complaint: String?
+    /// What is wrong with an answer, shown above it.
+    var problem: Question.Problem?
 
     init(_ kind: Kind, text: String = "") {
         self.kind = kind
         editor = LineEditor(text)
     }
 
-    var sign: String { if case .command = kind { ":" } else { "/" } }
+    var sign: String {
+        switch kind {
+        case .filter: "/"
+        case .command: ":"
+        case .answer(let question): "\(question.label): "
+        }
+    }
 
     /// The command line a suggestion or the typed text stands for.
     var line: String { chosen.flatMap { suggestions.indices.contains($0) ? suggestions[$0].text : nil } ?? editor.text }
@@ -56,29 +66,69 @@ struct Prompt {
 
     /// Rows that suggestions take above the line.
     func rows(available: Int) -> Int {
-        guard case .command = kind else { return 0 }
-        return max(min(suggestions.count, 8, available), 0)
+        switch kind {
+        case .filter: 0
+        case .command: max(min(suggestions.count, 8, available), 0)
+        // A line more, for what may be typed or what is wrong.
+        case .answer: max(min(suggestions.count + 1, 9, available), 0)
+        }
     }
 
     func renderLine(into surface: inout Surface, row: Int, columns: Int) {
         surface.fill(Rect(row: row, column: 0, rows: 1, columns: columns), role: .prompt)
-        surface.put(row: row, column: 0, sign, role: .prompt)
-        var width = columns - 1
+        let start = signWidth(columns)
+        surface.put(row: row, column: 0, sign, role: .prompt, maxWidth: start, truncation: .ellipsis)
+        var width = columns - start
         if let complaint {
             let used = min(complaint.count + 4, columns / 2)
             surface.put(row: row, endingAt: columns - 1, [Span("! " + complaint, .statusError)], maxWidth: used)
-            width = max(columns - used - 3, 1)
+            width = max(columns - used - start - 2, 1)
         }
-        editor.render(into: &surface, row: row, column: min(1, columns - 1), width: max(width, columns > 1 ? 1 : 0), role: .prompt)
+        editor.render(into: &surface, row: row, column: min(start, columns - 1), width: max(width, columns > 1 ? 1 : 0), role: .prompt)
+    }
+
+    private func signWidth(_ columns: Int) -> Int { min(Width.of(sign), max(columns / 2, 1)) }
+
+    /// Draws what may be typed, or what is wrong and under which character of the line.
+    private func renderRemark(into surface: inout Surface, _ rect: Rect) {
+        guard case .answer(let question) = kind, !rect.isEmpty else { return }
+        surface.fill(rect, role: .promptSuggestion)
+        guard let problem else {
+            surface.put(
+                row: rect.row, column: rect.column + 1, question.help, role: .promptSuggestion, maxWidth: max(rect.columns - 2, 0),
+                truncation: .ellipsis)
+            return
+        }
+        var column = rect.column + 1
+        let start = signWidth(rect.columns)
+        if let place = problem.column, let offset = editor.column(of: place - 1, width: rect.columns - start) {
+            column = start + offset
+            // The line that is typed is the next one down.
+            surface.put(row: rect.row, column: column, "↓", role: .statusError)
+            column += 2
+        }
+        let text = "! " + problem.text
+        let room = rect.endColumn - 1 - column
+        if Width.of(text) <= room || column <= rect.columns / 2 {
+            surface.put(row: rect.row, column: column, text, role: .statusError, maxWidth: max(room, 0), truncation: .ellipsis)
+        } else {
+            surface.put(row: rect.row, endingAt: column - 3, [Span(text, .statusError)], maxWidth: max(column - 4, 0))
+        }
     }
 
     /// Draws suggestions into a rectangle, the best at the top.
     func renderSuggestions(into surface: inout Surface, _ rect: Rect) {
         guard !rect.isEmpty else { return }
+        var rect = rect
+        if case .answer = kind {
+            let (rest, remark) = rect.splitBottom(1)
+            renderRemark(into: &surface, remark)
+            rect = rest
+        }
         let selected = chosen ?? -1
         let first = max(min(selected - rect.rows + 1, suggestions.count - rect.rows), 0)
         let labelWidth = min(suggestions.map { Width.of($0.label) }.max() ?? 0, max(rect.columns / 2, 12))
-        for offset in 0..<min(rect.rows, suggestions.count - first) {
+        for offset in 0..<max(min(rect.rows, suggestions.count - first), 0) {
             let suggestion = suggestions[first + offset]
             let row = rect.row + offset
             let isChosen = first + offset == selected

@@ -112,7 +112,7 @@ struct Table {
                     row: row, column: rect.column + placement.start + offset, cell.text, role: cell.role,
                     maxWidth: min(placement.width - offset, rect.endColumn - rect.column - placement.start - offset), truncation: .ellipsis)
             }
-            if line == list.selected { mark(row: row, into: &surface, rect) }
+            if line == list.selected { Table.mark(row: row, into: &surface, rect, isFocused: isFocused) }
         }
     }
 
@@ -130,7 +130,8 @@ struct Table {
         }
     }
 
-    private func mark(row: Int, into surface: inout Surface, _ rect: Rect) {
+    /// Marks a line as the selected one.
+    static func mark(row: Int, into surface: inout Surface, _ rect: Rect, isFocused: Bool) {
         surface.paint(Rect(row: row, column: rect.column, rows: 1, columns: rect.columns), role: isFocused ? .rowSelected : .rowInactive)
         surface.put(row: row, column: rect.column, isFocused ? "▌" : "▏", role: isFocused ? .rowSelected : .rowInactive)
         if isFocused { surface.cursor = Surface.Position(row: row, column: rect.column) }

@@ -50,6 +50,11 @@ final class MemoryGateway: NamespaceGateway {
         return entity
     }
 
+    func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] {
+        _ = try await entity(topic)
+        return with { state in state.descriptions.filter { $0.path.topic == topic } }
+    }
+
     func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] {
         guard let rules = state.withLock({ $0.rules[subscription] }) else {
             throw OperatorError(.notFound, "There is no subscription '\(subscription)'.", entity: subscription)

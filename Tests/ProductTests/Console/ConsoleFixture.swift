@@ -60,6 +60,32 @@ enum Fixture {
             lifecycle: "production", entities: entities.map { path($0) })
     }
 
+    static var rules: [RuleDescription] {
+        [
+            RuleDescription(
+                name: "large", filter: .sql(expression: "amount>500 and (region = 'eu' or region is null)", parameters: []),
+                action: .sql(expression: "set review = 'manual'; remove trace", parameters: [])),
+            RuleDescription(
+                name: "placed",
+                filter: .correlation([.init(name: "Label", value: "OrderPlaced")], properties: [.init(name: "tier", value: "gold")])),
+        ]
+    }
+
+    static var routing: TopicRouting {
+        TopicRouting([
+            .init(entity("order-events/Subscriptions/billing", .subscription), rules: rules),
+            .init(entity("order-events/Subscriptions/search", .subscription), rules: [RuleDescription(name: "$Default")]),
+        ])
+    }
+
+    static var draft: OutgoingMessage {
+        var message = OutgoingMessage()
+        message.subject = "OrderPlaced"
+        message.messageID = "order-88213"
+        message.applicationProperties = [.init(name: "tier", value: PropertyValue(typeName: "string", content: .text("gold")))]
+        return message
+    }
+
     static var board: Board {
         let known = { (value: Int64) in Reading.known(value, at: now) }
         return Board(
@@ -155,6 +181,10 @@ struct ConsoleHarness {
         case .connect: .success([.connected(Fixture.title())])
         case .overview: .success([.overview(Fixture.overview)])
         case .entity(let path): .success(Fixture.entities.filter { $0.path == path }.map { .entity($0) })
+        case .subscriptions(let topic): .success([.subscriptions(Fixture.entities.filter { $0.path.topic == topic })])
+        case .rules: .success([.rules(Fixture.rules)])
+        case .routing: .success([.routing(Fixture.routing)])
+        case .draft: .success([.draft(Fixture.draft)])
         case .scan: .success([.page(Fixture.deadLetters(40)), .page(Fixture.deadLetters(20, from: 4_771_000))])
         case .message(_, let number): .success([.message(Fixture.document(number))])
         case .theme(let name): .success([.palette(Palette(), name: name)])
@@ -168,6 +198,9 @@ struct ConsoleHarness {
     }
 
     mutating func send(_ event: Event) { perform(app.update(event, now: now)) }
+
+    /// The loop's sleep is over.
+    mutating func wake() { perform(app.wake(now: now)) }
 
     mutating func resize(_ rows: Int, _ columns: Int) { send(.input(.resize(rows: rows, columns: columns))) }
 

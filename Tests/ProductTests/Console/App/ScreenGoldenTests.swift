@@ -40,7 +40,7 @@ import Testing
 
 
                                                                                          1 of 5
-                 enter open · d dead letters · / filter · : command · ? help · ^R refresh
+                 enter open · d dead letters · ge entities · / filter · : command · ? help
                 """)
     }
 
@@ -57,7 +57,7 @@ import Testing
                   ok  search             –
                   !   (no service)       0
                                                  1 of 5
-                 enter open · d dead letters · / filter
+                 enter open · d dead letters
                 """)
     }
 
@@ -99,15 +99,15 @@ import Testing
                  DEMO  sb-retail › checkout › orders                  dana@contoso · read-write
                  orders · queue · active · dead letters 50,012          as of 03:12:44Z, <1 min
                  service checkout   owner team-cart   on call R. Osei
-                ─ messages of ─────────────────────────────── count   ──────────────────────────
-                ▌ messages                                    1,830  12 scheduled
-                  dead letters                               50,012
-                  transfer dead letters                           0
-                  settings
-                  LockDuration                                       PT1M   (1 min)
-                  MaxDeliveryCount                                   10   (deliveries before a …
-                  DefaultMessageTimeToLive                           P14D   (14 d)
-                  RequiresSession                                    false
+                ─ messages ─────────────────────────────────────────────────────────────────────
+                ▌ messages                      1,830   12 scheduled
+                  dead letters                 50,012
+                  transfer dead letters             0
+                ─ delivery ─────────────────────────────────────────────────────────────────────
+                  LockDuration              PT1M      1 min
+                  MaxDeliveryCount          10        deliveries before a message is dead-lette…
+                  RequiresSession           false
+                  DefaultMessageTimeToLive  P14D      14 d
 
 
 
@@ -118,7 +118,7 @@ import Testing
 
 
 
-                                                                                         1 of 8
+                                                                                         1 of 7
                  enter open · d dead letters · m messages · / filter · : command · q back
                 """)
     }
