@@ -19,6 +19,11 @@ struct ConsoleCommand: MainThreadCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var display: DisplayOptions
 
+    @Flag(
+        help: "Allow changes where the context does not say read-write, and in production. What the configuration makes read-only stays so."
+    )
+    var allowChanges = false
+
     func runOnMainThread() -> Int32 {
         let (connection, display) = (connection, display)
         do throws(OperatorError) {
@@ -26,6 +31,7 @@ struct ConsoleCommand: MainThreadCommand {
             let workspace = try connection.workspace()
             var options = try display.options()
             options.title = workspace.title
+            options.allowsChanges = allowChanges
             return runConsole(options: options) { workspace }
         } catch {
             Standard.error(error.description)

@@ -8,8 +8,8 @@ internal import Terminal
 struct App {
     private(set) var model: Model
     private(set) var screens: [any Screen]
-    private(set) var prompt: Prompt?
-    private(set) var notice: Notice?
+    var prompt: Prompt?
+    var notice: Notice?
     /// Keys pressed so far of a sequence.
     private(set) var pending: [KeyPress] = []
     private(set) var isMouseEnabled = false
@@ -18,15 +18,13 @@ struct App {
     let keymap: Keymap
     /// The theme to load after the first frame.
     private let theme: String?
-    private var themes: [String] = []
+    private(set) var themes: [String] = []
     private var nextLoad = 1
     /// Loads that belong to no screen: a theme, a saved screen.
     private var errands: [LoadID: Request] = [:]
-    private var history: [String] = []
-    private var historyPlace: Int?
-
-    /// The longest history of the `:` line.
-    private static let longestHistory = 100
+    /// Earlier commands of the `:` line, and which of them is in it.
+    var history: [String] = []
+    var historyPlace: Int?
 
     /// - Parameters:
     ///   - title: the context, if it is known before it is open.
@@ -46,7 +44,7 @@ struct App {
     }
 
     /// The screen on top.
-    private(set) var top: any Screen {
+    var top: any Screen {
         get { screens[screens.count - 1] }
         // In place: a screen may hold a hundred thousand rows, which a copy would double.
         _modify { yield &screens[screens.count - 1] }
@@ -157,6 +155,10 @@ struct App {
         case .connected(let title) where id == model.connection.load:
             model.title = title
             model.connection.set(title, asOf: now)
+        case .changes(let refusal) where id == model.connection.load: model.changeRefusal = refusal
+        case .glimpse(let listing) where id == model.overview.load:
+            model.take(glimpse: listing)
+            modelChanged()
         case .overview(let overview) where id == model.overview.load:
             model.take(overview, now: now)
             log(overview.board.problems, now: now)
@@ -220,6 +222,8 @@ struct App {
         }
         switch id {
         case .refresh, .stop: return .enabled
+        case .create, .edit, .remove:
+            return model.changeRefusal.map { .disabled($0) } ?? top.availability(of: id, model: model)
         case .board where screens.count == 1: return .disabled("this is the board")
         case .tree where top.context == .tree: return .disabled("these are the entities")
         case .testRules where ![.tree, .entity, .messages, .message].contains(top.context):
@@ -230,13 +234,13 @@ struct App {
         }
     }
 
-    private mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
+    mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
         // With a topic named, it does not matter what is selected.
         let isNamed = id == .testRules && argument != nil
         if !isNamed, case .disabled(let reason) = availability(of: id) {
-            notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title ?? id.rawValue): \(reason)")
+            notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title(in: top.context) ?? id.rawValue): \(reason)")
             return []
         }
         switch id {
@@ -260,7 +264,11 @@ struct App {
             return push(HelpScreen(subject: top.context, keymap: keymap), now: now)
         case .log: return push(LogScreen(), now: now)
         case .board: return turn(now) { _, turn in turn.navigation = .home }
-        case .tree: return push(TreeScreen(), now: now)
+        case .tree:
+            // Back to the one that is open: it knows what was folded and selected.
+            guard let place = screens.lastIndex(where: { $0 is TreeScreen }) else { return push(TreeScreen(), now: now) }
+            let count = screens.count - 1 - place
+            return turn(now) { _, turn in turn.navigation = .pop(count) }
         case .service: return go(toService: argument ?? "", now: now)
         case .entity: return go(toEntity: argument ?? "", now: now)
         case .testRules: return test(topic: argument, now: now)
@@ -304,7 +312,7 @@ struct App {
         if let messages = top as? MessagesScreen, messages.hasOpenMessage {
             return turn(now) { app, turn in app.top.perform(.back, &turn) }
         }
-        return turn(now) { _, turn in turn.navigation = .pop }
+        return turn(now) { _, turn in turn.navigation = .pop(1) }
     }
 
     private mutating func go(toService name: String, now: Timestamp) -> [Effect] {
@@ -350,7 +358,7 @@ struct App {
     }
 
     /// Lets a screen do one step, then does what it asked for.
-    private mutating func turn(_ now: Timestamp, _ body: (inout App, inout Turn) -> Void) -> [Effect] {
+    mutating func turn(_ now: Timestamp, _ body: (inout App, inout Turn) -> Void) -> [Effect] {
         var turn = Turn(model: model, now: now, nextLoad: nextLoad)
         body(&self, &turn)
         while let navigation = turn.navigation {
@@ -373,10 +381,12 @@ struct App {
             screen.settle(rows: frame.content.rows, columns: frame.content.columns, model: turn.model)
             screen.appear(&turn)
             screens.append(screen)
-        case .pop:
+        case .pop(let count):
             guard screens.count > 1 else { return }
-            top.disappear(&turn)
-            screens.removeLast()
+            for _ in 0..<min(count, screens.count - 1) {
+                top.disappear(&turn)
+                screens.removeLast()
+            }
             top.modelChanged(turn.model)
             top.appear(&turn)
         case .home:
@@ -391,127 +401,6 @@ struct App {
 
     private mutating func modelChanged() {
         for index in screens.indices { screens[index].modelChanged(model) }
-    }
-
-    // MARK: - The prompt
-
-    private mutating func edit(_ id: CommandID, now: Timestamp) -> [Effect] {
-        guard prompt != nil else { return [] }
-        switch id {
-        case .accept: return accept(now: now)
-        case .cancel:
-            if case .filter(let previous)? = prompt?.kind { top.apply(filter: previous, model: model) }
-            prompt = nil
-            return []
-        case .complete:
-            prompt?.complete()
-        case .nextSuggestion:
-            prompt?.choose(1)
-            return []
-        case .previousSuggestion:
-            if prompt?.chosen == nil { recall() } else { prompt?.choose(-1) }
-            return []
-        case .cursorLeft: prompt?.editor.moveLeft()
-        case .cursorRight: prompt?.editor.moveRight()
-        case .cursorStart: prompt?.editor.moveToStart()
-        case .cursorEnd: prompt?.editor.moveToEnd()
-        case .deleteBackward:
-            if prompt?.editor.isEmpty == true {
-                // An answer may be made empty, and then backspace must not take it all back.
-                if case .answer? = prompt?.kind { return [] }
-                return edit(.cancel, now: now)
-            }
-            prompt?.editor.deleteBackward()
-        case .deleteForward: prompt?.editor.deleteForward()
-        case .deleteWord: prompt?.editor.deleteWord()
-        case .deleteLine: prompt?.editor.deleteToStart()
-        default: break
-        }
-        return promptChanged()
-    }
-
-    /// Puts an earlier command into the line.
-    private mutating func recall() {
-        guard case .command? = prompt?.kind, !history.isEmpty else { return }
-        let place = max((historyPlace ?? history.count) - 1, 0)
-        historyPlace = place
-        prompt?.editor.set(history[place])
-        _ = promptChanged()
-    }
-
-    /// - Parameter isNew: whether nothing was typed yet: then nothing is wrong yet.
-    private mutating func promptChanged(isNew: Bool = false) -> [Effect] {
-        guard let prompt else { return [] }
-        switch prompt.kind {
-        case .filter: top.apply(filter: TextFilter(text: prompt.editor.text), model: model)
-        case .command:
-            let suggestions = CommandLine.suggestions(
-                for: prompt.editor.text, context: top.context, keymap: keymap, candidates: candidates, availability: availability)
-            self.prompt?.chosen = nil
-            self.prompt?.suggestions = suggestions
-        case .answer(let question):
-            self.prompt?.chosen = nil
-            self.prompt?.suggestions = question.choices(for: prompt.editor.text).map {
-                CommandLine.Suggestion(text: $0.text, label: $0.text, note: $0.note, disabled: nil)
-            }
-            let problem = isNew ? nil : top.check(prompt.editor.text, model)
-            self.prompt?.problem = problem
-        }
-        return []
-    }
-
-    private func candidates(_ argument: Command.Argument) -> [(text: String, note: String)] {
-        switch argument {
-        case .service: (model.board?.rows ?? []).map { ($0.service.name, $0.service.owner ?? "") }
-        case .entity: (model.entities ?? []).map { ($0.path.displayName, $0.kind.rawValue) }
-        case .theme: themes.map { ($0, "") }
-        case .file: []
-        }
-    }
-
-    private mutating func accept(now: Timestamp) -> [Effect] {
-        guard let prompt else { return [] }
-        switch prompt.kind {
-        case .filter:
-            self.prompt = nil
-            return []
-        case .answer: return accept(answer: prompt.line, now: now)
-        case .command: break
-        }
-        var line = prompt.line
-        // What was typed need not be a whole name, if only one can be meant or one was chosen.
-        if prompt.chosen == nil, case .unknown = CommandLine.read(line), let best = prompt.suggestions.first { line = best.text }
-        switch CommandLine.read(line) {
-        case .empty:
-            self.prompt = nil
-            return []
-        case .unknown(let word):
-            self.prompt?.complaint = "no command '\(word)'"
-            return []
-        case .needsArgument(let argument, let id):
-            self.prompt?.editor.set(id.rawValue + " ")
-            let effects = promptChanged()
-            self.prompt?.complaint = "which \(argument.rawValue.lowercased())?"
-            return effects
-        case .call(let call):
-            self.prompt = nil
-            if history.last != line { history.append(line) }
-            if history.count > App.longestHistory { history.removeFirst() }
-            return run(call.id, call.argument, now: now)
-        }
-    }
-
-    /// Gives the answer to the screen that asked. With a problem the line stays, so that it can be mended.
-    private mutating func accept(answer: String, now: Timestamp) -> [Effect] {
-        let asked = prompt
-        prompt = nil
-        return turn(now) { app, turn in
-            guard let problem = app.top.take(answer, &turn), turn.question == nil else { return }
-            app.prompt = asked
-            app.prompt?.editor.set(answer)
-            app.prompt?.chosen = nil
-            app.prompt?.problem = problem
-        }
     }
 
     // MARK: - Layout

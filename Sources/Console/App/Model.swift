@@ -35,10 +35,17 @@ struct Model: Sendable {
     /// When the overview was last asked for, and how long the answer took.
     private(set) var overviewBegan: Timestamp?
     private(set) var overviewTook: Duration?
+    /// The first entities, while they are listed for the first time.
+    private(set) var glimpse: EntityTree?
     /// Entities that were looked at since they were listed.
     private(set) var fresh: [EntityPath: FreshEntity] = [:]
     /// Goes up with everything new that is known about entities.
     private(set) var entitiesVersion = 0
+    /// Why nothing may be changed here; nil: it may.
+    var changeRefusal: String? = "there is no connection yet"
+    /// Goes up with every change that was carried out, and what the last one made or changed.
+    private(set) var changeVersion = 0
+    private(set) var lastChanged: EntityPath?
     /// Diagnostics, oldest first.
     private(set) var log: [LogEntry] = []
     /// Entries that were dropped from the start of the log.
@@ -97,10 +104,17 @@ struct Model: Sendable {
     /// A person asked for what was loading by itself.
     mutating func awaitOverview() { isOverviewQuiet = false }
 
+    mutating func take(glimpse listing: EntityListing) {
+        guard overview.value == nil else { return }
+        glimpse = EntityTree(Board(), listing)
+        entitiesVersion += 1
+    }
+
     mutating func take(_ new: Overview, now: Timestamp) {
         // Old figures with their age are worth more than none.
         guard new.entities != nil || overview.value?.entities == nil else { return }
         overview.set(new, asOf: now)
+        glimpse = nil
         let listed = new.entities?.asOf
         fresh = fresh.filter { _, entity in listed.map { entity.asOf > $0 } ?? true }
         entitiesVersion += 1
@@ -112,6 +126,20 @@ struct Model: Sendable {
     }
 
     mutating func stopOverview() { overview.stop() }
+
+    /// Something was created, changed or removed.
+    ///
+    /// - Parameter settings: as they are now; nil for what was removed.
+    mutating func noteChange(_ target: EntityTarget, _ settings: EntitySettings?, asOf: Timestamp) {
+        changeVersion += 1
+        lastChanged = target.path
+        if let description = settings?.entity {
+            note([description], asOf: asOf)
+        } else if settings == nil, target.kind != .rule {
+            fresh[target.path] = nil
+            entitiesVersion += 1
+        }
+    }
 
     /// Keeps what was seen of single entities.
     mutating func note(_ descriptions: [EntityDescription], asOf: Timestamp) {
@@ -150,7 +178,8 @@ struct Turn {
     /// Where to go after the step.
     enum Navigation {
         case push(any Screen)
-        case pop
+        /// So many screens back.
+        case pop(Int)
         case home
     }
 

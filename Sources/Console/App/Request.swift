@@ -23,6 +23,10 @@ enum Request: Sendable, Hashable {
     case routing(EntityPath)
     /// The headers of one message, as one that could be sent.
     case draft(EntityPath, SequenceNumber)
+    /// The settings of an entity or rule, to be changed or removed.
+    case settings(EntityTarget)
+    /// A change that a person has agreed to.
+    case carryOut(EntityChange)
     /// Headers of messages, page by page.
     case scan(EntityPath, from: SequenceNumber?, limit: Int)
     /// One whole message.
@@ -38,12 +42,19 @@ enum Request: Sendable, Hashable {
 /// What comes back. A scan has many answers, everything else one.
 enum Answer: Sendable {
     case connected(ContextTitle)
+    /// Why nothing may be changed here; nil: it may.
+    case changes(refusal: String?)
+    /// The first entities of a listing that is under way.
+    case glimpse(EntityListing)
     case overview(Overview)
     case entity(EntityDescription)
     case subscriptions([EntityDescription])
     case rules([RuleDescription])
     case routing(TopicRouting)
     case draft(OutgoingMessage)
+    case settings(EntitySettings)
+    /// The settings as they are now; nil for what was removed.
+    case changed(EntitySettings?)
     case page([MessageTable.Row])
     case message(MessageDocument)
     case palette(Palette, name: String)

@@ -24,6 +24,8 @@ public struct ConsoleOptions: Sendable {
     public var isMouseEnabled = false
     /// Keys that a person chose.
     public var keys: [Keymap.Override] = []
+    /// Whether the person said that changes are allowed; see ``CallboardCore/Workspace/changePermission(allowed:)``.
+    public var allowsChanges = false
     /// Keys and commands to run first.
     public var script: Script?
     /// Where diagnostics go.
@@ -59,7 +61,8 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
     for notice in screen.notices {
         options.log.append(LogEntry(time: now(), level: .warning, source: "terminal", text: notice))
     }
-    let source = WorkspaceSource(themes: ThemeLibrary(folders: options.themeFolders), now: now, connect: connect)
+    let source = WorkspaceSource(
+        themes: ThemeLibrary(folders: options.themeFolders), allowsChanges: options.allowsChanges, now: now, connect: connect)
     let app = App(
         rows: screen.rows, columns: screen.columns, title: options.title, keymap: Keymap(overrides: options.keys), theme: options.theme,
         isMouseEnabled: options.isMouseEnabled)

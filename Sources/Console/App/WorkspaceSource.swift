@@ -7,10 +7,18 @@ final class WorkspaceSource: ConsoleSource {
     private let connect: @Sendable () async throws -> Workspace
     private let themes: ThemeLibrary
     private let now: @Sendable () -> Timestamp
+    /// Whether a person said that changes are allowed.
+    private let allowsChanges: Bool
     private let workspace = Mutex<Workspace?>(nil)
+    /// Whether all entities were listed once.
+    private let hasListed = Mutex(false)
 
-    init(themes: ThemeLibrary, now: @escaping @Sendable () -> Timestamp, connect: @escaping @Sendable () async throws -> Workspace) {
+    init(
+        themes: ThemeLibrary, allowsChanges: Bool = false, now: @escaping @Sendable () -> Timestamp,
+        connect: @escaping @Sendable () async throws -> Workspace
+    ) {
         self.themes = themes
+        self.allowsChanges = allowsChanges
         self.now = now
         self.connect = connect
     }
@@ -20,9 +28,16 @@ final class WorkspaceSource: ConsoleSource {
         case .connect:
             let workspace = try await opened()
             answer(.connected(workspace.title))
+            answer(.changes(refusal: refusal(of: workspace)))
         case .overview:
             let workspace = try await opened()
+            if !hasListed.withLock({ $0 }) {
+                // A large namespace takes many pages: with one that comes first nobody looks at an empty screen. That it may fail is no matter.
+                var pages = workspace.entityPages().makeAsyncIterator()
+                if let first = try? await pages.next() { answer(.glimpse(EntityListing(entities: first, asOf: now()))) }
+            }
             let (board, listing) = await workspace.overview()
+            if case .success = listing { hasListed.withLock { $0 = true } }
             answer(.overview(Overview(board: board, entities: try? listing.get())))
             if case .failure(let error) = listing { throw error }
         case .entity(let path):
@@ -34,6 +49,12 @@ final class WorkspaceSource: ConsoleSource {
         case .scan(let path, let from, let limit):
             var pages = try await opened().scan(path, from: from, limit: limit).makeAsyncIterator()
             while let page = try await pages.next() { answer(.page(page.map { MessageTable.Row($0) })) }
+        case .settings(let target):
+            answer(.settings(try await opened().settings(of: target)))
+        case .carryOut(let change):
+            let workspace = try await opened()
+            let permission = try workspace.changePermission(allowed: allowsChanges)
+            answer(.changed(try await workspace.carryOut(change, with: permission)))
         case .routing(let topic):
             answer(.routing(try await opened().routing(of: topic)))
         case .message(let path, let number):
@@ -46,6 +67,18 @@ final class WorkspaceSource: ConsoleSource {
         case .saveScreen(let path, let text):
             try TextFile.write(text, to: path)
             answer(.saved(path: path))
+        }
+    }
+
+    /// Why this context may not be changed, as a clause.
+    private func refusal(of workspace: Workspace) -> String? {
+        do throws(OperatorError) {
+            _ = try workspace.changePermission(allowed: allowsChanges)
+            return nil
+        } catch {
+            if allowsChanges { return "the configuration makes '\(workspace.title.name)' read-only" }
+            let what = workspace.title.isProduction ? "production" : "read-only"
+            return "'\(workspace.title.name)' is \(what); start with --allow-changes"
         }
     }
 

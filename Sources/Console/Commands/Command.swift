@@ -1,6 +1,6 @@
 /// Where the keyboard is: which screen has it, or the line at the bottom.
 public enum KeyContext: String, CaseIterable, Sendable {
-    case board, service, tree, entity, messages, tester
+    case board, service, tree, entity, messages, tester, form, change
     /// The pane that shows one message, when it has the keyboard.
     case message
     case log, help
@@ -16,6 +16,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .entity: "Entity"
         case .messages: "Messages"
         case .tester: "Rule tester"
+        case .form: "Form"
+        case .change: "Change"
         case .message: "One message"
         case .log: "Log"
         case .help: "Help"
@@ -26,7 +28,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     /// Everything but the prompt.
     static let screens: Set<KeyContext> = Set(allCases).subtracting([.prompt])
     /// The screens that load something.
-    static let loading: Set<KeyContext> = [.board, .service, .tree, .entity, .messages, .message, .tester]
+    static let loading: Set<KeyContext> = [.board, .service, .tree, .entity, .messages, .message, .tester, .form, .change]
 }
 
 /// The name of everything a person can do. It is what the `:` line, scripts and key overrides use, so a name is kept once it is out.
@@ -44,7 +46,9 @@ public enum CommandID: String, CaseIterable, Sendable {
     case transferDeadLetters = "transfer-dead-letters"
     case testRules = "test-rules"
     case log, help
-    // Changing what is typed
+    // Changing
+    case create = "new"
+    case edit, remove, review
     case addProperty = "add-property"
     case clear
     // Reading
@@ -90,6 +94,7 @@ public struct Command: Sendable {
         case moving = "Moving"
         case looking = "Looking"
         case program = "Program"
+        case changing = "Changing"
         case filling = "Filling in"
         case prompt = "In the filter and command line"
     }

@@ -4,7 +4,7 @@ public enum CommandTable {
     private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .messages]
 
     /// All commands, in the order of help.
-    public static let all: [Command] = going + filling + reading + moving + looking + program + prompt
+    public static let all: [Command] = going + reading + moving + looking + changing + filling + program + prompt
 
     private static let byID: [CommandID: Command] = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -18,9 +18,10 @@ public enum CommandTable {
 
     private static let going: [Command] = [
         Command(
-            .open, "open", "<Enter> l <Right>", in: lists.union([.tester]), .going, hint: 1,
-            titles: [.messages: "read", .tester: "change"], danger: .reveals,
-            "Open what is selected: a service, an entity, its messages, one message; change a line that is to be filled in."),
+            .open, "open", "<Enter> l <Right>", in: lists.union([.tester, .form, .change]), .going, hint: 1,
+            titles: [.messages: "read", .tester: "change", .form: "change", .change: "carry out"], danger: .reveals,
+            "Open what is selected: a service, an entity, its messages, one message; change a line that is to be filled in; carry out a change that was looked at."
+        ),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
         Command(
             .stop, "stop", "<Esc>", in: screens, .going,
@@ -55,10 +56,27 @@ public enum CommandTable {
         Command(.help, "help", "? <F1>", in: screens, .going, hint: 8, "Show the keys and commands of this screen."),
     ]
 
+    private static let changing: [Command] = [
+        Command(
+            .create, "new", "a", in: [.tree, .entity], .changing, hint: 5, danger: .changes, aliases: ["create"],
+            "Fill in a new queue, topic, subscription or rule. Nothing is sent before the difference was shown."),
+        Command(
+            .edit, "edit", "e", in: [.tree, .entity], .changing, hint: 5, danger: .changes, aliases: ["settings", "update"],
+            "Change settings of the selected entity or rule. Nothing is sent before the difference was shown."),
+        Command(
+            .remove, "remove", "D", in: [.tree, .entity], .changing, danger: .destroys,
+            "Remove the selected entity or rule with everything in it, after its name was typed."),
+        Command(
+            .review, "review", "<C-s>", in: [.form], .changing, hint: 2,
+            "Look at what the form would change, setting by setting, before it is sent."),
+    ]
+
     private static let filling: [Command] = [
         Command(
             .addProperty, "add property", "a", in: [.tester], .filling, hint: 2, "Give the message one more application property."),
-        Command(.clear, "clear", "x <Delete>", in: [.tester], .filling, hint: 3, "Empty the selected line, or take the property away."),
+        Command(
+            .clear, "clear", "x <Delete>", in: [.tester, .form], .filling, hint: 3, titles: [.form: "as it was"],
+            "Empty the selected line, take the property away, or leave a setting as it was."),
     ]
 
     private static let reading: [Command] = [
@@ -95,7 +113,7 @@ public enum CommandTable {
 
     private static let looking: [Command] = [
         Command(
-            .filter, "filter", "/", in: screens.subtracting([.message]), .looking, hint: 5,
+            .filter, "filter", "/", in: screens.subtracting([.message, .change]), .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
         Command(.commandLine, "command", ":", in: screens, .looking, hint: 6, "Type a command by name."),
         Command(

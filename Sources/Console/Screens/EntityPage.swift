@@ -190,10 +190,10 @@ extension EntityPage {
             guard let counts = description?.counts else { return [name, Span("– not counted", .muted)] }
             let dead = counts.deadLetter
             var spans = [
-                name, Span(right(Figures.count(dead), 9) + " dead", dead > 0 ? .statusError : .muted),
-                Span(right(Figures.count(counts.active), 9) + " active", counts.active > 0 ? .text : .muted),
+                name, Span(right(Figures.count(dead), 7) + " dead", dead > 0 ? .statusError : .muted),
+                Span(right(Figures.count(counts.active), 8) + " active", counts.active > 0 ? .text : .muted),
             ]
-            if let moment = model.asOf(path) { spans.append(Span(right(Age.label(of: moment, now: now), 9) + " old", .muted)) }
+            if let moment = model.asOf(path) { spans.append(Span(right(Age.label(of: moment, now: now), 8) + " old", .muted)) }
             if counts.transferDeadLetter > 0 {
                 spans.append(Span("  \(Figures.count(counts.transferDeadLetter)) not forwarded", .statusError))
             }

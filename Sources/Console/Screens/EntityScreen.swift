@@ -12,6 +12,8 @@ struct EntityScreen: Screen {
     private var list = ListState()
     private var lines: [EntityPage.Line] = []
     private var area = Rect(row: 0, column: 0, rows: 1, columns: 80)
+    /// The change after which this was loaded.
+    private var seenChange = 0
     private var details = Loadable<EntityDescription>()
     private var subscriptions = Loadable<[EntityDescription]>()
     private var rules = Loadable<[RuleDescription]>()
@@ -26,11 +28,16 @@ struct EntityScreen: Screen {
     // MARK: - Loading
 
     mutating func appear(_ turn: inout Turn) {
-        if case .notAsked = details.phase { load(&turn) }
+        if case .notAsked = details.phase {
+            load(&turn)
+        } else if seenChange != turn.model.changeVersion {
+            load(&turn)
+        }
         modelChanged(turn.model)
     }
 
     private mutating func load(_ turn: inout Turn) {
+        seenChange = turn.model.changeVersion
         if details.load == nil { details.begin(turn.start(.entity(path))) }
         if path.kind == .subscription, rules.load == nil { rules.begin(turn.start(.rules(path))) }
         loadSubscriptions(&turn)
@@ -138,12 +145,15 @@ struct EntityScreen: Screen {
             switch selected {
             case .queue, .subscription: return .enabled
             case nil, .heading: return .disabled("nothing is selected")
-            case .rule: return .disabled("a rule has nothing to open")
+            case .rule: return model.changeRefusal.map { .disabled($0) } ?? .enabled
             default: return .disabled("a setting has nothing to open")
             }
         case .deadLetters, .messages, .transferDeadLetters:
             if case .subscription = selected { return .enabled }
             return isTopic(model) ? .disabled("a topic holds no messages; choose one of its subscriptions") : .enabled
+        case .create:
+            return isTopic(model) || path.kind == .subscription ? .enabled : .disabled("nothing stands below a queue; ge has the tree")
+        case .edit, .remove: return description(model) == nil ? .disabled("it was not looked at yet") : .enabled
         case .testRules:
             return isTopic(model) || path.kind == .subscription ? .enabled : .disabled("a queue has no rules; only topics do")
         case .owner: return owners(model).isEmpty ? .disabled("the catalogue gives it to no service") : .enabled
@@ -165,8 +175,14 @@ struct EntityScreen: Screen {
             switch selected {
             case .queue(let queue): turn.navigation = .push(MessagesScreen(path.subQueue(queue)))
             case .subscription(let path): turn.navigation = .push(EntityScreen(path))
+            case .rule: perform(.edit, &turn)
             default: break
             }
+        case .create: turn.navigation = .push(FormScreen(.create(path.kind == .subscription ? .rule : .subscription, parent: path)))
+        case .edit: if let target = target(turn.model) { turn.navigation = .push(FormScreen(.update(target))) }
+        case .remove:
+            guard let target = target(turn.model) else { return }
+            turn.navigation = .push(ChangeScreen(removing: target, leaving: target.path == path && target.kind != .rule ? 2 : 1))
         case .deadLetters: turn.navigation = .push(MessagesScreen(base.deadLetter))
         case .messages: turn.navigation = .push(MessagesScreen(base.entity))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(base.subQueue(.transferDeadLetter)))
@@ -177,6 +193,15 @@ struct EntityScreen: Screen {
         case .testRules: turn.navigation = .push(TesterScreen(path))
         case .refresh: load(&turn)
         default: break
+        }
+    }
+
+    /// What a change is about: the selected rule or subscription, else the entity itself.
+    private func target(_ model: Model) -> EntityTarget? {
+        switch selected {
+        case .rule(let name, _, _, _, _): .rule(name, of: path)
+        case .subscription(let path): .subscription(path)
+        default: description(model).map { EntityTarget($0) }
         }
     }
 

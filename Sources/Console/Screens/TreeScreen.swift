@@ -28,6 +28,7 @@ struct TreeScreen: Screen {
     private var folded: Set<EntityPath> = []
     private var isWatching = true
     private var seenVersion = -1
+    private var seenChange = 0
     /// The one entity that is being looked at again.
     private var single = Loadable<EntityPath>()
 
@@ -70,8 +71,9 @@ struct TreeScreen: Screen {
     }
 
     func refreshDue(_ model: Model) -> Timestamp? {
+        // Who may not list entities is not asked again and again.
         guard isWatching, model.connection.value != nil, model.overview.load == nil, !model.overview.isStopped,
-            let began = model.overviewBegan
+            model.overview.error?.code != .notPermitted, let began = model.overviewBegan
         else { return nil }
         return began.advanced(by: TreeScreen.interval(model))
     }
@@ -116,8 +118,8 @@ struct TreeScreen: Screen {
     mutating func modelChanged(_ model: Model) {
         guard seenVersion != model.entitiesVersion else { return }
         seenVersion = model.entitiesVersion
-        let path = selected?.path
-        tree = model.overview.value?.tree ?? EntityTree()
+        var path = selected?.path
+        tree = model.overview.value?.tree ?? model.glimpse ?? EntityTree()
         figures = tree.figures
         var topics: Set<Int> = []
         for (path, fresh) in model.fresh {
@@ -128,6 +130,11 @@ struct TreeScreen: Screen {
         }
         for topic in topics { figures[topic] = tree.total(topic, figures) }
         measure()
+        // What was just created or changed is selected, once the listing has it.
+        if seenChange != model.changeVersion, let changed = model.lastChanged, tree.place(of: changed) != nil {
+            seenChange = model.changeVersion
+            path = changed
+        }
         arrange(keeping: path)
     }
 
@@ -205,6 +212,7 @@ struct TreeScreen: Screen {
         case .owner:
             guard selected != nil else { return .disabled("no entity is selected") }
             return owners.isEmpty ? .disabled("the catalogue gives it to no service") : .enabled
+        case .edit, .remove: return selected?.description == nil ? .disabled("no entity of the namespace is selected") : .enabled
         case .testRules: return selectedTopic == nil ? .disabled("only topics and their subscriptions have rules") : .enabled
         case .fold:
             guard let topic = selectedTopic else { return .disabled("only topics have something to fold") }
@@ -258,14 +266,37 @@ struct TreeScreen: Screen {
     }
 
     private func go(_ command: CommandID, _ turn: inout Turn) {
+        if command == .create {
+            turn.question = newEntity.question
+            return
+        }
         guard let path = selected?.path else { return }
+        let target = selected?.description.map { EntityTarget($0) }
         switch command {
+        case .edit: if let target { turn.navigation = .push(FormScreen(.update(target))) }
+        case .remove: if let target { turn.navigation = .push(ChangeScreen(removing: target, leaving: 1)) }
         case .open: turn.navigation = .push(EntityScreen(path))
         case .deadLetters: turn.navigation = .push(MessagesScreen(path.deadLetter))
         case .messages: turn.navigation = .push(MessagesScreen(path.entity))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(path.subQueue(.transferDeadLetter)))
         default: break
         }
+    }
+
+    mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
+        switch newEntity.form(for: answer) {
+        case .success(let form):
+            turn.navigation = .push(form)
+            return nil
+        case .failure(let problem): return problem
+        }
+    }
+
+    /// What can be created here.
+    private var newEntity: NewEntity {
+        NewEntity(
+            topic: selectedTopic.map { tree.nodes[$0].path },
+            subscription: selected.flatMap { $0.path.kind == .subscription ? $0.path : nil })
     }
 
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {
@@ -291,7 +322,9 @@ struct TreeScreen: Screen {
 
     func summary(_ surroundings: Surroundings) -> [Span] {
         let model = surroundings.model
-        guard let board = model.board else { return [Span("Entities", .title)] }
+        guard let board = model.board else {
+            return [Span(rows.isEmpty ? "Entities" : "the first \(Figures.count(tree.nodes.count, "entity", plural: "entities"))", .title)]
+        }
         var spans = [Span(Figures.count(tree.nodes.count, "entity", plural: "entities"), .title)]
         if isFiltered { spans.append(Span(" · \(Figures.count(rows.count)) shown", .match)) }
         spans.append(Span(" · \(order.title)", .muted))

@@ -16,7 +16,7 @@ struct Question: Hashable, Sendable {
     }
 
     /// What is wrong with an answer.
-    struct Problem: Hashable, Sendable {
+    struct Problem: Error, Hashable, Sendable {
         var text: String
         /// The column of the answer it is about, from 1.
         var column: Int?

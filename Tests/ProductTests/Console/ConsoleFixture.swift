@@ -71,6 +71,21 @@ enum Fixture {
         ]
     }
 
+    /// Settings as they would be read in order to change them.
+    static func settings(_ target: EntityTarget) -> EntitySettings {
+        if case .rule(let name, _) = target {
+            return EntitySettings(target, .rule(RuleRevision(rule: rules.first { $0.name == name } ?? RuleDescription(name: name))))
+        }
+        let description = target.path == orders.path ? orders : entities.first { $0.path == target.path } ?? orders
+        var definition = EntityDefinition(description.kind)
+        definition.status = description.status
+        definition.lockDuration = .seconds(60)
+        definition.maxDeliveryCount = 10
+        definition.defaultTimeToLive = .seconds(14 * 86_400)
+        definition.requiresSession = false
+        return EntitySettings(target, .entity(EntityRevision(description: description, definition: definition)))
+    }
+
     static var routing: TopicRouting {
         TopicRouting([
             .init(entity("order-events/Subscriptions/billing", .subscription), rules: rules),
@@ -178,11 +193,13 @@ struct ConsoleHarness {
     /// An estate in which everything works.
     static func usual(_ request: Request) -> Result<[Answer], OperatorError>? {
         switch request {
-        case .connect: .success([.connected(Fixture.title())])
+        case .connect: .success([.connected(Fixture.title()), .changes(refusal: nil)])
         case .overview: .success([.overview(Fixture.overview)])
         case .entity(let path): .success(Fixture.entities.filter { $0.path == path }.map { .entity($0) })
         case .subscriptions(let topic): .success([.subscriptions(Fixture.entities.filter { $0.path.topic == topic })])
         case .rules: .success([.rules(Fixture.rules)])
+        case .settings(let target): .success([.settings(Fixture.settings(target))])
+        case .carryOut(let change): .success([.changed(change.after)])
         case .routing: .success([.routing(Fixture.routing)])
         case .draft: .success([.draft(Fixture.draft)])
         case .scan: .success([.page(Fixture.deadLetters(40)), .page(Fixture.deadLetters(20, from: 4_771_000))])

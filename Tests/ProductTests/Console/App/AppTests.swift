@@ -405,7 +405,7 @@ import Testing
         for command in CommandTable.all where command.group != .prompt {
             var console = ConsoleHarness()
             if !command.contexts.contains(.board) {
-                let way: [(KeyContext, String)] = [(.entity, "<Enter><Enter>"), (.tree, "ge")]
+                let way: [(KeyContext, String)] = [(.entity, "<Enter><Enter>"), (.tree, "ge"), (.tester, "gejjjgt"), (.form, "gee")]
                 console.type(way.first { command.contexts.contains($0.0) }?.1 ?? "d<Enter>")
             }
             let argument =
@@ -418,7 +418,9 @@ import Testing
                 }
             console.type(":\(command.id.rawValue)\(argument)<Enter>")
             #expect(console.app.prompt?.complaint == nil, "\(command.id.rawValue)")
-            #expect(console.app.context != .prompt || [.filter, .commandLine].contains(command.id), "\(command.id.rawValue)")
+            #expect(
+                console.app.context != .prompt || [.filter, .commandLine, .addProperty, .create].contains(command.id),
+                "\(command.id.rawValue)")
             #expect(console.app.notice?.kind != .error, "\(command.id.rawValue)")
         }
     }

@@ -119,7 +119,7 @@ import Testing
 
 
                                                                                          1 of 7
-                 enter open · d dead letters · m messages · / filter · : command · q back
+                 enter open · d dead letters · m messages · / filter · e edit · : command
                 """)
     }
 

@@ -61,7 +61,7 @@ import Testing
                   AccessedAt                        0001-01-01T00:00:00   never
                 ─ other settings ───────────────────────────────────────────────────────────────
                                                                                         1 of 15
-                 enter open · d dead letters · m messages · / filter · : command · q back
+                 enter open · d dead letters · m messages · / filter · a new · e edit
                 """)
     }
 
@@ -73,8 +73,8 @@ import Testing
                  order-events · topic · active                          as of 03:12:44Z, <1 min
                  service checkout   owner team-cart   on call R. Osei
                 ─ subscriptions (2) ────────────────────────────────────────────────────────────
-                ▌ billing                      4 dead        2 active   <1 min old
-                  search                       0 dead        0 active   <1 min old
+                ▌ billing                    4 dead       2 active  <1 min old
+                  search                     0 dead       0 active  <1 min old
 
 
 
@@ -92,7 +92,7 @@ import Testing
 
 
                                                                                          1 of 2
-                 enter open · d dead letters · m messages · / filter · : command · q back
+                 enter open · d dead letters · m messages · / filter · a new · e edit
                 """)
     }
 

@@ -130,6 +130,17 @@ import Testing
         #expect(console.line(22).contains("the catalogue gives it to no service"))
     }
 
+    @Test("ge from further in goes back to the tree as it was left")
+    func back() {
+        var console = tree("sjj<Enter>d")
+        console.type("ge")
+        #expect(console.line(0).contains("› entities "))
+        #expect(console.line(1).contains("by name"))
+        #expect(console.surface.cursor?.row == 10)
+        console.type("q")
+        #expect(console.line(0).contains("› services"))
+    }
+
     @Test("what may not be counted is shown as not permitted, with the names the catalogue knows, and never as zero")
     func notPermitted() {
         let denied = OperatorError(.notPermitted, "Listing entities was refused.", hint: "Ask for Manage.", neededRight: "Manage")
@@ -144,6 +155,7 @@ import Testing
         #expect(Set(names(console).prefix(5)) == ["invoices", "order-events", "orders", "refunds", "shipments"])
         #expect((3...7).allSatisfy { console.line($0).contains("✕") && !console.line($0).contains(" 0 ") })
         #expect(console.text.contains("Ask for Manage."))
+        #expect(console.app.top.refreshDue(console.app.model) == nil, "what is refused is not asked for again and again")
         console.type("ggjjm")
         #expect(console.asked.last == .scan(Fixture.path("orders"), from: nil, limit: MessagesScreen.pageful))
     }
@@ -166,9 +178,16 @@ import Testing
         var counted = Fixture.entity("order-events/Subscriptions/billing", .subscription, dead: 9, active: 2)
         counted.lockDuration = .seconds(30)
         let answer = counted
+        var listedAt = Fixture.now
         var console = ConsoleHarness { request in
-            if case .entity(let path) = request, path == answer.path { return .success([.entity(answer)]) }
-            return ConsoleHarness.usual(request)
+            switch request {
+            case .entity(answer.path): .success([.entity(answer)])
+            case .overview:
+                .success([
+                    .overview(Overview(board: Fixture.board, entities: EntityListing(entities: Fixture.entities, asOf: listedAt)))
+                ])
+            default: ConsoleHarness.usual(request)
+            }
         }
         console.type("ge/order-events/billing<Enter>")
         console.now = Fixture.now.advanced(by: .seconds(300))
@@ -177,6 +196,7 @@ import Testing
         #expect(console.line(3).contains("5 min") && console.line(3).contains(" 9 "))
         #expect(console.line(4).contains("<1 min") && console.line(4).contains(" 9 "))
         // A later listing is newer than what was counted before it.
+        listedAt = console.now
         console.type("<C-r>")
         #expect(console.line(3).contains(" 4 "))
     }
@@ -266,6 +286,19 @@ import Testing
         #expect(took < .seconds(2))
         console.type("/queue-19")
         #expect(console.line(1).contains("1,000 shown"))
+    }
+
+    @Test("the first page of a listing is on screen before the rest has come")
+    func glimpse() {
+        var console = ConsoleHarness { request in request == .overview ? nil : ConsoleHarness.usual(request) }
+        console.type("ge")
+        #expect(console.text.contains("Loading entities…"))
+        let first = EntityListing(entities: [Fixture.orders], asOf: Fixture.now)
+        console.answer(.success([.glimpse(first)]), isLast: false, to: { $0 == .overview })
+        #expect(console.line(1).contains("the first 1 entity") && console.line(1).contains("loading"))
+        #expect(console.line(3).contains("orders") && console.line(3).contains("50,012"))
+        console.answer(.success([.overview(Fixture.overview)]), to: { $0 == .overview })
+        #expect(console.line(1).hasPrefix(" 8 entities"))
     }
 
     @Test("hostile names and words of the service are shown, never obeyed")
