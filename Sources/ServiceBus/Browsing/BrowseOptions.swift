@@ -6,7 +6,7 @@ public struct BrowseOptions: Hashable, Sendable {
         case whenNoMoreCome
         /// After this number.
         case at(SequenceNumber)
-        /// After the highest number there is when the scan begins; on a partitioned entity, in its last partition.
+        /// After the highest number there is when the scan begins; on a partitioned entity, the highest of each partition.
         case atNewestNow
     }
 

@@ -67,35 +67,53 @@ public actor MessageBrowser {
     }
 
     private func begin() async throws(ServiceBusError) {
-        let end: Int64 =
+        let from = options.from.rawValue
+        let ranges: [ClosedRange<Int64>] =
             switch options.end {
-            case .whenNoMoreCome: .max
-            case .at(let number): number.rawValue
-            case .atNewestNow: try await newest()
+            case .whenNoMoreCome: [from ... .max]
+            case .at(let number): from <= number.rawValue ? [from...number.rawValue] : []
+            case .atNewestNow: try await partitionsNow()
             }
         guard scan == nil else { return }
-        let from = options.from.rawValue
-        if from <= end { scan = RangeScan(from...end, limits: limits) } else { isFinished = true }
+        if ranges.isEmpty { isFinished = true } else { scan = RangeScan(ranges, limits: limits) }
     }
 
-    /// The highest number there is.
-    private func newest() async throws(ServiceBusError) -> Int64 {
-        var search = UpperBoundSearch(from: options.from.rawValue)
+    /// What there is now: a range a partition, from its first message to its newest.
+    private func partitionsNow() async throws(ServiceBusError) -> [ClosedRange<Int64>] {
         let source = source
+        var starts: [Int64] = []
+        var from = options.from.rawValue
+        // Whether a peek goes on into the next partition is left open by the service's documents. Where it does not, the first partition
+        // without messages ends the list.
+        while let first = try await source.page(from: from, count: 1).first?.number, first >= from {
+            starts.append(first)
+            guard Partition(first).last < .max else { break }
+            from = Partition(first).last + 1
+        }
         do {
-            while case let positions = search.nextRound(), !positions.isEmpty {
-                let found = try await withThrowingTaskGroup(of: (Int64, Int64?).self) { group in
-                    for position in positions {
-                        group.addTask { (position, try await source.page(from: position, count: 1).first?.number) }
-                    }
-                    return try await group.reduce(into: []) { $0.append($1) }
-                }
-                for (position, number) in found { search.answered(position, number) }
+            return try await withThrowingTaskGroup(of: ClosedRange<Int64>.self) { group in
+                for start in starts { group.addTask { start...(try await Self.newest(from: start, source)) } }
+                return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.lowerBound < $1.lowerBound }
             }
         } catch {
             throw ServiceBusError(error, entity: path)
         }
-        return search.highest
+    }
+
+    /// The highest number in the partition of one that is there.
+    private static func newest(from start: Int64, _ source: any PeekSource) async throws -> Int64 {
+        var search = UpperBoundSearch(from: start, through: Partition(start).last)
+        while case let positions = search.nextRound(), !positions.isEmpty {
+            let found = try await withThrowingTaskGroup(of: (Int64, Int64?).self) { group in
+                for position in positions {
+                    group.addTask { (position, try await source.page(from: position, count: 1).first?.number) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            for (position, number) in found { search.answered(position, number) }
+        }
+        // What was there a moment ago may be gone.
+        return max(search.highest, start)
     }
 
     // MARK: Questions

@@ -10,7 +10,7 @@ protocol Numbered: Sendable {
 
 /// Which pages a scan asks for, and what it makes of the answers. It has no clock, no link and no task.
 ///
-/// The numbers still to be seen are split into segments that stand end to end. Each is walked by questions at its *cursor*, the lowest
+/// The numbers still to be seen are split into segments, in order. Each is walked by questions at its *cursor*, the lowest
 /// number in it not yet seen, one at a time; questions in different segments are under way at once. As long as more questions may be
 /// under way than there are segments, the nearest segment that holds more than the page it waits for is split where that page should end:
 /// so the work is shared out page by page, and one who got more than expected has the rest taken away.
@@ -45,7 +45,7 @@ struct RangeScan<Item: Numbered> {
     }
 
     private let limits: ScanLimits
-    /// In order, end to end. Those that are done and empty are gone from the front.
+    /// In order. Those that are done and empty are gone from the front.
     private var segments: Deque<Segment>
     /// Positions asked to learn how far the numbers go.
     private var probes: [Int: Int64] = [:]
@@ -63,11 +63,11 @@ struct RangeScan<Item: Numbered> {
     /// The lowest number from which on there was nothing, in the partition it lies in.
     private var emptyFrom: Int64?
 
-    /// - Parameter range: the numbers to look at.
-    init(_ range: ClosedRange<Int64>, limits: ScanLimits = ScanLimits()) {
+    /// - Parameter ranges: the numbers to look at, in order and apart.
+    init(_ ranges: [ClosedRange<Int64>], limits: ScanLimits = ScanLimits()) {
         self.limits = limits
-        segments = [Segment(cursor: range.lowerBound, end: range.upperBound)]
-        splitAtPartition(0, of: range.lowerBound)
+        segments = Deque(ranges.map { Segment(cursor: $0.lowerBound, end: $0.upperBound) })
+        if let first = ranges.first { splitAtPartition(0, of: first.lowerBound) }
     }
 
     /// Whether everything was seen and taken.
@@ -204,16 +204,13 @@ struct RangeScan<Item: Numbered> {
         }
     }
 
-    /// There is nothing from the cursor of a segment on, as far as its partition goes.
+    /// There was nothing from the cursor of a segment on, as far as its partition goes. That ends this segment only: messages may have come
+    /// since, and those that later segments have seen prove that they have.
     private mutating func foundNothing(_ index: Int) {
         let cursor = segments[index].cursor
         let partition = Partition(cursor)
         emptyFrom = Partition(emptyFrom ?? .max) == partition ? min(emptyFrom ?? .max, cursor) : cursor
         segments[index].isDone = true
-        // What lies further on in the same partition need not be asked any more; questions under way there are answered yet.
-        for later in segments.indices where later > index && segments[later].question == nil && segments[later].pages.isEmpty {
-            if Partition(segments[later].end) == partition { segments[later].isDone = true }
-        }
     }
 
     /// Hands out what an answer shows, from the segment that asked on.
@@ -291,9 +288,10 @@ struct RangeScan<Item: Numbered> {
 ///
 /// The service's documents leave open whether a peek goes on into the next partition when one is used up. Where it does, an answer shows
 /// that; where it does not, an empty answer ends one partition and not the scan.
-private struct Partition: Hashable {
+struct Partition: Hashable {
     private let bits: Int64
 
+    /// The partition of a number.
     init(_ number: Int64) { bits = number >> 48 }
 
     /// Its last number.

@@ -1,4 +1,4 @@
-/// Finds the highest sequence number there is, by rounds of questions that are under way at once: is there anything from here on?
+/// Finds the highest sequence number of a partition, by rounds of questions that are under way at once: is there anything from here on?
 ///
 /// The first round reaches out in growing steps; each further one cuts what is left into nine parts.
 struct UpperBoundSearch {
@@ -8,9 +8,16 @@ struct UpperBoundSearch {
     private var emptyFrom: Int64?
     private var step: Int64 = 256
     private static let questions: Int64 = 8
+    /// The highest number there could be.
+    private let limit: Int64
 
-    /// - Parameter lowest: where the range begins.
-    init(from lowest: Int64) { highest = lowest == .min ? lowest : lowest - 1 }
+    /// - Parameters:
+    ///   - lowest: where the range begins.
+    ///   - limit: where it ends.
+    init(from lowest: Int64, through limit: Int64 = .max) {
+        highest = lowest == .min ? lowest : lowest - 1
+        self.limit = limit
+    }
 
     /// The positions to ask at next; none when ``highest`` is known.
     mutating func nextRound() -> [Int64] {
@@ -27,12 +34,12 @@ struct UpperBoundSearch {
     }
 
     private mutating func reach() -> [Int64] {
-        guard highest < .max else { return [] }
+        guard highest < limit else { return [] }
         var positions = [highest + 1]
         while positions.count < Int(Self.questions) {
             let (position, overflow) = highest.addingReportingOverflow(step)
-            if overflow {
-                if positions.last != .max { positions.append(.max) }
+            if overflow || position >= limit {
+                if positions.last != limit { positions.append(limit) }
                 break
             }
             positions.append(position)
@@ -41,9 +48,9 @@ struct UpperBoundSearch {
         return positions
     }
 
-    /// Takes an answer: the first number found from a position on, or nil.
+    /// Takes an answer: the first number found from a position on, or nil. One beyond the limit is of another partition.
     mutating func answered(_ position: Int64, _ found: Int64?) {
-        if let found {
+        if let found, found <= limit {
             highest = max(highest, found)
         } else {
             emptyFrom = min(emptyFrom ?? .max, position)

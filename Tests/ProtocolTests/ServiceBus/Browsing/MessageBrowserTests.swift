@@ -102,6 +102,23 @@ struct MessageBrowserTests {
         #expect(numbers == Array(1...2000))
     }
 
+    @Test("up to the newest there is now, in every partition")
+    func boundsOfPartitions() async throws {
+        let partitions: [Int64] = [0, 1, 7, 15]
+        let numbers = partitions.flatMap { partition in (1...600).map { partition << 48 + $0 } }
+        let source = Source(try numbers.map { try Self.message($0) })
+        let browser = try Self.browser(source, BrowseOptions(end: .atNewestNow))
+        var seen = try #require(try await browser.nextPage()).map(\.sequenceNumber.rawValue)
+        let more = try (partitions + [3]).flatMap { partition in try (601...900).map { try Self.message(partition << 48 + $0) } }
+        source.state.withLock { $0.messages = ($0.messages + more).sorted { $0.sequenceNumber < $1.sequenceNumber } }
+        seen += try await Self.all(browser)
+        #expect(seen == numbers)
+        let late = try Self.browser(source, BrowseOptions(from: SequenceNumber(7 << 48 + 500), end: .atNewestNow))
+        #expect(try await Self.all(late).first == 7 << 48 + 500)
+        let beyond = try Self.browser(source, BrowseOptions(from: SequenceNumber(15 << 48 + 5000), end: .atNewestNow))
+        #expect(try await Self.all(beyond).isEmpty)
+    }
+
     @Test("only messages in the state asked for; pages without any are passed over")
     func states() async throws {
         let source = Source(try (1...2000).map { try Self.message($0, state: $0 == 1999 ? 1 : 0) })

@@ -17,7 +17,11 @@ struct RangeScanTests {
         var mostUnderWay = 0
 
         init(_ entity: ScriptedEntity, _ range: ClosedRange<Int64> = 0 ... .max, limits: ScanLimits = ScanLimits(), seed: UInt64 = 1) {
-            scan = RangeScan(range, limits: limits)
+            self.init(entity, [range], limits: limits, seed: seed)
+        }
+
+        init(_ entity: ScriptedEntity, _ ranges: [ClosedRange<Int64>], limits: ScanLimits = ScanLimits(), seed: UInt64 = 1) {
+            scan = RangeScan(ranges, limits: limits)
             self.entity = entity
             random = SeededGenerator(seed)
         }
@@ -154,6 +158,49 @@ struct RangeScanTests {
         #expect(top.taken == [.max - 1, .max])
     }
 
+    @Test("ranges in several partitions are seen to their ends and no further", arguments: 0..<8)
+    func ranges(seed: UInt64) throws {
+        let numbers = [0, 3, 4, 15].flatMap { (partition: Int64) in (1...1000).map { partition << 48 + $0 } }
+        let ends: [Int64] = [0 << 48 + 400, 3 << 48 + 1000, 4 << 48 + 1, 15 << 48 + 999]
+        for reading in ScriptedEntity.Reading.allCases {
+            var entity = ScriptedEntity(numbers)
+            entity.reading = reading
+            var play = Play(entity, ends.map { ($0 >> 48) << 48 + 1...$0 }, seed: seed)
+            try play.run()
+            #expect(play.taken == numbers.filter { number in ends.contains { $0 >> 48 == number >> 48 && number <= $0 } }, "\(reading)")
+        }
+    }
+
+    @Test("an answer without messages ends the part of the scan that asked, and none behind it")
+    func staleAnswer() throws {
+        var scan = RangeScan<Token>([0 ... .max])
+        func page(_ numbers: ClosedRange<Int64>) -> [Token] { numbers.map { Token(number: $0) } }
+        func questions() -> [RangeScan<Token>.Question] {
+            var questions: [RangeScan<Token>.Question] = []
+            while let question = scan.nextQuestion() { questions.append(question) }
+            return questions
+        }
+        for question in questions() { try scan.answered(question, question.from == 0 ? page(1...250) : []) }
+        var asked: [RangeScan<Token>.Question] = []
+        while case let more = questions(), !more.isEmpty {
+            asked += more.filter { $0.count > 1 }
+            // Single ones ask how far the numbers go, and for further partitions.
+            for single in more where single.count == 1 { try scan.answered(single, []) }
+        }
+        try #require(asked.map(\.from) == [251, 501])
+        // The second question finds messages that came after the first was answered.
+        try scan.answered(asked[1], page(501...750))
+        try scan.answered(asked[0], [])
+        var taken: [Int64] = []
+        while !scan.isFinished {
+            while let page = scan.takePage() { taken += page.map(\.number) }
+            let more = questions()
+            try #require(!more.isEmpty || scan.isFinished)
+            for question in more { try scan.answered(question, question.from > 900 ? [] : page(max(question.from, 751)...900)) }
+        }
+        #expect(taken == Array(1...250) + Array(501...900))
+    }
+
     @Test("a scan up to a number ends though the entity grows for ever")
     func growth() throws {
         var play = Play(ScriptedEntity(1...1000), 0...1000)
@@ -228,7 +275,7 @@ struct RangeScanTests {
 
     @Test("a server that starts over is found out", arguments: [[5, 6], [100, 100], [101, 100]])
     func outOfOrder(numbers: [Int64]) throws {
-        var scan = RangeScan<Token>(100...200)
+        var scan = RangeScan<Token>([100...200])
         let asked = scan.nextQuestion()
         let question = try #require(asked)
         #expect(throws: RangeScan<Token>.Fault.self) { try scan.answered(question, numbers.map { Token(number: $0) }) }
@@ -248,6 +295,26 @@ struct RangeScanTests {
         }
         #expect(search.highest == highest)
         #expect(rounds <= 26)
+    }
+
+    @Test("a search stays in its partition", arguments: [1, 300, 5000] as [Int64])
+    func boundedSearch(count: Int64) throws {
+        let start: Int64 = 3 << 48
+        for reading in ScriptedEntity.Reading.allCases {
+            var entity = ScriptedEntity((1...count).map { start + $0 } + (1...9).map { 4 << 48 + $0 })
+            entity.reading = reading
+            var search = UpperBoundSearch(from: start + 1, through: 4 << 48 - 1)
+            while case let positions = search.nextRound(), !positions.isEmpty {
+                #expect(positions.allSatisfy { $0 >> 48 == 3 })
+                for position in positions { search.answered(position, entity.page(from: position, count: 1).first?.number) }
+            }
+            #expect(search.highest == start + count)
+        }
+        var full = UpperBoundSearch(from: 1, through: 1000)
+        while case let positions = full.nextRound(), !positions.isEmpty {
+            for position in positions { full.answered(position, position) }
+        }
+        #expect(full.highest == 1000)
     }
 
     @Test("a search ends though messages come and go meanwhile", arguments: 0..<20)
