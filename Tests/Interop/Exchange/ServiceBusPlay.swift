@@ -27,6 +27,8 @@ struct ServiceBusPlay {
         "roll-back": { try await $0.transaction(fails: true) },
         "transactional-settlements": { try await $0.transactionalSettlements() },
         "rules": { try await $0.rules() },
+        "large": { try await $0.large() },
+        "requests-in-transaction": { try await $0.requestsInTransaction() },
         "exact-delete": { try await $0.exactly(.delete) },
         "exact-dead-letter": { try await $0.exactly(.deadLetter(reason: "Exact", description: "this one")) },
         "exact-move": { try await $0.exactly(.move(to: try EntityPath(parsing: "target"))) },
@@ -40,7 +42,8 @@ struct ServiceBusPlay {
         var logger = Logger(label: "play")
         logger.logLevel = .critical
         var configuration = Namespace.Configuration(endpoint: connection.messagingEndpoint)
-        configuration.requestTimeout = .seconds(5)
+        // Large messages take their time.
+        configuration.requestTimeout = arguments[0] == "large" ? .seconds(120) : .seconds(5)
         let namespace = Namespace(configuration, tokens: try connection.tokenProvider(), logger: logger)
         do {
             try await play(ServiceBusPlay(namespace: namespace, path: try EntityPath(parsing: arguments[2])))
@@ -202,6 +205,58 @@ struct ServiceBusPlay {
                 }
             }
         }
+    }
+
+    /// Schedules and settles by lock token inside a transaction, once in vain and once for good.
+    private func requestsInTransaction() async throws {
+        let path = path
+        try await namespace.withReceiver(for: path, atEnd: .stayLocked) { receiver in
+            let messages = try await receiver.receive(max: 1, wait: .seconds(5))
+            try await namespace.withTransactionScope { scope in
+                for fails in [true, false] {
+                    do {
+                        try await scope.withTransaction { transaction in
+                            let time = Timestamp(milliseconds: 4_102_444_800_000)
+                            say(try await scope.schedule([message("a"), message("b")], at: time, on: path, in: transaction).get().count)
+                            say(await scope.settle(messages, .complete, on: path, in: transaction))
+                            if fails { throw Failure("as asked") }
+                        }
+                        say("committed")
+                    } catch is Failure {
+                        say("rolled back")
+                    }
+                }
+            }
+        }
+    }
+
+    /// The largest message that the premium tier takes, there and back; and one that is a little larger.
+    private func large() async throws {
+        let largest = 104_857_600
+        func body(_ count: Int) -> [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(count)
+            // Bytes in which a lost, doubled or moved frame shows.
+            for number in 0..<UInt32(count / 4) { withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) } }
+            return bytes
+        }
+        let sent = body(largest - 128)
+        let start = ContinuousClock.now
+        try await namespace.send(OutgoingMessage(body: .data(sent)), to: path)
+        let arrived = ContinuousClock.now
+        try await namespace.withReceiver(for: path) { receiver in
+            let messages = try await receiver.receive(max: 1, wait: .seconds(60))
+            say(messages.map { $0.body.bytes.count })
+            say(messages.first?.body.bytes == sent)
+            for message in messages { try await receiver.complete(message) }
+        }
+        say(["sendSeconds": seconds(arrived - start), "receiveSeconds": seconds(ContinuousClock.now - arrived)])
+        say(await namespace.send(each: [OutgoingMessage(body: .data(body(largest)))], to: path))
+        say(try await namespace.peek(path, from: SequenceNumber(0), count: 1).count)
+    }
+
+    private func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     }
 
     // MARK: Rules

@@ -60,7 +60,7 @@ public enum MessageDisposition: Hashable, Sendable {
     }
 
     /// The request that settles by lock token when there is no link (`update-disposition`); nil for a release, which it does not know.
-    func request(_ tokens: [UUIDBytes], sessionID: String?, link: String?) -> ManagementRequest? {
+    func request(_ tokens: [UUIDBytes], sessionID: String?, link: String?, in transaction: Transaction?) -> ManagementRequest? {
         // "suspended" and "defered" are the service's words.
         let (status, properties): (String, [OutgoingMessage.Property]) =
             switch self {
@@ -86,6 +86,7 @@ public enum MessageDisposition: Hashable, Sendable {
                 "properties-to-modify": changes, "session-id": sessionID.map { .string($0) },
             ])
         request.associatedLink = link
+        request.state = transaction?.state(nil)
         return request
     }
 }

@@ -32,6 +32,8 @@ public actor MessageReceiver {
     private var leftover: [ReceivedMessage] = []
     /// What was handed out and not settled, without its bytes.
     private var held: [SequenceNumber: AMQP.Delivery] = [:]
+    /// What was answered in a transaction: no delivery of the link any more, but locked for us should the transaction be rolled back.
+    private var transacted: [SequenceNumber: (message: MessageHandle, transaction: Transaction)] = [:]
     /// Why messages may have been lost that were deleted before they left; nil when none can have been. The next call that receives
     /// throws it; whoever makes no other looks here.
     public private(set) var loss: ServiceBusError?
@@ -176,7 +178,7 @@ public actor MessageReceiver {
                 throw lost(TransportError.link(nil))
             }
             self.link = nil
-            held = [:]
+            forgetHeld()
             await connection.receiverClosed(path)
         }
         var options = ReceiverOptions(
@@ -198,7 +200,7 @@ public actor MessageReceiver {
     private func loseLink() async {
         guard let link else { return }
         self.link = nil
-        held = [:]
+        forgetHeld()
         await link.close(drainTimeout: .zero)
         await connection.receiverClosed(path)
     }
@@ -210,11 +212,28 @@ public actor MessageReceiver {
         guard let link else { return }
         self.link = nil
         if releasing {
-            await link.settle(held.values.sorted { $0.id < $1.id }, .released)
-            held = [:]
+            let rolledBack = transacted.values.filter(\.transaction.isRolledBack).map(\.message)
+            let deliveries = Array(held.values) + rolledBack.compactMap { $0.delivery(of: serial) }
+            await link.settle(deliveries.sorted { $0.id < $1.id }, .released)
+            await abandon(rolledBack)
+            forgetHeld()
         }
         await link.close()
         await connection.receiverClosed(path)
+    }
+
+    /// Gives back by lock token, whether or not our task was cancelled. What was released before has no such lock any more.
+    private func abandon(_ messages: [MessageHandle]) async {
+        let tokens = messages.compactMap { $0.lock?.token }
+        if tokens.isEmpty || session != nil { return }
+        await Task { [connection, path] in
+            _ = await connection.settle(tokens, .abandon(), on: path, sessionID: nil, link: nil)
+        }.value
+    }
+
+    private func forgetHeld() {
+        held = [:]
+        transacted = [:]
     }
 
     // MARK: Settling
@@ -243,11 +262,11 @@ public actor MessageReceiver {
             // What was answered in a transaction that was rolled back is locked for us, and no delivery of the link any more.
             if isLinkOpen, held[message.sequenceNumber] != nil, let delivery = message.delivery(of: serial) {
                 onLink.append((position, delivery))
-            } else if let lock = message.lock, transaction == nil {
+            } else if let lock = message.lock {
                 byToken.append((position, lock.token))
             } else {
-                let reason = message.lock == nil ? "was deleted when it was received" : "was received on a link that is gone"
-                results[position] = .failure(ServiceBusError(.invalidRequest, "The message \(reason).", entity: path))
+                results[position] = .failure(
+                    ServiceBusError(.invalidRequest, "The message was deleted when it was received.", entity: path))
             }
         }
         if let link, !onLink.isEmpty {
@@ -256,24 +275,34 @@ public actor MessageReceiver {
                 onLink.map(\.delivery), transaction.map { $0.state(disposition.state) } ?? disposition.state,
                 timeout: connection.configuration.requestTimeout)
             for (entry, answer) in zip(onLink, answers) {
-                results[entry.position] =
-                    switch answer {
-                    case .success(let state): disposition.judge(state, path)
-                    case .failure(let error): .failure(lostWhileSettling(error))
-                    }
+                switch answer {
+                case .success(let state):
+                    results[entry.position] = disposition.judge(state, path)
+                    // Whatever the answer is, it ends the delivery.
+                    end(messages[entry.position], in: transaction)
+                case .failure(let error): results[entry.position] = .failure(lostWhileSettling(error))
+                }
             }
         }
         if !byToken.isEmpty {
             let answers = await connection.settle(
-                byToken.map(\.token), disposition, on: path, sessionID: session, link: isLinkOpen ? link?.name : nil)
-            for (entry, answer) in zip(byToken, answers) { results[entry.position] = answer }
+                byToken.map(\.token), disposition, on: path, sessionID: session, link: isLinkOpen ? link?.name : nil, in: transaction)
+            for (entry, answer) in zip(byToken, answers) {
+                results[entry.position] = answer
+                if case .success = answer { end(messages[entry.position], in: transaction) }
+            }
         }
         let final = results.map { $0 ?? .failure(ServiceBusError(.service, "The settlement has no answer.", entity: path)) }
-        for (message, result) in zip(messages, final) {
-            if case .success = result { held[message.sequenceNumber] = nil }
-        }
         transaction?.note(final)
         return final
+    }
+
+    /// A message is no delivery of the link any more; in a transaction it may be ours again.
+    private func end(_ message: MessageHandle, in transaction: Transaction?) {
+        let number = message.sequenceNumber
+        let wasOurs = held[number] != nil || transacted[number] != nil
+        held[number] = nil
+        transacted[number] = transaction.flatMap { wasOurs ? (message, $0) : nil }
     }
 
     private func lostWhileSettling(_ error: any Error) -> ServiceBusError {

@@ -3,6 +3,10 @@ internal import AMQP
 /// What becomes of messages that were received in a scope and not settled when it ends.
 public enum UnsettledMessages: Hashable, Sendable {
     /// They are given back: nothing stays locked.
+    ///
+    /// Whether a message whose settlement was rolled back with its transaction can still be released is left open by the service's
+    /// documents. It is released, and in case that means nothing any more abandoned by its lock token: then its delivery count goes up by
+    /// one, as it would when its lock ran out. In a session the session's end gives it back.
     case areReleased
     /// They stay locked until their locks run out, and can be settled by ``Namespace/settle(_:_:on:sessionID:)`` until then.
     case stayLocked
@@ -36,11 +40,6 @@ extension Namespace {
     public nonisolated func settle(
         _ messages: [ReceivedMessage], _ disposition: MessageDisposition, on path: EntityPath, sessionID: String? = nil
     ) async -> [Result<Void, ServiceBusError>] {
-        let locked = messages.compactMap { $0.lock?.token }
-        guard locked.count == messages.count else {
-            let error = ServiceBusError(.invalidRequest, "A message was deleted when it was received.", entity: path)
-            return messages.map { _ in .failure(error) }
-        }
-        return await connection.settle(locked, disposition, on: path, sessionID: sessionID, link: nil)
+        await connection.settle(messages, disposition, on: path, sessionID: sessionID)
     }
 }

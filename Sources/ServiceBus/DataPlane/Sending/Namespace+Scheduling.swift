@@ -3,17 +3,52 @@ internal import NIOCore
 
 /// Messages that become active later (`schedule-message`, `cancel-scheduled-message`; service-bus-amqp-request-response).
 extension Namespace {
-    /// The most messages in one request.
-    private static let mostScheduledAtOnce = 100
-    /// The most bytes of messages in one request: what every tier takes, less some room for the request itself.
-    private static let mostScheduledBytes = 196_608
-
     /// Schedules messages.
     ///
     /// They go in several requests when they are many, each of which the service carries out as a whole or not at all.
     /// - Parameter time: when they become active.
     /// - Returns: the numbers by which they can be cancelled, in the order of the messages, as far as it came.
-    public func schedule(_ messages: [OutgoingMessage], at time: Timestamp, on path: EntityPath) async -> Partly<[SequenceNumber]> {
+    public nonisolated func schedule(
+        _ messages: [OutgoingMessage], at time: Timestamp, on path: EntityPath
+    ) async -> Partly<[SequenceNumber]> {
+        await connection.schedule(messages, at: time, on: path)
+    }
+
+    /// Cancels scheduled messages: each hundred of them as a whole or not at all.
+    /// - Returns: the numbers that were cancelled. ``ServiceBusError/Code/messageNotFound`` when one of a hundred is not scheduled (any
+    ///   more): then none of that hundred was.
+    public func cancelScheduled(_ numbers: [SequenceNumber], on path: EntityPath) async -> Partly<[SequenceNumber]> {
+        var result = Partly<[SequenceNumber]>(done: [])
+        var rest = numbers[...]
+        while !rest.isEmpty {
+            let chunk = rest.prefix(NamespaceConnection.mostScheduledAtOnce)
+            rest = rest.dropFirst(chunk.count)
+            let request = ManagementRequest(
+                "cancel-scheduled-message", isRepeatable: false, ["sequence-numbers": .array(.longs(chunk.map(\.rawValue)))])
+            do throws(ServiceBusError) {
+                guard try await connection.perform(request, on: path) != nil else {
+                    throw ServiceBusError(.messageNotFound, "A message is not scheduled, or not any more.", entity: path)
+                }
+                result.done += chunk
+            } catch {
+                result.failure = error
+                return result
+            }
+        }
+        return result
+    }
+}
+
+extension NamespaceConnection {
+    /// The most messages in one request.
+    fileprivate static let mostScheduledAtOnce = 100
+    /// The most bytes of messages in one request: what every tier takes, less some room for the request itself.
+    private static let mostScheduledBytes = 196_608
+
+    /// Schedules messages, alone or in a transaction.
+    func schedule(
+        _ messages: [OutgoingMessage], at time: Timestamp, on path: EntityPath, in transaction: Transaction? = nil
+    ) async -> Partly<[SequenceNumber]> {
         var result = Partly<[SequenceNumber]>(done: [])
         var chunk: [AMQPValue] = []
         var bytes = 0
@@ -22,14 +57,14 @@ extension Namespace {
             message.scheduledEnqueueTime = time
             let encoded = message.encoded()
             if !chunk.isEmpty, chunk.count == Self.mostScheduledAtOnce || bytes + encoded.readableBytes > Self.mostScheduledBytes {
-                await schedule(chunk, on: path, &result)
+                await schedule(chunk, on: path, transaction, &result)
                 (chunk, bytes) = ([], 0)
                 if result.failure != nil { return result }
             }
             chunk.append(Self.entry(message, encoded))
             bytes += encoded.readableBytes
         }
-        if !chunk.isEmpty { await schedule(chunk, on: path, &result) }
+        if !chunk.isEmpty { await schedule(chunk, on: path, transaction, &result) }
         return result
     }
 
@@ -45,10 +80,13 @@ extension Namespace {
         return .map(entry)
     }
 
-    private func schedule(_ entries: [AMQPValue], on path: EntityPath, _ result: inout Partly<[SequenceNumber]>) async {
-        let request = ManagementRequest("schedule-message", isRepeatable: false, ["messages": .list(entries)])
+    private func schedule(
+        _ entries: [AMQPValue], on path: EntityPath, _ transaction: Transaction?, _ result: inout Partly<[SequenceNumber]>
+    ) async {
+        var request = ManagementRequest("schedule-message", isRepeatable: false, ["messages": .list(entries)])
+        request.state = transaction?.state(nil)
         do throws(ServiceBusError) {
-            let numbers = try await connection.perform(request, on: path)?.body(path)["sequence-numbers"]?.elements ?? []
+            let numbers = try await perform(request, on: path)?.body(path)["sequence-numbers"]?.elements ?? []
             guard numbers.count == entries.count else {
                 throw ManagementAnswer.malformed("it has \(numbers.count) numbers for \(entries.count) messages", path)
             }
@@ -56,29 +94,5 @@ extension Namespace {
         } catch {
             result.failure = error
         }
-    }
-
-    /// Cancels scheduled messages: each hundred of them as a whole or not at all.
-    /// - Returns: the numbers that were cancelled. ``ServiceBusError/Code/messageNotFound`` when one of a hundred is not scheduled (any
-    ///   more): then none of that hundred was.
-    public func cancelScheduled(_ numbers: [SequenceNumber], on path: EntityPath) async -> Partly<[SequenceNumber]> {
-        var result = Partly<[SequenceNumber]>(done: [])
-        var rest = numbers[...]
-        while !rest.isEmpty {
-            let chunk = rest.prefix(Self.mostScheduledAtOnce)
-            rest = rest.dropFirst(chunk.count)
-            let request = ManagementRequest(
-                "cancel-scheduled-message", isRepeatable: false, ["sequence-numbers": .array(.longs(chunk.map(\.rawValue)))])
-            do throws(ServiceBusError) {
-                guard try await connection.perform(request, on: path) != nil else {
-                    throw ServiceBusError(.messageNotFound, "A message is not scheduled, or not any more.", entity: path)
-                }
-                result.done += chunk
-            } catch {
-                result.failure = error
-                return result
-            }
-        }
-        return result
     }
 }

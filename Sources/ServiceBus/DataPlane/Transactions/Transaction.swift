@@ -6,19 +6,33 @@ internal import Synchronization
 ///
 /// Any failure inside it is remembered, and then it is not committed, whether its user looked at the failure or not.
 public final class Transaction: Sendable {
+    private struct State {
+        var firstFailure: ServiceBusError?
+        var isRolledBack = false
+    }
+
     let id: ByteBuffer
-    private let firstFailure = Mutex<ServiceBusError?>(nil)
+    private let state = Mutex(State())
 
     init(id: ByteBuffer) { self.id = id }
 
     /// The first failure inside it.
-    var failure: ServiceBusError? { firstFailure.withLock { $0 } }
+    var failure: ServiceBusError? { state.withLock { $0.firstFailure } }
+
+    /// Whether the service has said that nothing in it happened.
+    var isRolledBack: Bool { state.withLock { $0.isRolledBack } }
+
+    /// The service has said that nothing in it happened.
+    func noteRollback() { state.withLock { $0.isRolledBack = true } }
 
     /// Remembers failures among results.
     func note(_ results: [Result<Void, ServiceBusError>]) {
-        for case .failure(let error) in results {
-            firstFailure.withLock { if $0 == nil { $0 = error } }
-        }
+        for case .failure(let error) in results { note(error) }
+    }
+
+    /// Remembers a failure.
+    func note(_ failure: ServiceBusError) {
+        state.withLock { if $0.firstFailure == nil { $0.firstFailure = failure } }
     }
 
     /// A delivery's state inside it (part 4, 4.5.7).

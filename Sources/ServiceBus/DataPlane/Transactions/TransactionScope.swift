@@ -72,6 +72,28 @@ public struct TransactionScope: Sendable {
         return results
     }
 
+    /// Schedules messages inside a transaction: they are there, to become active later, when it is committed.
+    /// - Parameter time: when they become active.
+    /// - Returns: the numbers they have once the transaction is committed, in the order of the messages, as far as it came.
+    public func schedule(
+        _ messages: [OutgoingMessage], at time: Timestamp, on path: EntityPath, in transaction: Transaction
+    ) async -> Partly<[SequenceNumber]> {
+        let result = await connection.schedule(messages, at: time, on: path, in: transaction)
+        if let failure = result.failure { transaction.note(failure) }
+        return result
+    }
+
+    /// Settles messages by their lock tokens inside a transaction, on whichever link or connection they came and while their locks live.
+    /// - Returns: in the order of the messages, whether it held. A release is not possible.
+    public func settle(
+        _ messages: [ReceivedMessage], _ disposition: MessageDisposition, on path: EntityPath, sessionID: String? = nil,
+        in transaction: Transaction
+    ) async -> [Result<Void, ServiceBusError>] {
+        let results = await connection.settle(messages, disposition, on: path, sessionID: sessionID, in: transaction)
+        transaction.note(results)
+        return results
+    }
+
     // MARK: Declaring and discharging
 
     /// Runs `body` inside a transaction, and commits it when `body` returns and nothing inside it failed; otherwise rolls it back.
@@ -118,9 +140,13 @@ public struct TransactionScope: Sendable {
         switch answer {
         case .accepted: return
         default:
-            await rollBack(transaction)
             var failure = ServiceBusError(afterDispatch: TransportError.outcome(answer), entity: nil)
-            if failure.outcome == .notCarriedOut { failure.code = .rolledBack }
+            if failure.outcome == .notCarriedOut {
+                failure.code = .rolledBack
+                transaction.noteRollback()
+            } else {
+                await rollBack(transaction)
+            }
             throw failure
         }
     }
@@ -128,7 +154,8 @@ public struct TransactionScope: Sendable {
     /// Rolls back, whether or not our task was cancelled. Where it cannot be said, the service does it when the link is gone or time is up.
     private func rollBack(_ transaction: Transaction) async {
         await Task {
-            _ = try? await ask(.discharge(Discharge(transactionID: transaction.id, fail: true)))
+            let answer = try? await ask(.discharge(Discharge(transactionID: transaction.id, fail: true)))
+            if answer == .accepted { transaction.noteRollback() }
         }.value
     }
 
