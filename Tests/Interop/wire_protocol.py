@@ -23,7 +23,7 @@ QUEUES = {
     name: {}
     for name in (
         "token plain addresses annotations peeks schedules deferred abandons releases bad delete keeps buried many "
-        "ledger orders audit work rolled settled lost dropped mixed scheduled timed renewed limited via"
+        "ledger orders audit work rolled settled lost dropped mixed scheduled timed renewed limited spoiled via"
     ).split()
 } | {"sessions": {"RequiresSession": True}, "grouped": {"RequiresSession": True}}
 TOPICS = {"events": ("rules", "paged", "filtered", "guarded", "described")}

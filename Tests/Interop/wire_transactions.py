@@ -199,17 +199,48 @@ def management_in_a_transaction():
             equal(raw.bodies(name), left, f"rolled back: {fail}")
 
 
-@checks.step("a failed send spoils the commit")
+def refused(found, transaction, condition):
+    """A provisional rejection for this reason."""
+    state, [identity, result] = provisional(found)
+    equal((state, identity, result), (wire.TRANSACTIONAL, transaction, wire.REJECTED))
+    error = found[1][1].value[0]
+    is_kind(error.value[0], "symbol", "the condition")
+    equal(error.value[0], condition)
+    assert error.value[1], "a text"
+
+
+@checks.step("a send that fails in a transaction is told as a part of it, and spoils the commit: nothing of it happens")
 def failed_send():
     name = queue.limited
     with client() as raw:
         coordinator, transaction = open_transaction(raw)
         sender = raw.sender(name)
         equal(provisional(raw.send(sender, Message(body="good"), transaction)), done(transaction))
-        state, data = raw.send(sender, Message(body=b"x" * 300_000), transaction)
-        condition = data.name if state == wire.REJECTED else wire.kind(data[1])
-        assert condition in ("amqp:link:message-size-exceeded", "described"), f"{state:#x} {data}"
-        raw.discharge(coordinator, transaction, True)
+        refused(raw.send(sender, Message(body=b"x" * 300_000), transaction), transaction, "amqp:link:message-size-exceeded")
+        equal(provisional(raw.send(sender, Message(body="good too"), transaction)), done(transaction))
+        state, error = raw.discharge(coordinator, transaction, False)
+        equal((state, error.name), (wire.REJECTED, "amqp:transaction:rollback"))
+        assert "exceeds the limit" in error.description, error.description
+        equal(raw.bodies(name), [])
+        state, error = raw.discharge(coordinator, transaction, False)
+        equal((state, error.name), (wire.REJECTED, "amqp:transaction:unknown-id"), "it is over")
+
+
+@checks.step("a settlement that fails in a transaction spoils the commit")
+def failed_settlement():
+    name = queue.spoiled
+    with client() as raw:
+        fill(raw, name, 1)
+        ((message, _),) = raw.take(raw.receiver(name), 1)
+        token = message.instructions[symbol("x-opt-lock-token")]
+        completed = {"disposition-status": "completed", "lock-tokens": uuids(token)}
+        equal(well_formed(raw.manage(name, "update-disposition", completed)).status, 200)
+        coordinator, transaction = open_transaction(raw)
+        equal(provisional(raw.send(raw.sender(name), Message(body="good"), transaction)), done(transaction))
+        answer = well_formed(raw.manage(name, "update-disposition", completed, transaction=transaction))
+        equal((answer.status, answer.condition), (410, "com.microsoft:message-lock-lost"))
+        state, error = raw.discharge(coordinator, transaction, False)
+        equal((state, error.name), (wire.REJECTED, "amqp:transaction:rollback"))
         equal(raw.bodies(name), [])
 
 

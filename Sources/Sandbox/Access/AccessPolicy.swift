@@ -48,9 +48,19 @@ public struct AccessPolicy: Sendable {
         public var rights: Rights
         /// When it ends, in milliseconds since 1970.
         public var expiresAt: Int64
+        /// The rule of one entity that signed for it, which can be changed or taken away; nil for a rule of the namespace.
+        var signer: Signer?
 
         /// Whether it covers an entity.
         func covers(_ entity: String) -> Bool { path.isEmpty || entity == path || entity.hasPrefix(path + "/") }
+    }
+
+    /// A rule that an entity has for itself alone.
+    struct Signer: Sendable, Hashable {
+        /// The rule as it was when it signed.
+        var rule: Rule
+        /// The path under which it was found.
+        var path: String
     }
 
     /// Why a token was refused: the service's status and text.
@@ -104,15 +114,18 @@ public struct AccessPolicy: Sendable {
         let path = Self.path(ofAudience: Self.percentDecoded(resource) ?? "")
         // The signed text uses the very encoding that was sent.
         let signed = Data("\(resource)\n\(fields["se"] ?? "")".utf8)
-        let candidates = rules.filter { $0.name == name } + entityRules(name, path)
-        let signer = candidates.first { rule in
+        func hasSigned(_ rule: Rule) -> Bool {
             HMAC<SHA256>.isValidAuthenticationCode(sent, authenticating: signed, using: SymmetricKey(data: Data(rule.key.utf8)))
         }
-        guard let signer else { throw Refusal(status: 401, text: "InvalidSignature: The token has an invalid signature.") }
+        let ownSigner = rules.first { $0.name == name && hasSigned($0) }
+        guard let signer = ownSigner ?? entityRules(name, path).first(where: hasSigned) else {
+            throw Refusal(status: 401, text: "InvalidSignature: The token has an invalid signature.")
+        }
         let (end, overflow) = expiry.multipliedReportingOverflow(by: 1000)
         let expiresAt = overflow ? Int64.max : end
         guard expiresAt > now else { throw Refusal(status: 401, text: "ExpiredToken: The token is expired.") }
-        return Grant(path: path, rights: signer.rights, expiresAt: expiresAt)
+        return Grant(
+            path: path, rights: signer.rights, expiresAt: expiresAt, signer: ownSigner == nil ? Signer(rule: signer, path: path) : nil)
     }
 
     /// What an `Authorization` header is worth.

@@ -5,6 +5,8 @@ enum Annotation {
     static let enqueueSequenceNumber = key("x-opt-enqueue-sequence-number", 0x81)
     static let lockedUntil = key("x-opt-locked-until", 0x83)
     static let scheduledEnqueueTime = key("x-opt-scheduled-enqueue-time", 0x83)
+    /// A short, as the service's first clients read it (the Go client's `int16`).
+    static let partitionID = key("x-opt-partition-id", 0x61)
     static let messageState = key("x-opt-message-state", 0x54)
     static let deadLetterSource = key("x-opt-deadletter-source", nil)
     static let lockToken = key("x-opt-lock-token", 0x98)

@@ -59,6 +59,9 @@ extension Broker {
         entity.settings = settings
         entity.updatedAt = now
         scheduleIdleExpiry(of: entity)
+        if before.administrative.authorizationRules != settings.administrative.authorizationRules {
+            report(.accessRulesChanged(EntityAddress(path: entity.path)))
+        }
         if before.availability != settings.availability {
             report(.availabilityChanged(EntityAddress(path: entity.path), settings.availability))
         }

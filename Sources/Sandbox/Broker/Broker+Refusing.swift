@@ -19,7 +19,7 @@ extension Broker {
 
     private func quotaText(_ name: String, _ size: Int, _ quota: Int) -> String {
         "The maximum entity size has been reached or exceeded for \(qualified(name)). "
-            + "Size of entity in bytes:\(size), Max entity size in bytes:\(quota). "
+            + "Size of entity in bytes:\(size), Max entity size in bytes: \(quota). "
             + "For more information please see https://aka.ms/ServiceBusExceptions . QuotaType: EntitySize"
     }
 

@@ -32,6 +32,24 @@ extension Broker {
     ) throws(BrokerError) -> [Int64] {
         enter()
         defer { leave() }
+        return try spoiling(id) { () throws(BrokerError) in
+            try add(messages, address, destination, to: id, reservesNumbers: reservesNumbers)
+        }
+    }
+
+    /// Does a part of a transaction. When it fails the transaction can only be rolled back: "if any part of the transaction fails, the
+    /// service will rollback the parts that succeeded" (Azure SDK for .NET, Sample06_Transactions).
+    func spoiling<R>(_ id: TransactionID, _ part: () throws(BrokerError) -> R) throws(BrokerError) -> R {
+        do throws(BrokerError) { return try part() } catch {
+            transactions[id]?.spoil(error.description)
+            throw error
+        }
+    }
+
+    private func add(
+        _ messages: [IncomingMessage], _ address: EntityAddress, _ destination: EntityAddress?, to id: TransactionID,
+        reservesNumbers: Bool
+    ) throws(BrokerError) -> [Int64] {
         let entity = try destinationEntity(address)
         let transaction = try activeTransaction(id, entity.systemName)
         var size = 0
@@ -40,7 +58,6 @@ extension Broker {
             size += message.envelope.size
         }
         guard transaction.sent + messages.count <= limits.maximumTransactionMessages else {
-            transaction.fault = BrokerText.tooManyInTransaction(limits.maximumTransactionMessages)
             throw error(.notAllowed, BrokerText.tooManyInTransaction(limits.maximumTransactionMessages), entity.systemName)
         }
         if let refusal = quotaRefusal(adding: size, to: entity) { throw refusal }
@@ -148,11 +165,13 @@ extension MessageQueue {
     ///
     /// - Throws: ``BrokerError``: `transactionUnknown`, and what ``settle(_:_:)`` throws.
     public func settle(_ lockToken: UUIDBytes, _ settlement: Settlement, in id: TransactionID) throws(BrokerError) {
-        try enter(.settle)
-        defer { broker.leave() }
-        let transaction = try broker.activeTransaction(id, entity.systemName)
-        let message = try lockedMessage(lockToken, settlement)
-        message.isEnlisted = true
-        transaction.operations.append(.settle(message, lockToken, settlement))
+        try broker.spoiling(id) { () throws(BrokerError) in
+            try enter(.settle)
+            defer { broker.leave() }
+            let transaction = try broker.activeTransaction(id, entity.systemName)
+            let message = try lockedMessage(lockToken, settlement)
+            message.isEnlisted = true
+            transaction.operations.append(.settle(message, lockToken, settlement))
+        }
     }
 }

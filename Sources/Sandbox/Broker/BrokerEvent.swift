@@ -6,6 +6,8 @@ public enum BrokerEvent {
     case sessionLockLost(MessageQueue, SessionLease)
     /// The entity and everything in it are gone.
     case entityRemoved(EntityAddress)
+    /// Keys of the entity's own were added, changed or taken away.
+    case accessRulesChanged(EntityAddress)
     /// The entity was opened or closed.
     case availabilityChanged(EntityAddress, EntityAvailability)
 }

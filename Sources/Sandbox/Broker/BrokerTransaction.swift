@@ -37,7 +37,7 @@ final class BrokerTransaction: DeadlineBearer {
     /// The bytes of those.
     var bytes = 0
     /// Why it can only be rolled back.
-    var fault: String?
+    private(set) var fault: String?
     private unowned let broker: Broker
 
     init(_ id: TransactionID, _ broker: Broker) {
@@ -46,6 +46,9 @@ final class BrokerTransaction: DeadlineBearer {
     }
 
     override func deadlineReached(at now: Int64) { broker.transactionTimedOut(self) }
+
+    /// From now on it can only be rolled back. The first reason counts.
+    func spoil(_ reason: String) { fault = fault ?? reason }
 
     /// Lets go of the messages it settled: they are locked as before.
     func undo() {

@@ -19,6 +19,8 @@ public struct Delivery: Sendable {
     public let enqueuedSequenceNumber: Int64
     /// When it arrived, in milliseconds since 1970.
     public let enqueuedTime: Int64
+    /// Its partition; nil in an entity that is not partitioned.
+    public let partitionID: Int16?
     /// Earlier deliveries that failed.
     public let deliveryCount: UInt32
     /// Its state.
@@ -56,6 +58,9 @@ public struct Delivery: Sendable {
         sequenceNumber = message.sequenceNumber
         enqueuedSequenceNumber = message.enqueuedSequenceNumber
         enqueuedTime = message.enqueuedTime
+        partitionID =
+            message.queue.entity.settings.isPartitioned
+            ? Int16(truncatingIfNeeded: message.sequenceNumber >> QueueEntity.partitionShift) : nil
         deliveryCount = message.deliveryCount
         state =
             switch message.state {
@@ -130,13 +135,14 @@ public struct Delivery: Sendable {
         if lockedUntil != nil { size += Annotation.lockedUntil.count + 8 }
         if scheduledEnqueueTime != nil { size += Annotation.scheduledEnqueueTime.count + 8 }
         if showsState { size += Annotation.messageState.count + 1 }
+        if partitionID != nil { size += Annotation.partitionID.count + 2 }
         if let deadLetterSource { size += Annotation.deadLetterSource.count + 5 + deadLetterSource.utf8.count }
         return size + annotations.count
     }
 
     private var annotationPairs: Int {
         3 + (lockedUntil == nil ? 0 : 1) + (scheduledEnqueueTime == nil ? 0 : 1) + (showsState ? 1 : 0) + (deadLetterSource == nil ? 0 : 1)
-            + annotationCount
+            + (partitionID == nil ? 0 : 1) + annotationCount
     }
 
     // MARK: Bytes
@@ -189,6 +195,10 @@ public struct Delivery: Sendable {
         if showsState {
             buffer.writeBytes(Annotation.messageState)
             buffer.writeInteger(state.rawValue)
+        }
+        if let partitionID {
+            buffer.writeBytes(Annotation.partitionID)
+            buffer.writeInteger(partitionID)
         }
         if let deadLetterSource {
             buffer.writeBytes(Annotation.deadLetterSource)

@@ -42,6 +42,8 @@ public struct SandboxConfiguration: Sendable {
     public var faults = SandboxFaults()
     /// Who may do what.
     public var access = AccessPolicy.standard
+    /// The time, in milliseconds since 1970.
+    package var clock: @Sendable () -> Int64 = { WallClockTime.milliseconds() }
     /// Creates a configuration with the defaults above.
     public init() {}
 }
@@ -91,7 +93,7 @@ public final class SandboxServer: Sendable {
         _ populate: @escaping @Sendable (Broker) throws -> Void
     ) async throws {
         let loop = group.next()
-        let clock: @Sendable () -> Int64 = { WallClockTime.milliseconds() }
+        let clock = configuration.clock
         let started = Timestamp(milliseconds: clock())
         let access = configuration.access
         let hub = try await loop.submit {

@@ -10,6 +10,8 @@ struct ConnectionRights {
     private var plain: AccessPolicy.Grant?
     /// What tokens allow, by the path they are for.
     private var grants: [String: AccessPolicy.Grant] = [:]
+    /// Whether the client has shown any right at all.
+    private(set) var areShown = false
 
     /// Judges a client's SASL choice; every mechanism but PLAIN leaves it to tokens.
     mutating func authenticate(_ initial: SASLInit, _ policy: AccessPolicy) -> Bool {
@@ -18,7 +20,8 @@ struct ConnectionRights {
         if parts.count == 3 {
             plain = policy.grant(user: String(decoding: parts[1], as: UTF8.self), key: String(decoding: parts[2], as: UTF8.self))
         }
-        return plain != nil
+        areShown = plain != nil
+        return areShown
     }
 
     /// Whether all of these rights are there.
@@ -33,6 +36,14 @@ struct ConnectionRights {
 
     /// Forgets tokens whose time is over.
     mutating func dropExpired(at now: Int64) { grants = grants.filter { $0.value.expiresAt > now } }
+
+    /// Forgets tokens whose rule is gone, has another key or allows something else now.
+    mutating func dropRevoked(_ broker: Broker) {
+        grants = grants.filter { _, grant in
+            guard let signer = grant.signer else { return true }
+            return broker.accessRules(named: signer.rule.name, for: signer.path).contains(signer.rule)
+        }
+    }
 
     /// Takes a `put-token` request.
     /// - Returns: status and text of the answer.
@@ -50,7 +61,8 @@ struct ConnectionRights {
                 return (401, "InvalidAudience: The authorization header contains a token for another resource.")
             }
             guard grants.count < Self.maximumTokens || grants[path] != nil else { return (403, "Too many tokens on one connection.") }
-            grants[path] = AccessPolicy.Grant(path: path, rights: grant.rights, expiresAt: grant.expiresAt)
+            grants[path] = AccessPolicy.Grant(path: path, rights: grant.rights, expiresAt: grant.expiresAt, signer: grant.signer)
+            areShown = true
             return (202, "Accepted")
         } catch {
             return (error.status, error.text)

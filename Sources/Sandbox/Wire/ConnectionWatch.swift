@@ -4,6 +4,8 @@ import NIOCore
 
 /// Ends what a client leaves idle or has no right to any more, as the service does (reference 1.3 and 1.6): one timer a connection.
 final class ConnectionWatch {
+    /// A connection whose client has shown no right to anything is closed after so many milliseconds (Microsoft's AMQP protocol guide).
+    static let withoutToken: Int64 = 20_000
     /// A connection on which no link was ever opened is closed after so many milliseconds.
     static let withoutAnyLink: Int64 = 60_000
     /// One whose links are all gone, after so many.
@@ -12,6 +14,7 @@ final class ConnectionWatch {
     static let idleLink: Int64 = 600_000
 
     private let hub: WireHub
+    private var openedAt: Int64
     /// Since when there is no link; nil while there is one.
     private var linklessSince: Int64?
     private var allowance = withoutAnyLink
@@ -20,12 +23,14 @@ final class ConnectionWatch {
 
     init(_ hub: WireHub, now: Int64) {
         self.hub = hub
+        openedAt = now
         linklessSince = now
     }
 
     func start(_ connection: WireConnection) {
-        linklessSince = hub.now
-        wake(connection, at: hub.now + allowance)
+        openedAt = hub.now
+        linklessSince = openedAt
+        wake(connection, at: openedAt + (connection.rights.areShown ? allowance : Self.withoutToken))
     }
 
     func stop() {
@@ -51,6 +56,12 @@ final class ConnectionWatch {
         if let expiry = connection.rights.nextExpiry { wake(connection, at: expiry) }
     }
 
+    /// The rules of some entity are others now: tokens of those that are gone allow nothing any more.
+    func accessRulesChanged(_ connection: WireConnection) {
+        connection.rights.dropRevoked(hub.broker)
+        checkRights(connection)
+    }
+
     private func wake(_ connection: WireConnection, at time: Int64) {
         guard timer == nil || time < timerTime else { return }
         timer?.cancel()
@@ -65,7 +76,18 @@ final class ConnectionWatch {
 
     private func look(_ connection: WireConnection) {
         let now = hub.now
-        if let linklessSince, now - linklessSince >= allowance { return close(connection) }
+        if !connection.rights.areShown, now - openedAt >= Self.withoutToken {
+            // The service's own words were never recorded; these are ours.
+            return close(
+                connection,
+                "The connection has brought no valid token in the allowed \(Self.withoutToken) milliseconds and is closed by the gateway.")
+        }
+        if let linklessSince, now - linklessSince >= allowance {
+            return close(
+                connection,
+                "The connection was inactive for more than the allowed \(allowance) milliseconds and is closed by container 'LinkTracker'."
+            )
+        }
         connection.rights.dropExpired(at: now)
         checkRights(connection)
         var next = connection.rights.nextExpiry ?? .max
@@ -78,6 +100,7 @@ final class ConnectionWatch {
             }
         }
         if let linklessSince { next = min(next, linklessSince + allowance) }
+        if !connection.rights.areShown { next = min(next, openedAt + Self.withoutToken) }
         if next < .max { wake(connection, at: next) }
     }
 
@@ -99,9 +122,7 @@ final class ConnectionWatch {
         }
     }
 
-    private func close(_ connection: WireConnection) {
-        let text =
-            "The connection was inactive for more than the allowed \(allowance) milliseconds and is closed by container 'LinkTracker'."
+    private func close(_ connection: WireConnection, _ text: String) {
         connection.close(AMQPError(.connectionForced, hub.broker.tracked(text, by: "gateway5")))
     }
 }

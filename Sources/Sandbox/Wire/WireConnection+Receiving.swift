@@ -16,7 +16,7 @@ extension WireConnection {
             answerTokens(delivery)
             return topUp(id, Self.requestCredit)
         case .management(let address):
-            if !delivery.settled { accept(delivery.id, id.session) }
+            acceptRequest(delivery, id.session)
             answerManagement(delivery, address, id.session)
             topUp(id, Self.requestCredit)
         case .coordinator:
@@ -42,12 +42,24 @@ extension WireConnection {
         case .failure(let error): state = .rejected(error.amqpError)
         }
         // In a transaction the outcome is told as a part of it (part 4, 4.4.1), as long as there is one.
-        if case .transactional(let id, _)? = delivery.state, TransactionID(id).map({ transactions[$0] != nil }) == true {
+        if case .transactional(let id, _)? = delivery.state, isLive(id) {
             state = .transactional(transactionID: id, outcome: state)
         }
         flushAccepted()
         dispose(session, role: .receiver, first: delivery.id, last: delivery.id, state: state)
     }
+
+    /// Takes a request, whatever its answer will be. In a transaction that is told as a part of it (part 4, 4.4.1): the service's documents
+    /// name no exception for requests.
+    private func acceptRequest(_ delivery: AMQP.Delivery, _ session: SessionID) {
+        if delivery.settled { return }
+        guard case .transactional(let id, _)? = delivery.state, isLive(id) else { return accept(delivery.id, session) }
+        flushAccepted()
+        dispose(
+            session, role: .receiver, first: delivery.id, last: delivery.id, state: .transactional(transactionID: id, outcome: .accepted))
+    }
+
+    private func isLive(_ transaction: ByteBuffer) -> Bool { TransactionID(transaction).map { transactions[$0] != nil } ?? false }
 
     private func store(
         _ delivery: AMQP.Delivery, _ address: EntityAddress, _ destination: EntityAddress?, _ session: SessionID

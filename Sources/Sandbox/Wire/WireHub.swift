@@ -101,7 +101,10 @@ final class WireHub {
         case .entityRemoved(let address):
             for connection in connections.values {
                 connection.detachAll(from: address, broker.deleted(address.path).amqpError)
+                connection.watch.accessRulesChanged(connection)
             }
+        case .accessRulesChanged:
+            for connection in connections.values { connection.watch.accessRulesChanged(connection) }
         case .availabilityChanged(let address, let availability):
             guard availability != .active else { return }
             for connection in connections.values {

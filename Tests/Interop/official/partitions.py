@@ -4,6 +4,11 @@ from azure.servicebus import ServiceBusMessage
 
 from official.scenarios import scenario, text
 
+
+def partition_id(message):
+    return message.raw_amqp_message.annotations.get(b"x-opt-partition-id")
+
+
 KEYS = ("red", "green", "blue", "black")
 
 
@@ -15,6 +20,7 @@ async def messages_of_one_partition_key_stay_together_and_in_order(play):
         while page := await receiver.peek_messages(max_message_count=10, timeout=10):
             peeked += page
         play.equal(sorted(map(text, peeked)), sorted(f"{key} {n}" for key in KEYS for n in range(8)), "each is peeked once")
+        play.equal([partition_id(each) for each in peeked], [each.sequence_number >> 48 for each in peeked], "its partition is named")
         numbers = [each.sequence_number for each in peeked]
         play.equal(numbers, sorted(set(numbers)), "in the order of their numbers")
         for key in KEYS:

@@ -171,7 +171,10 @@ private struct PropertyRun {
 
     private mutating func settleInTransaction() throws {
         guard !transactions.isEmpty, !tokens.isEmpty else { return }
-        let (id, token) = (transactions[pick(transactions.count)], tokens[pick(tokens.count)])
+        let id = transactions[pick(transactions.count)]
+        // Seldom one that is lost: it spoils the transaction.
+        let held = tokens.filter { model.holds($0) }
+        let token = held.isEmpty || pick(12) == 0 ? tokens[pick(tokens.count)] : held[pick(held.count)]
         let settlement = anySettlement()
         let isHeld = model.holds(token)
         let answer = refusal { try queue.settle(token, settlement, in: id) }

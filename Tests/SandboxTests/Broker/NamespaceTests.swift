@@ -87,7 +87,7 @@ import Testing
         let error = try #require(throws: BrokerError.self) { try fixture.send(String(repeating: "x", count: 200_000)) }
         #expect(error.reason == .quotaExceeded)
         #expect(error.description.contains("for Queue: 'sandbox:Queue:q'. Size of entity in bytes:"))
-        #expect(error.description.contains("Max entity size in bytes:1048576."))
+        #expect(error.description.contains("Max entity size in bytes: 1048576."))
         _ = try fixture.q.receive(maxCount: 1, mode: .receiveAndDelete)
         try fixture.send(String(repeating: "x", count: 200_000))
     }

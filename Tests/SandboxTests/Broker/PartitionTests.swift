@@ -1,4 +1,5 @@
 import AMQP
+import NIOCore
 import Testing
 
 @testable import Sandbox
@@ -23,6 +24,30 @@ import Testing
         }
         #expect(Set(numbers.map(partition)).count == 1)
         #expect(numbers == numbers.sorted())
+    }
+
+    @Test func everyMessageSaysItsPartition() throws {
+        let fixture = try BrokerFixture.withQueue { $0.isPartitioned = true }
+        for _ in 0..<16 { try fixture.send { $0.messageAnnotations["x-opt-partition-id"] = 99 } }
+        let seen = try fixture.q.peekAll() + fixture.q.receive(maxCount: 16, mode: .peekLock)
+        #expect(seen.count == 32)
+        for delivery in seen {
+            var bytes = ByteBuffer()
+            delivery.write(into: &bytes)
+            #expect(bytes.readableBytes == delivery.encodedSize)
+            let annotations = try MessageContent(Message(bytes)).messageAnnotations
+            #expect(annotations["x-opt-partition-id"] == .short(Int16(partition(delivery.sequenceNumber))))
+            #expect(annotations.pairs.count(where: { $0.key == .symbol("x-opt-partition-id") }) == 1)
+        }
+    }
+
+    @Test func anEntityThatIsNotPartitionedNamesNoPartition() throws {
+        let fixture = try BrokerFixture.withQueue()
+        try fixture.send()
+        let delivery = try #require(try fixture.q.peekAll().first)
+        var bytes = ByteBuffer()
+        delivery.write(into: &bytes)
+        #expect(try MessageContent(Message(bytes)).messageAnnotations["x-opt-partition-id"] == nil)
     }
 
     @Test func noPartitionWaitsForTheOthers() throws {

@@ -39,6 +39,8 @@ struct QueueModel {
         }
         var until: Int64
         var operations: [Operation] = []
+        /// Whether something in it failed.
+        var isSpoiled = false
     }
 
     static let transactionTimeout: Int64 = 120_000
@@ -144,7 +146,10 @@ struct QueueModel {
     // MARK: Transactions
 
     mutating func settle(_ token: UUIDBytes, _ settlement: Settlement, in id: TransactionID) {
-        guard let index = active.firstIndex(where: { $0.token == token && !$0.isEnlisted }) else { return }
+        guard let index = active.firstIndex(where: { $0.token == token && !$0.isEnlisted }) else {
+            transactions[id]?.isSpoiled = true
+            return
+        }
         active[index].isEnlisted = true
         transactions[id]?.operations.append(.settle(token, settlement))
     }
@@ -157,7 +162,7 @@ struct QueueModel {
             return active.contains { $0.token == token }
         }
         rollBack(id)
-        guard isPossible else { return false }
+        guard isPossible, !transaction.isSpoiled else { return false }
         for operation in transaction.operations {
             switch operation {
             case .send(let body, let session, let ttl, let scheduledAt):

@@ -68,7 +68,7 @@ import Testing
         #expect(refusal { try fixture.q.settle(token, .complete) } == .messageLockLost)
         #expect(refusal { try fixture.q.settle(token, .abandon(), in: second) } == .messageLockLost)
         try fixture.broker.commit(first)
-        try fixture.broker.commit(second)
+        #expect(refusal { try fixture.broker.commit(second) } == .transactionRolledBack)
         #expect(try fixture.q.count == 0)
     }
 
@@ -141,6 +141,23 @@ import Testing
         // The service lets such a transaction fail as a whole.
         #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
         #expect(try fixture.q.count == 0)
+    }
+
+    @Test func aPartThatFailsRollsEverythingBack() throws {
+        let fixture = try two()
+        let parts: [(BrokerError.Reason, (TransactionID) throws -> Void)] = [
+            (.messageTooLarge, { try send(fixture, String(repeating: "x", count: 300_000), in: $0) }),
+            (.entityNotFound, { try send(fixture, "x", to: "nowhere", in: $0) }),
+            (.messageLockLost, { try fixture.q.settle(UUIDBytes(high: 1, low: 2), .complete, in: $0) }),
+        ]
+        for (reason, part) in parts {
+            let id = try fixture.broker.beginTransaction()
+            try send(fixture, "good", to: "other", in: id)
+            #expect(refusal { try part(id) } == reason)
+            #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+            #expect(try fixture.queue("other").count == 0)
+            #expect(fixture.broker.transactionBytes == 0)
+        }
     }
 
     @Test func messagesThatWaitForACommitCountForTheNamespace() throws {

@@ -88,13 +88,45 @@ import Testing
 
     // MARK: Tokens
 
+    @Test func aConnectionThatBringsNoValidTokenIsClosedAfterTwentySeconds() throws {
+        let fixture = try WireFixture()
+        let silent = try fixture.connectAnonymously()
+        let wrong = try fixture.connectAnonymously()
+        #expect(try put("RootManageSharedAccessKey", wrong, wrong.node("$cbs"), lifetime: 100, key: "wrong") == 401)
+        let good = try fixture.connectAnonymously()
+        #expect(try put("RootManageSharedAccessKey", good, good.node("$cbs"), lifetime: 100) == 202)
+        fixture.pass(milliseconds: 19_999)
+        for client in [silent, wrong, good] {
+            client.run()
+            #expect(client.closed == nil)
+        }
+        fixture.pass(milliseconds: 1)
+        for client in [silent, wrong] {
+            client.run()
+            guard case .closedByPeer(let error?)?? = client.closed else {
+                Issue.record("\(client.closed as Any)")
+                continue
+            }
+            #expect(error.condition == .connectionForced)
+            #expect(error.text?.contains("20000 milliseconds") == true)
+        }
+        good.run()
+        #expect(good.closed == nil)
+        // From here on the time without links counts, from the beginning.
+        fixture.pass(milliseconds: 40_000)
+        good.run()
+        #expect(good.closed == nil, "the links to $cbs are links")
+    }
+
     /// Puts a token of a rule for a queue; answers the status.
     @discardableResult
-    private func put(_ rule: String, _ client: WireClient, _ node: WireClient.Node, lifetime: Int64) throws -> Int64? {
+    private func put(
+        _ rule: String, _ client: WireClient, _ node: WireClient.Node, lifetime: Int64, key: String = "SAS_KEY_VALUE"
+    ) throws -> Int64? {
         let audience = "sb://sandbox/q"
         let expiry = WallTime(secondsSince1970: client.fixture.clock.milliseconds / 1000 + lifetime)
         let token = SharedAccessSignature.generate(
-            resource: audience, keyName: rule, key: Secret("SAS_KEY_VALUE"), expiresAt: expiry)
+            resource: audience, keyName: rule, key: Secret(key), expiresAt: expiry)
         let text = token.withRevealedText { String($0) }
         let answer = try client.ask(
             node, "put-token", .value(.string(text)),
@@ -134,6 +166,69 @@ import Testing
         #expect(try put("ListenOnly", client, tokens, lifetime: 100) == 202)
         #expect(client.isDetached(sender))
         #expect(!client.isDetached(receiver))
+    }
+
+    // MARK: Keys of one entity
+
+    /// A queue with a key of its own.
+    private func keyed(_ edit: (inout EntityAuthorizationRule) -> Void = { _ in }) -> QueueSettings {
+        var rule = EntityAuthorizationRule(
+            name: "app", rights: [.send, .listen], primaryKey: "first", secondaryKey: "second", createdAt: 0, modifiedAt: 0)
+        edit(&rule)
+        var settings = QueueSettings()
+        settings.administrative.authorizationRules = [rule]
+        return settings
+    }
+
+    /// A client that sends by a token of the queue's own rule.
+    private func sender(_ fixture: WireFixture, key: String) throws -> (client: WireClient, link: LinkID) {
+        let client = try fixture.connectAnonymously()
+        #expect(try put("app", client, client.node("$cbs"), lifetime: 1000, key: key) == 202)
+        return (client, try client.sender())
+    }
+
+    @Test func aTokenEndsWithTheRuleThatSignedIt() throws {
+        let fixture = try WireFixture { try $0.createQueue("q", keyed()) }
+        let (client, link) = try sender(fixture, key: "first")
+        let other = try fixture.connect()
+        let untouched = try other.sender()
+        try fixture.broker.update("q", to: QueueSettings())
+        client.run()
+        other.run()
+        #expect(client.reason(link)?.condition == .detachForced)
+        #expect(client.reason(link)?.text?.contains("Unauthorized access. 'Send' claim(s) are required") == true)
+        let again = try client.sender()
+        #expect(client.reason(again)?.condition == .unauthorizedAccess)
+        #expect(!other.isDetached(untouched))
+    }
+
+    @Test func aTokenEndsWhenTheKeyThatSignedItIsReplaced() throws {
+        let fixture = try WireFixture { try $0.createQueue("q", keyed()) }
+        let (first, firstLink) = try sender(fixture, key: "first")
+        let (second, secondLink) = try sender(fixture, key: "second")
+        try fixture.broker.update("q", to: keyed { $0.primaryKey = "new" })
+        first.run()
+        second.run()
+        #expect(first.reason(firstLink)?.condition == .detachForced)
+        #expect(!second.isDetached(secondLink))
+    }
+
+    @Test func aTokenEndsWhenItsRuleAllowsSomethingElse() throws {
+        let fixture = try WireFixture { try $0.createQueue("q", keyed()) }
+        let (client, link) = try sender(fixture, key: "first")
+        try fixture.broker.update("q", to: keyed { $0.rights = .listen })
+        client.run()
+        #expect(client.reason(link)?.condition == .detachForced)
+    }
+
+    @Test func aTokenDoesNotOutliveItsEntity() throws {
+        let fixture = try WireFixture { try $0.createQueue("q", keyed()) }
+        let (client, _) = try sender(fixture, key: "first")
+        try fixture.broker.remove("q")
+        try fixture.broker.createQueue("q")
+        client.run()
+        let again = try client.sender()
+        #expect(client.reason(again)?.condition == .unauthorizedAccess)
     }
 
     @Test func withoutATokenALinkIsRefused() throws {

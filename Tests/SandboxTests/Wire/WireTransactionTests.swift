@@ -69,6 +69,8 @@ import Testing
         let settled = try client.ask(
             management, "update-disposition", ["disposition-status": "completed", "lock-tokens": .array(.uuids([token]))], in: id)
         #expect(settled?.status == 200)
+        let taken = client.dispositions.filter { $0.state == .transactional(transactionID: id, outcome: .accepted) }
+        #expect(taken.count == 2, "each request is taken as a part of the transaction")
         #expect(try fixture.counts() == EntitySnapshot.Counts(active: 1))
         #expect(try client.discharge(id, on: coordinator) == .accepted)
         #expect(try fixture.counts() == EntitySnapshot.Counts(scheduled: 1))
