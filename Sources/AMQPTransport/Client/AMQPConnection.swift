@@ -13,6 +13,8 @@ public struct ConnectionConfiguration: Sendable {
     public var mechanisms: [EngineConfiguration.SASLMechanism] = [.anonymous]
     /// The largest frame we accept, in bytes.
     public var maxFrameSize: UInt32 = 65536
+    /// The largest message we put together, in bytes: 100 MB, and a megabyte for what a service writes around what it was sent.
+    public var maxMessageSize = 105_906_176
     /// Transfers we can hold in the session.
     public var incomingWindow: UInt32 = 5000
     /// After how much silence the connection counts as lost.
@@ -75,6 +77,7 @@ public actor AMQPConnection {
             side: .client, containerID: configuration.containerID, hostname: configuration.hostname ?? endpoint.host,
             security: configuration.mechanisms.isEmpty ? .none : .client(configuration.mechanisms))
         engine.maxFrameSize = configuration.maxFrameSize
+        engine.maxMessageSize = configuration.maxMessageSize
         engine.incomingWindow = configuration.incomingWindow
         engine.creditTolerance = configuration.incomingWindow
         engine.idleTimeout = TimeAmount(configuration.idleTimeout)

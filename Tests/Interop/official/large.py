@@ -1,11 +1,14 @@
 """The premium tier: large messages and large batches."""
 
+import asyncio
 import datetime
+import urllib.request
 
 from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
-from azure.servicebus.exceptions import MessageSizeExceededError
+from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusQuotaExceededError
 
-from official.scenarios import scenario, texts
+from callboard import signature
+from official.scenarios import scenario, subscription, texts
 
 
 def pattern(size):
@@ -81,3 +84,42 @@ async def a_scheduled_message_may_be_large(play):
         large, small = await play.take(receiver, 2, seconds=15)
         play.equal(len(b"".join(large.body)), 700_000)
         play.equal(texts([small]), ["small"])
+
+
+def remove(play, path):
+    """Deletes an entity, as an administrator does over HTTP."""
+    url = f"http://127.0.0.1:{play.sandbox.http_port}/{path}"
+    request = urllib.request.Request(f"{url}?api-version=2021-05", headers={"Authorization": signature(url)}, method="DELETE")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200, answer.status
+
+
+COPIES = 50
+
+
+@scenario(stage="premium", seconds=120, queue=False, topics={"": {"Subscriptions": [subscription(f"s{n}") for n in range(COPIES)]}})
+async def an_entity_that_is_full_refuses_what_is_sent(play):
+    # The smallest quota there is is a gigabyte. The copies of all subscriptions count: five messages of 5 MB are more than that.
+    message, size = ServiceBusMessage(b"x" * (5 << 20)), COPIES * (5 << 20)
+    full = "The maximum entity size has been reached or exceeded for Topic: '"
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    async with play.sender(topic=True) as sender:
+        for _ in range(5):
+            await sender.send_messages(message, timeout=20)
+        with play.raises(ServiceBusQuotaExceededError, text=full) as refused:
+            await sender.send_messages(message, timeout=20)
+        play.true(f"Max entity size in bytes: {1 << 30}." in str(refused.value), "the quota is named")
+        used = int(str(refused.value).partition("Size of entity in bytes:")[2].partition(",")[0])
+        play.between(5 * size, used, 6 * size, "and what is used of it")
+        with play.raises(ServiceBusQuotaExceededError, text=full):
+            await sender.send_messages([ServiceBusMessage("small")], timeout=20)
+        with play.raises(ServiceBusQuotaExceededError, text=full):
+            await sender.schedule_messages(ServiceBusMessage("small"), later, timeout=20)
+        for number in range(10, COPIES):
+            await asyncio.to_thread(remove, play, f"{play.name()}/subscriptions/s{number}")
+        await sender.send_messages(ServiceBusMessage("there is room again"), timeout=20)
+    async with play.receiver(subscription="s0") as receiver:
+        (first,) = await play.peek(receiver)
+        play.equal(len(b"".join(first.body)), 5 << 20, "a page ends with a message of that size")
+        (last,) = await play.peek(receiver, start=first.sequence_number + 5)
+        play.equal(texts([last]), ["there is room again"], "five came before it, and none that was refused")

@@ -154,7 +154,8 @@ async def an_unknown_queue_is_not_found_by_any_operation(play):
     with play.raises(MessagingEntityNotFoundError):
         async with play.client.get_topic_sender("no-such-topic") as sender:
             await sender.send_messages(ServiceBusMessage("x"), timeout=10)
-    with play.raises(MessagingEntityNotFoundError, ServiceBusError):
+    # The client's pages open a link of their own, and keep to themselves why it was refused.
+    with play.raises(ServiceBusError, text="Failed to open mgmt link"):
         async for _ in play.client.list_queue_sessions("no-such-queue", timeout=10):
             pass
 

@@ -19,6 +19,7 @@ import dataclasses
 import inspect
 import json
 import time
+import types
 import urllib.request
 
 import azure.servicebus
@@ -138,10 +139,13 @@ class Play:
 
     @contextlib.contextmanager
     def raises(self, *kinds, text=None):
-        """What is in the block must fail with exactly one of these errors, not with one derived from them, and say `text`."""
+        """What is in the block must fail with exactly one of these errors, not with one derived from them, and say `text`. Gives a place
+        whose `value` is the error then."""
+        place = types.SimpleNamespace(value=None)
         try:
-            yield
+            yield place
         except Exception as error:
+            place.value = error
             if type(error) not in kinds:
                 raise
             if text is not None:

@@ -33,7 +33,7 @@ async def a_named_session_gives_its_own_messages_in_order(play):
         messages = await play.take(receiver, 3)
         play.equal(texts(messages), ["a1", "a2", "a3"])
         play.equal({each.session_id for each in messages}, {"a"})
-        play.equal({each.partition_key for each in messages} - {None}, {"a"} - {None} if messages[0].partition_key else set())
+        play.equal([each.partition_key for each in messages], [None] * 3, "a key that its sender did not set")
         for each in messages:
             await receiver.complete_message(each)
         play.equal(await play.peek(receiver), [], "only its own session")
@@ -41,6 +41,17 @@ async def a_named_session_gives_its_own_messages_in_order(play):
         (message,) = await play.take(receiver, 1)
         play.equal(text(message), "b1")
         await receiver.complete_message(message)
+
+
+@scenario(RequiresSession=True)
+async def a_partition_key_beside_a_session_is_kept(play):
+    await play.send(ServiceBusMessage("x", session_id="a", partition_key="a"))
+    async with play.receiver(session_id="a") as receiver:
+        (message,) = await play.take(receiver, 1)
+        play.equal((message.session_id, message.partition_key), ("a", "a"))
+        await receiver.complete_message(message)
+    with play.raises(ValueError):
+        ServiceBusMessage("x", session_id="a", partition_key="b")
 
 
 @scenario(RequiresSession=True)

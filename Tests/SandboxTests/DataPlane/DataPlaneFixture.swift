@@ -19,13 +19,15 @@ struct DataPlaneFixture: Sendable {
     let all: EntityPath
 
     static func run<R: Sendable>(
-        tier: SandboxConfiguration.Tier = .standard, queue: @escaping @Sendable (inout QueueSettings) -> Void = { _ in },
+        tier: SandboxConfiguration.Tier = .standard, clock: SharedClock? = nil,
+        queue: @escaping @Sendable (inout QueueSettings) -> Void = { _ in },
         client: (inout Namespace.Configuration) -> Void = { _ in }, _ body: (DataPlaneFixture) async throws -> R
     ) async throws -> R {
         var configuration = SandboxConfiguration()
         configuration.amqpPort = 0
         configuration.httpPort = 0
         configuration.tier = tier
+        if let clock { configuration.clock = { clock.milliseconds } }
         let server = try await SandboxServer.start(configuration, logger: quiet) { broker in
             var settings = QueueSettings()
             queue(&settings)
@@ -36,7 +38,7 @@ struct DataPlaneFixture: Sendable {
             try broker.createTopic("t")
             try broker.createSubscription("all", of: "t")
         }
-        let namespace = try Self.namespace(of: server, edit: client)
+        let namespace = try Self.namespace(of: server, clock: clock?.client ?? .system, edit: client)
         let fixture = DataPlaneFixture(
             server: server, namespace: namespace, q: try .queue("q"), r: try .queue("r"), s: try .queue("s"), t: try .topic("t"),
             all: try .subscription(topic: "t", name: "all"))
@@ -53,13 +55,15 @@ struct DataPlaneFixture: Sendable {
     }
 
     /// Another client of the same sandbox.
-    static func namespace(of server: SandboxServer, edit: (inout Namespace.Configuration) -> Void = { _ in }) throws -> Namespace {
+    static func namespace(
+        of server: SandboxServer, clock: WallClock = .system, edit: (inout Namespace.Configuration) -> Void = { _ in }
+    ) throws -> Namespace {
         let connection = try ConnectionString(parsing: server.connectionString)
         var settings = Namespace.Configuration(endpoint: connection.messagingEndpoint)
         settings.requestTimeout = .seconds(20)
         settings.connectTimeout = .seconds(20)
         edit(&settings)
-        return Namespace(settings, tokens: try connection.tokenProvider(), logger: quiet)
+        return Namespace(settings, tokens: try connection.tokenProvider(), clock: clock, logger: quiet)
     }
 
     private static var quiet: Logger { Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() } }

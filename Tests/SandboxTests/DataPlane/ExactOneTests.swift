@@ -115,6 +115,26 @@ struct ExactOneTests {
         }
     }
 
+    @Test("is found in a session behind so many that its lock would not last: it is renewed")
+    func renewal() async throws {
+        let clock = SharedClock(step: 20)
+        try await DataPlaneFixture.run(clock: clock, queue: { $0.lockDuration = 30_000 }) { fixture in
+            let path = fixture.s
+            try await fixture.send(2500, to: path) { message, _ in message.sessionID = "one" }
+            let last = try #require(try await fixture.peek(path).last)
+            let before = clock.passed
+            let report = try await fixture.namespace.perform(.delete, onExactly: last.sequenceNumber, in: path)
+            // Nobody holds a lock for so long.
+            #expect(clock.passed - before > .seconds(45))
+            #expect(report.passedOver == 2499)
+            #expect(report.stillLocked == 0)
+            let left = try await fixture.peek(path)
+            #expect(left.count == 2499)
+            #expect(left.allSatisfy { $0.deliveryCount == 0 })
+            #expect(try await fixture.locked(path).isEmpty)
+        }
+    }
+
     @Test("is left alone by a service that counts releases, after one message")
     func countedReleases() async throws {
         try await DataPlaneFixture.run { fixture in
