@@ -10,7 +10,7 @@ struct Callboard: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
-            PeekCommand.self, GroupsCommand.self, SendCommand.self, RulesCommand.self,
+            PeekCommand.self, GroupsCommand.self, SendCommand.self, SessionsCommand.self, SessionCommand.self, RulesCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

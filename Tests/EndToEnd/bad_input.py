@@ -136,6 +136,14 @@ def missing_file():
     expect(("send", "orders", "--file", "/no/such/file"), text, USAGE, "/no/such/file")
 
 
+@checks.step("a change without leave where it is no sandbox")
+def change_without_leave():
+    port = bad_peers.unused_port()
+    for change in (("set-state", "orders", "s", "--text", "x"), ("clear", "orders", "s")):
+        expect(("session", *change), real(port), REFUSED, "read-only", "--allow-changes")
+        expect(("session", *change, "--allow-changes"), real(port), PROBLEM, "refused", str(port))
+
+
 @checks.step("a wrong key")
 def wrong_key():
     text = re.sub(r"SharedAccessKey=[^;]*", "SharedAccessKey=bm90IHRoZSBrZXk=", start_sandbox().connection_string)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The official Azure client (azure-servicebus) against `callboard sandbox`: sends, batches, peeks, receives and settles in every way,
-and what it sent must come out of `callboard peek` with the same properties and types. The client is the judge of the sandbox, and what
-the client sent is the judge of `callboard peek`.
+"""Our commands judged by the official Azure client (azure-servicebus), on one sandbox: what the client sent and settled must come out of
+`callboard peek` with the same properties, types and states, and what our commands change the client must see. Everything else the client can do
+is in official/.
 
 usage: data_plane.py [PART OF A STEP'S NAME]      CALLBOARD names the executable (default .build/debug/callboard)
 """
@@ -13,6 +13,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import urllib.parse
 import uuid
 
 from azure.servicebus import (
@@ -34,6 +35,7 @@ from azure.servicebus.exceptions import (
 
 import callboard
 from checks import Checks, eventually
+from proxies import PASSWORD, Proxy
 
 checks = Checks("official client against the sandbox")
 
@@ -73,8 +75,7 @@ CONFIGURATION = """
 """
 
 QUEUES = (
-    "single list batch large types bodies peeking complete abandon poison defer dead-letter sub-queue renew release "
-    "at-most-once schedule expiry refused pages filtered"
+    "single list batch large types bodies peeking complete abandon poison defer dead-letter schedule expiry refused pages filtered proxied"
 ).split()
 
 # Conditions, as rules of a topic's subscriptions and for `peek --where`.
@@ -94,6 +95,7 @@ work = tempfile.TemporaryDirectory(prefix="callboard-interop-")
 def configuration():
     properties = {"LockDuration": "PT1M", "DefaultMessageTimeToLive": "PT1H", "MaxDeliveryCount": 3, "DeadLetteringOnMessageExpiration": True}
     queues = [{"Name": name, "Properties": properties} for name in QUEUES]
+    queues += [{"Name": name, "Properties": {"RequiresSession": True}} for name in ("sessions", "stateful")]
     path = pathlib.Path(work.name) / "Config.json"
     subscriptions = [
         {"Name": f"s{number}", "Rules": [{"Name": "only", "Properties": {"FilterType": "Sql", "SqlFilter": {"SqlExpression": condition}}}]}
@@ -491,56 +493,6 @@ def dead_letters():
     assert ours("dead-letter") == []
 
 
-@checks.step("the dead-letter queue is a queue: received from and completed")
-def sub_queue():
-    send("sub-queue", [ServiceBusMessage("x"), ServiceBusMessage("y")])
-    with receiver("sub-queue") as taking:
-        for message in take(taking, 2):
-            taking.dead_letter_message(message, reason="Test", error_description="")
-    with receiver("sub-queue", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as taking:
-        x, y = take(taking, 2)
-        assert texts([x, y]) == ["x", "y"] and x.dead_letter_reason == "Test"
-        taking.complete_message(x)
-        taking.complete_message(y)
-    assert ours("sub-queue", "--dead-letter", "--all") == []
-
-
-@checks.step("a lock is renewed")
-def renews():
-    send("renew", ServiceBusMessage("long work"))
-    with receiver("renew") as taking:
-        (message,) = take(taking, 1)
-        before = message.locked_until_utc
-
-        def renewed():
-            taking.renew_message_lock(message, timeout=10)
-            return message.locked_until_utc > before
-
-        eventually(renewed, what="the lock's end moving on")
-        taking.complete_message(message)
-
-
-@checks.step("messages taken ahead and not looked at are given back uncounted")
-def releases():
-    send("release", [ServiceBusMessage(str(n)) for n in range(10)])
-    with receiver("release", prefetch_count=10) as taking:
-        (message,) = taking.receive_messages(max_message_count=1, max_wait_time=10)
-        taking.complete_message(message)
-    with receiver("release") as taking:
-        rest = take(taking, 9)
-        assert sorted(texts(rest)) == [str(n) for n in range(1, 10)]
-        for each in rest:
-            taking.complete_message(each)
-
-
-@checks.step("receive and delete takes at once")
-def at_most_once():
-    send("at-most-once", [ServiceBusMessage("1"), ServiceBusMessage("2")])
-    with receiver("at-most-once", receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE) as taking:
-        assert texts(take(taking, 2)) == ["1", "2"]
-    assert ours("at-most-once") == []
-
-
 @checks.step("a scheduled message is seen, cancelled, or comes in time")
 def schedules():
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -609,6 +561,81 @@ def conditions():
         assert [each["message"] for each in foretold] == [1, 2, 3] and all(each["because"] for each in foretold), foretold
         gets = [["red", "blue", "bare"][each["message"] - 1] for each in foretold if each["copies"] == 1 and each["selects"]]
         assert gets == ruled, f"{condition}: 'rules test' says {gets}, {ruled} came: {foretold}"
+
+
+def session(*arguments, status=0, stdin=None):
+    done = callboard.run(*arguments, connection_string=sandbox.connection_string, stdin=stdin)
+    assert done.returncode == status, f"{arguments} ended with {done.returncode}: {done.stdout}{done.stderr}"
+    return done
+
+
+@checks.step("sessions are listed, counted and shown, and disturb nobody", seconds=60)
+def sessions():
+    send("sessions", [ServiceBusMessage(f"{n}", session_id=name) for name, count in (("a", 3), ("b", 1)) for n in range(count)])
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    with client.get_queue_sender("sessions") as sender:
+        sender.schedule_messages(ServiceBusMessage("later", session_id="c"), later, timeout=10)
+    with receiver("sessions", session_id="d") as holder:
+        holder.session.set_state("only a state")
+    with receiver("sessions", session_id="a") as holder:
+        (message,) = take(holder, 1)
+        holder.defer_message(message)
+    listed = json.loads(session("sessions", "sessions", "--output", "json").stdout)
+    assert [each["sessionId"] for each in listed] == ["a", "b", "c", "d"] and listed[0]["counts"] is None, listed
+    counted = [json.loads(line) for line in session("sessions", "sessions", "--counts", "-o", "jsonl").stdout.splitlines()]
+    assert [each["sessionId"] for each in counted] == ["a", "b", "c", "d"], counted
+    assert counted[0]["counts"] == {"active": 2, "deferred": 1, "scheduled": 0}, counted[0]
+    assert counted[2]["counts"] == {"active": 0, "deferred": 0, "scheduled": 1}, counted[2]
+    same_moment(counted[1]["oldestEnqueuedTime"], datetime.datetime.now(datetime.timezone.utc), within=60)
+    shown = json.loads(session("session", "show", "sessions", "d", "-o", "json").stdout)
+    assert shown["stateStatus"] == "set" and shown["state"] == {"encoding": "utf-8", "text": "only a state", "sizeBytes": 12}, shown
+    assert shown["counts"] == {"active": 0, "deferred": 0, "scheduled": 0}
+    table = session("session", "show", "sessions", "a").stdout
+    assert re.search(r"SESSION +ACTIVE +DEFERRED +SCHEDULED +OLDEST +STATE\na +2 +1 +0 +\S+ +none", table), table
+    with receiver("sessions", session_id="a") as holder:
+        held = json.loads(session("session", "show", "sessions", "a", "-o", "json").stdout)
+        assert (held["stateStatus"], held["state"]) == ("heldElsewhere", None), held
+        assert [message.delivery_count for message in take(holder, 2)] == [0, 0], "nothing was counted"
+    missing = session("session", "show", "sessions", "nobody", status=4)
+    assert "nobody" in missing.stderr and "callboard sessions sessions" in missing.stderr, missing.stderr
+    assert "sessionful" in session("sessions", "single", status=1).stderr
+
+
+@checks.step("the state of a session is set and cleared by our command, unless somebody holds it", seconds=60)
+def session_state():
+    state = bytes(range(256))
+    file = pathlib.Path(work.name) / "state"
+    file.write_bytes(state)
+    session("session", "set-state", "stateful", "s", "--file", str(file))
+    with receiver("stateful", session_id="s") as holder:
+        assert holder.session.get_state() == state
+        refused = session("session", "set-state", "stateful", "s", "--text", "mine", status=1)
+        assert "holds the session" in refused.stderr, refused.stderr
+        assert holder.session.get_state() == state
+    session("session", "set-state", "stateful", "s", stdin="from a pipe")
+    with receiver("stateful", session_id="s") as holder:
+        assert holder.session.get_state() == b"from a pipe"
+    session("session", "clear", "stateful", "s")
+    with receiver("stateful", session_id="s") as holder:
+        assert holder.session.get_state() is None
+    session("session", "show", "stateful", "s", status=4)
+    session("session", "set-state", "stateful", "s", "--text", "a", "--file", "b", status=2)
+
+
+@checks.step("our commands reach the sandbox through an HTTP proxy, on AMQP's own port and in a WebSocket")
+def proxied():
+    send("proxied", ServiceBusMessage("behind a proxy"))
+    port = sandbox.ready["webSocketPort"]
+    web = sandbox.connection_string.replace(f":{sandbox.amqp_port}", f":{port}") + "TransportType=AmqpWebSockets;"
+    with Proxy() as proxy:
+        for connection_string, target in ((sandbox.connection_string, sandbox.amqp_port), (web, port)):
+            proxy.requests.clear()
+            (seen,) = callboard.peek("proxied", "--all", "--proxy", proxy.url, connection_string=connection_string)
+            assert seen["body"]["text"] == "behind a proxy"
+            assert proxy.requests == [("CONNECT", f"127.0.0.1:{target}", True)], proxy.requests
+        done = callboard.run("peek", "proxied", "--proxy", proxy.url.replace("operator", "nobody"), connection_string=web)
+        assert done.returncode == 1 and "407" in done.stderr, done.stderr
+        assert urllib.parse.quote(PASSWORD, safe="") not in done.stderr and PASSWORD not in done.stderr, "a password was shown"
 
 
 @checks.step("our send is received by the official client")

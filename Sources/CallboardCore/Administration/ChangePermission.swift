@@ -30,4 +30,12 @@ extension Workspace {
         }
         return ChangePermission(title)
     }
+
+    /// Holds leave to change against this namespace.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` when it was given for another one.
+    func check(_ permission: ChangePermission) throws(OperatorError) {
+        guard permission.context == title else {
+            throw OperatorError(.refused, "Leave to change '\(permission.context.name)' does not hold for '\(title.name)'.")
+        }
+    }
 }

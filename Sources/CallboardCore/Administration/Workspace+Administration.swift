@@ -26,9 +26,7 @@ extension Workspace {
     ///   service's words when it refuses.
     @discardableResult
     public func carryOut(_ change: EntityChange, with permission: ChangePermission) async throws(OperatorError) -> EntitySettings? {
-        guard permission.context == title else {
-            throw OperatorError(.refused, "Leave to change '\(permission.context.name)' does not hold for '\(title.name)'.")
-        }
+        try check(permission)
         switch change.operation {
         case .create:
             guard let after = change.after else { return nil }

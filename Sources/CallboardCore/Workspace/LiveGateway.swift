@@ -6,7 +6,7 @@ public import ServiceBus
 /// A namespace over the network: AMQP for messages, the administration interface for entities and counts.
 package struct LiveGateway: NamespaceGateway {
     package let endpoint: NamespaceEndpoint
-    private let namespace: Namespace
+    let namespace: Namespace
     private let administration: AdministrationClient?
     private let http: RESTClient
 

@@ -45,6 +45,15 @@ package protocol NamespaceGateway: Sendable {
     /// Sends messages in order; returns when the service has accepted every one of them.
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError)
 
+    /// The ids of the sessions of an entity that hold messages or state.
+    func sessionIDs(of path: EntityPath) async throws(OperatorError) -> [String]
+
+    /// The state of a session, which is accepted for it and given back.
+    func sessionState(of id: String, in path: EntityPath) async throws(OperatorError) -> SessionState
+
+    /// Sets the state of a session, which is accepted for it and given back; nil clears it.
+    func setSessionState(_ state: [UInt8]?, of id: String, in path: EntityPath) async throws(OperatorError)
+
     /// Closes every connection.
     func close() async
 }

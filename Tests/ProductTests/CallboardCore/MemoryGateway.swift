@@ -23,6 +23,9 @@ final class MemoryGateway: NamespaceGateway {
         var isClosed = false
         /// Answers every peek with this, whatever was asked for.
         var stuckPage: [PeekedMessage]?
+        var sessionStates: [String: [UInt8]] = [:]
+        /// Sessions that another receiver holds.
+        var heldSessions: Set<String> = []
         /// Fails the peek of this number (counted from 0).
         var failingPeek: (number: Int, error: OperatorError)?
     }
