@@ -18,6 +18,11 @@ public final class Broker {
     /// Called after an operation when the next deadline is now earlier than the one announced last: milliseconds since 1970.
     public var onDeadline: ((Int64) -> Void)?
 
+    /// What has changed since the namespace was last kept; nil when it is in memory only.
+    var journal: BrokerJournal?
+    /// Called after the first operation whose changes are to be kept, once until they are.
+    var onChange: (() -> Void)?
+
     /// Whether giving a message back counts as a failed delivery. The service does not count it, save for some of its versions.
     public var countsReleases = false
 
@@ -95,6 +100,10 @@ public final class Broker {
     func leave() {
         depth -= 1
         if depth > 0 { return }
+        if let journal, journal.hasChanges, !journal.isAnnounced {
+            journal.isAnnounced = true
+            onChange?()
+        }
         if !announced.isEmpty || !events.isEmpty { reportAll() }
         if let earliest = deadlines.earliest, earliest < armedDeadline, let onDeadline {
             armedDeadline = earliest
@@ -169,11 +178,17 @@ public final class Broker {
         defer { leave() }
         try checkNewName(name, maximumLength: 260)
         guard queueCount < limits.maximumEntities else { throw tooMany("queues", limits.maximumEntities) }
+        scheduleIdleExpiry(of: addQueue(name, settings, at: now))
+    }
+
+    /// Adds a queue whose name is free.
+    func addQueue(_ name: String, _ settings: QueueSettings, at time: Int64) -> QueueEntity {
         queueCount += 1
-        let entity = QueueEntity(.queue, path: name, settings: settings, broker: self, now: now)
+        let entity = QueueEntity(.queue, path: name, settings: settings, broker: self, now: time)
         entities[name.lowercased()] = entity
         queueNames.insert(name)
-        scheduleIdleExpiry(of: entity)
+        journal?.note(entity)
+        return entity
     }
 
     /// Creates a topic.
@@ -184,11 +199,17 @@ public final class Broker {
         defer { leave() }
         try checkNewName(name, maximumLength: 260)
         guard topics.count < limits.maximumEntities else { throw tooMany("topics", limits.maximumEntities) }
-        let topic = Topic(name, settings, broker: self, now: now)
+        scheduleIdleExpiry(of: addTopic(name, settings, at: now).input)
+    }
+
+    /// Adds a topic whose name is free.
+    func addTopic(_ name: String, _ settings: TopicSettings, at time: Int64) -> Topic {
+        let topic = Topic(name, settings, broker: self, now: time)
         topics[name.lowercased()] = topic
         entities[name.lowercased()] = topic.input
         topicNames.insert(name)
-        scheduleIdleExpiry(of: topic.input)
+        journal?.note(topic.input)
+        return topic
     }
 
     /// Creates a subscription.
@@ -212,13 +233,22 @@ public final class Broker {
         let compiled = try compile(rules, systemName: "Topic:\(topic.input.path)|\(name)")
         var settings = settings
         settings.isPartitioned = topic.settings.isPartitioned
-        let entity = QueueEntity(.subscription(topic, name: name), path: path, settings: settings, broker: self, now: now)
-        entity.rules = compiled
+        topic.input.accessedAt = now
+        scheduleIdleExpiry(of: addSubscription(name, of: topic, settings, compiled, at: now))
+    }
+
+    /// Adds a subscription whose name is free.
+    func addSubscription(
+        _ name: String, of topic: Topic, _ settings: QueueSettings, _ rules: [SubscriptionRule], at time: Int64
+    ) -> QueueEntity {
+        let path = EntityAddress.subscription(name, of: topic.input.path).path
+        let entity = QueueEntity(.subscription(topic, name: name), path: path, settings: settings, broker: self, now: time)
+        entity.rules = rules
         entities[path.lowercased()] = entity
         topic.subscriptions.append(entity)
         topic.subscriptionNames.insert(name)
-        topic.input.accessedAt = now
-        scheduleIdleExpiry(of: entity)
+        journal?.note(entity)
+        return entity
     }
 
     /// Removes a queue, a subscription, or a topic with its subscriptions, and every message in it.
@@ -253,6 +283,7 @@ public final class Broker {
         if let expiry = entity.idleExpiry { deadlines.cancel(expiry) }
         entity.grow(by: -entity.ownSizeInBytes)
         entity.tearDown(self)
+        journal?.note(entity)
         report(.entityRemoved(EntityAddress(path: entity.path)))
     }
 

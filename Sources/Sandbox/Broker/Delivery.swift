@@ -62,13 +62,7 @@ public struct Delivery: Sendable {
             message.queue.entity.settings.isPartitioned
             ? Int16(truncatingIfNeeded: message.sequenceNumber >> QueueEntity.partitionShift) : nil
         deliveryCount = message.deliveryCount
-        state =
-            switch message.state {
-            case .ready: .active
-            case .locked: message.wasDeferred ? .deferred : .active
-            case .deferred: .deferred
-            case .scheduled: .scheduled
-            }
+        state = message.lastingState
         sessionID = message.session?.id
         durable = envelope.durable
         priority = envelope.priority

@@ -3,10 +3,20 @@ import DequeModule
 /// The message ids an entity has seen within its duplicate detection window.
 struct DuplicateHistory {
     private var seenAt: [String: Int64] = [:]
-    private var order: Deque<(id: String, time: Int64)> = []
+    /// The oldest first.
+    private(set) var order: Deque<(id: String, time: Int64)> = []
 
     /// The number of ids remembered.
     var count: Int { seenAt.count }
+
+    /// When the oldest id remembered was seen.
+    var oldest: Int64? { order.first?.time }
+
+    /// Remembers an id again that was kept; the oldest come first.
+    mutating func restore(_ id: String, seenAt time: Int64) {
+        seenAt[id] = time
+        order.append((id, time))
+    }
 
     /// Notes an id; answers whether it was seen before within the window.
     ///
@@ -14,7 +24,8 @@ struct DuplicateHistory {
     mutating func isDuplicate(_ id: String, at now: Int64, window: Int64, capacity: Int) -> Bool {
         while let oldest = order.first, now - oldest.time >= window || order.count >= max(1, capacity) {
             order.removeFirst()
-            seenAt[oldest.id] = nil
+            // One that was kept may be older than what was seen of the id since.
+            if seenAt[oldest.id] == oldest.time { seenAt[oldest.id] = nil }
         }
         if seenAt[id] != nil { return true }
         seenAt[id] = now

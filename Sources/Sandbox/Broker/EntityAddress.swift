@@ -4,13 +4,13 @@
 /// were built together.
 public struct EntityAddress: Hashable, Sendable, CustomStringConvertible {
     /// Which part of an entity is meant.
-    public enum SubQueue: Hashable, Sendable {
+    public enum SubQueue: Int8, Hashable, Sendable {
         /// The queue or subscription itself.
-        case active
+        case active = 0
         /// `…/$DeadLetterQueue`.
-        case deadLetter
+        case deadLetter = 1
         /// `…/$Transfer/$DeadLetterQueue`.
-        case transferDeadLetter
+        case transferDeadLetter = 2
     }
 
     /// The entity's path as it was spelled: `queue`, `topic` or `topic/Subscriptions/name`.

@@ -85,6 +85,7 @@ extension MessageQueue {
         // A copy, so that the state does not keep the frame it came in alive.
         session.state = state.map { ByteBuffer(bytes: $0.readableBytesView) }
         session.stateUpdatedAt = broker.now
+        broker.journal?.note(session)
     }
 
     /// Lists session ids in the order in which the sessions appeared.
@@ -120,10 +121,16 @@ extension MessageQueue {
     /// The session of a name, made when it is new.
     func session(named id: String) -> MessageSession {
         if let session = sessions[id] { return session }
-        let session = MessageSession(id: id, ordinal: nextSessionOrdinal, queue: self)
-        nextSessionOrdinal += 1
+        return addSession(id, ordinal: nextSessionOrdinal)
+    }
+
+    /// Adds a session at its place in the list.
+    @discardableResult
+    func addSession(_ id: String, ordinal: Int64) -> MessageSession {
+        let session = MessageSession(id: id, ordinal: ordinal, queue: self)
+        nextSessionOrdinal = max(nextSessionOrdinal, ordinal + 1)
         sessions[id] = session
-        sessionOrder.insert(session, at: session.ordinal)
+        sessionOrder.insert(session, at: ordinal)
         return session
     }
 
@@ -146,6 +153,8 @@ extension MessageQueue {
         if session.isIdle, sessions[session.id] === session {
             sessions[session.id] = nil
             sessionOrder.remove(session.ordinal)
+            session.isForgotten = true
+            broker.journal?.note(session)
         }
     }
 

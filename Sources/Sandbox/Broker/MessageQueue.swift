@@ -22,15 +22,15 @@ public final class MessageQueue {
     var ready = SequenceIndex<StoredMessage>()
     /// Those that are held, by lock token.
     var locks: [UUIDBytes: StoredMessage] = [:]
-    private(set) var scheduledCount = 0
+    var scheduledCount = 0
     var sessions: [String: MessageSession] = [:]
     /// All sessions in the order in which they appeared.
     var sessionOrder = SequenceIndex<MessageSession>()
     /// Unlocked sessions with something to receive, by the number of their first message.
     var waitingSessions = SequenceIndex<MessageSession>()
     var nextSessionOrdinal: Int64 = 0
-    /// The partition that is served next.
-    private var servedPartition = 0
+    /// The partition that is served next. Nothing to keep: it only has to change.
+    var servedPartition = 0
     /// Whether the broker has this queue on its list of queues to announce.
     var isAnnounced = false
 
@@ -213,16 +213,16 @@ public final class MessageQueue {
         switch settlement {
         case .complete: remove(message)
         case .release:
-            if broker.countsReleases { message.deliveryCount = message.deliveryCount.addingClamped(1) }
+            if broker.countsReleases { countDelivery(of: message) }
             giveBack(message, at: now)
         case .abandon(let properties):
             change(message, properties)
-            message.deliveryCount = message.deliveryCount.addingClamped(1)
+            countDelivery(of: message)
             giveBack(message, at: now)
         case .defer(let properties):
             change(message, properties)
             // The service counts a deferral as a delivery: JavaScript's tests see 1 on a message deferred once.
-            message.deliveryCount = message.deliveryCount.addingClamped(1)
+            countDelivery(of: message)
             message.wasDeferred = false
             message.state = .deferred
             broker.deadlines.cancel(message)
@@ -231,6 +231,11 @@ public final class MessageQueue {
             entity.bury(message, DeadLetterCause(reason: reason, description: description, properties: properties.namedValues), at: now)
         }
         entity.accessedAt = now
+    }
+
+    private func countDelivery(of message: StoredMessage) {
+        message.deliveryCount = message.deliveryCount.addingClamped(1)
+        broker.journal?.note(message)
     }
 
     private func change(_ message: StoredMessage, _ properties: AMQPMap) {
@@ -325,12 +330,18 @@ public final class MessageQueue {
             let session = session(named: sessionID)
             message.session = session
             session.messages.insert(message, at: message.sequenceNumber)
+            // Known so far by its lock alone.
+            if session.kept.row == 0 { broker.journal?.note(session) }
         }
+        message.isPlaced = true
+        broker.journal?.note(message)
     }
 
     /// Takes a message out of everything but `ready` and `locks`.
     func detach(_ message: StoredMessage) {
         all.remove(message.sequenceNumber)
+        message.isPlaced = false
+        broker.journal?.note(message)
         entity.grow(by: -message.envelope.size)
         broker.deadlines.cancel(message)
         if message.state == .scheduled { scheduledCount -= 1 }
@@ -408,7 +419,7 @@ public final class MessageQueue {
     func lockExpired(_ message: StoredMessage, at now: Int64) {
         message.isEnlisted = false
         // In a dead-letter queue a lock that runs out is not counted (azure-sdk-for-net#53437).
-        if subQueue == .active { message.deliveryCount = message.deliveryCount.addingClamped(1) }
+        if subQueue == .active { countDelivery(of: message) }
         giveBack(message, at: now)
     }
 
@@ -443,9 +454,15 @@ public final class MessageQueue {
         if let broker {
             all.forEach(from: .min) { message in
                 broker.deadlines.cancel(message)
+                message.isPlaced = false
+                broker.journal?.note(message)
                 return true
             }
-            for session in sessions.values { broker.deadlines.cancel(session) }
+            for session in sessions.values {
+                broker.deadlines.cancel(session)
+                session.isForgotten = true
+                broker.journal?.note(session)
+            }
         }
         all.removeAll()
         ready.removeAll()

@@ -19,6 +19,9 @@ final class MessageSession: DeadlineBearer {
     var lease: SessionLease?
     /// The key under which it waits to be accepted; nil when it cannot be.
     var waitingKey: Int64?
+    /// Whether its queue has let go of it.
+    var isForgotten = false
+    var kept = KeptMark()
 
     init(id: String, ordinal: Int64, queue: MessageQueue) {
         self.id = id
@@ -27,7 +30,10 @@ final class MessageSession: DeadlineBearer {
     }
 
     /// Whether nothing would be lost by forgetting it.
-    var isIdle: Bool { lease == nil && messages.isEmpty && state == nil }
+    var isIdle: Bool { lease == nil && !outlastsLocks }
+
+    /// Whether it is there without anybody's lock.
+    var outlastsLocks: Bool { !messages.isEmpty || state != nil }
 
     override func deadlineReached(at now: Int64) { queue.sessionLockExpired(self, at: now) }
 }

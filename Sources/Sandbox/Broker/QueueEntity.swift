@@ -10,11 +10,11 @@ final class QueueEntity {
     private(set) var kind: Kind
     let path: String
     unowned let broker: Broker
-    var settings: QueueSettings
-    var rules: [SubscriptionRule] = []
+    var settings: QueueSettings { didSet { broker.journal?.note(self) } }
+    var rules: [SubscriptionRule] = [] { didSet { broker.journal?.note(self) } }
     let createdAt: Int64
-    var updatedAt: Int64
-    var accessedAt: Int64
+    var updatedAt: Int64 { didSet { broker.journal?.note(self) } }
+    var accessedAt: Int64 { didSet { noteUse() } }
     /// Bytes of all messages and session states, sub-queues included; of a topic, its subscriptions' too.
     private(set) var sizeInBytes = 0
     /// The same without subscriptions.
@@ -24,9 +24,16 @@ final class QueueEntity {
     var idleExpiry: IdleExpiry?
     private(set) var lastSequenceNumber: Int64 = 0
     /// The last number of each partition, without the partition.
-    private var partitions: [Int64] = []
-    private var nextPartition = 0
-    private var history = DuplicateHistory()
+    private(set) var partitions: [Int64] = []
+    private(set) var nextPartition = 0
+    private(set) var history = DuplicateHistory()
+    var kept = KeptMark()
+    /// The rules as they are kept, with their rows.
+    var keptRules: [(row: Int64, rule: SubscriptionRule)] = []
+    /// Whether the journal has its sequence numbers and its last use.
+    var areCountersNoted = false
+    /// The last use that the journal was told of.
+    private var notedUse: Int64 = 0
 
     /// Nil before the first use and after removal, so that entity and queues do not keep each other alive for ever.
     private var parts: (active: MessageQueue, deadLetter: MessageQueue, transferDeadLetter: MessageQueue)?
@@ -94,6 +101,7 @@ final class QueueEntity {
     ///
     /// In a partitioned entity its top 16 bits say in which partition it is: the one of its session or partition key, else each in turn.
     func nextSequenceNumber(for message: IncomingMessage) -> Int64 {
+        broker.journal?.noteCounters(of: self)
         guard settings.isPartitioned else {
             lastSequenceNumber += 1
             return lastSequenceNumber
@@ -118,7 +126,28 @@ final class QueueEntity {
     static let partitionShift: Int64 = 48
 
     /// Makes sure that numbers given from now on are above this one.
-    func reserveSequenceNumbers(through number: Int64) { lastSequenceNumber = max(lastSequenceNumber, number) }
+    func reserveSequenceNumbers(through number: Int64) {
+        guard number > lastSequenceNumber else { return }
+        lastSequenceNumber = number
+        broker.journal?.noteCounters(of: self)
+    }
+
+    /// Goes on where the entity was when it was kept.
+    func resume(_ past: Past) {
+        updatedAt = past.updatedAt
+        accessedAt = past.accessedAt
+        lastSequenceNumber = past.lastSequenceNumber
+        partitions = past.partitions
+        nextPartition = past.nextPartition
+        for (id, time) in past.remembered { history.restore(id, seenAt: time) }
+    }
+
+    /// Use that changes nothing is worth telling once a second, not once a message.
+    private func noteUse() {
+        guard let journal = broker.journal, accessedAt - notedUse >= 1000 else { return }
+        notedUse = accessedAt
+        journal.noteCounters(of: self)
+    }
 
     func grow(by bytes: Int) {
         sizeInBytes += bytes
@@ -143,10 +172,9 @@ final class QueueEntity {
     func accept(
         _ message: IncomingMessage, hops: Int, enqueuedSequenceNumber: Int64? = nil, reservedNumber: Int64? = nil, at now: Int64
     ) -> Int64? {
-        if let window = settings.duplicateDetectionWindow, let id = message.messageID,
-            history.isDuplicate(id, at: now, window: window, capacity: broker.limits.maximumRememberedIDs)
-        {
-            return nil
+        if let window = settings.duplicateDetectionWindow, let id = message.messageID {
+            if history.isDuplicate(id, at: now, window: window, capacity: broker.limits.maximumRememberedIDs) { return nil }
+            broker.journal?.remember(id, in: self, at: now)
         }
         let number = reservedNumber ?? nextSequenceNumber(for: message)
         let firstNumber = enqueuedSequenceNumber ?? number

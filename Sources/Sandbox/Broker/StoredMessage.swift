@@ -17,7 +17,7 @@ final class StoredMessage: DeadlineBearer {
     }
 
     /// The content and what the sender asked for; see ``Envelope``.
-    var envelope: Envelope
+    var envelope: Envelope { didSet { hasNewContent = true } }
     /// Its name in the entity. A scheduled message gets a new one when it becomes active.
     var sequenceNumber: Int64
     /// The number it got where it was first submitted.
@@ -37,6 +37,11 @@ final class StoredMessage: DeadlineBearer {
     var wasDeferred = false
     /// Whether it was settled in a transaction that has not ended.
     var isEnlisted = false
+    /// Whether it is in a queue at all.
+    var isPlaced = false
+    /// Whether the content has changed since it was kept.
+    var hasNewContent = false
+    var kept = KeptMark()
     /// The part of an entity that holds it.
     unowned var queue: MessageQueue
     /// Its session, in an entity that requires sessions.
@@ -55,6 +60,16 @@ final class StoredMessage: DeadlineBearer {
         self.state = state
         self.deliveryCount = deliveryCount
         self.queue = queue
+    }
+
+    /// The state that is left when locks are forgotten: what peeking shows.
+    var lastingState: Delivery.State {
+        switch state {
+        case .ready: .active
+        case .locked: wasDeferred ? .deferred : .active
+        case .deferred: .deferred
+        case .scheduled: .scheduled
+        }
     }
 
     /// Whether this very lock is still in force.
