@@ -9,6 +9,8 @@ package protocol EngineOwner: AnyObject {
     func handle(_ event: Event, _ handler: EngineHandler)
     /// The last moment to add to what is about to be sent.
     func willFlush()
+    /// Whether what the engine has to say may leave now. When not, the owner calls ``EngineHandler/flush()`` as soon as it may.
+    func mayFlush() -> Bool
     /// There may be room again for messages held back because of ``EngineHandler/hasRoom(on:)``.
     func resumeSending()
     /// The socket failed before or while AMQP was spoken; ``Event/closed(_:)`` follows.
@@ -17,6 +19,7 @@ package protocol EngineOwner: AnyObject {
 
 extension EngineOwner {
     package func willFlush() {}
+    package func mayFlush() -> Bool { true }
     package func resumeSending() {}
 }
 
@@ -160,7 +163,7 @@ package final class EngineHandler: ChannelDuplexHandler {
     package func flush() {
         deliver()
         owner?.willFlush()
-        guard let context, context.channel.isActive, !isWaiting else { return }
+        guard let context, context.channel.isActive, !isWaiting, owner?.mayFlush() ?? true else { return }
         write(context)
         if engine.isClosed { return finish(context) }
         if isStalled, context.channel.isWritable {

@@ -34,6 +34,9 @@ struct SandboxCommand: ServerCommand {
     @Option(help: "Port for AMQP over WebSockets; 0 for any free one.")
     var webSocketPort = 0
 
+    @Option(help: ArgumentHelp("Keep everything in this folder and go on from it; without it all is in memory only.", valueName: "DIR"))
+    var data: String?
+
     @Option(help: "What to fill it with: demo or none.")
     var seed = Seed.none
 
@@ -60,15 +63,32 @@ struct SandboxCommand: ServerCommand {
         configuration.httpsPort = httpsPort
         configuration.creditsPerSecond = creditsPerSecond
         configuration.webSocketPort = webSocketPort
+        configuration.dataFolder = data
         configuration.tier = tier == .premium ? .premium : .standard
         configuration.latency = latency.duration
         configuration.jitter = jitter.duration
         if let faults { configuration.faults = try Self.faults(faults) }
         let server = try await Self.start(configuration, config: config, seed: seed)
         Standard.output.write(Self.readyLine(server))
-        await Interruption.shared.wait()
+        let failure = await Self.firstFailure(of: server)
         await server.stop()
+        if let failure { throw OperatorError(failure) }
         return 0
+    }
+
+    /// Waits until the sandbox is to end.
+    /// - Returns: why it cannot go on; nil when it was interrupted.
+    private static func firstFailure(of server: SandboxServer) async -> StoreError? {
+        await withTaskGroup(of: StoreError?.self) { group in
+            group.addTask {
+                await Interruption.shared.wait()
+                return nil
+            }
+            group.addTask { await server.failure }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
     }
 
     /// One line of JSON: where to connect, and with what.

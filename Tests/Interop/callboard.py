@@ -38,17 +38,21 @@ class Sandbox:
         sandbox.connection_string
     """
 
-    def __init__(self, *arguments, config=None, ready_within=30):
+    def __init__(self, *arguments, config=None, ready_within=30, before=None):
         self.arguments = [EXECUTABLE, "sandbox", "--amqp-port", "0", "--http-port", "0", *arguments]
         if config is not None:
             self.arguments += ["--config", str(config)]
         self.ready_within = ready_within
+        # Called in the new process before it becomes the sandbox.
+        self.before = before
         self.errors = tempfile.TemporaryFile()
         self.process = None
         self.ready = None
 
     def start(self):
-        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=self.errors, env=ENVIRONMENT)
+        self.process = subprocess.Popen(
+            self.arguments, stdout=subprocess.PIPE, stderr=self.errors, env=ENVIRONMENT, preexec_fn=self.before
+        )
         line = self._first_line()
         try:
             self.ready = json.loads(line)
@@ -103,6 +107,12 @@ class Sandbox:
                 self.process.wait(timeout=5)
         self.process.stdout.close()
         return self.process.returncode
+
+    def kill(self):
+        """Ends it as nobody should, with kill -9, and waits until it is gone."""
+        self.process.kill()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
 
     def __enter__(self):
         return self.start()

@@ -1,9 +1,11 @@
 internal import ServiceBus
 
 /// A rule of a subscription as its administration shows it.
+///
+/// Filter and action are kept on disk as JSON (``StoredRule``): the names of cases and properties are a file format.
 struct AdministeredRule: Hashable, Sendable {
     /// Which messages it takes.
-    enum Filter: Hashable, Sendable {
+    enum Filter: Hashable, Sendable, Codable {
         /// All.
         case all
         /// None.
@@ -15,7 +17,7 @@ struct AdministeredRule: Hashable, Sendable {
     }
 
     /// A text of the SQL language with the values of its parameters.
-    struct Expression: Hashable, Sendable {
+    struct Expression: Hashable, Sendable, Codable {
         /// The text.
         var text: String
         /// The values of what the text calls `@name`.
@@ -29,7 +31,7 @@ struct AdministeredRule: Hashable, Sendable {
     }
 
     /// The conditions of a correlation filter; `nil` is no condition.
-    struct Correlation: Hashable, Sendable {
+    struct Correlation: Hashable, Sendable, Codable {
         /// The correlation id.
         var correlationID: String?
         /// The message id.
@@ -54,9 +56,9 @@ struct AdministeredRule: Hashable, Sendable {
     }
 
     /// A typed value of an application property.
-    struct Property: Hashable, Sendable {
+    struct Property: Hashable, Sendable, Codable {
         /// The types a filter may compare with.
-        enum ValueType: String, Hashable, Sendable {
+        enum ValueType: String, Hashable, Sendable, Codable {
             case string, int, long, boolean, double, dateTime, duration
         }
         /// The property's name.

@@ -1,23 +1,28 @@
 import NIOCore
 import ServiceBus
 
-/// The broker as the administration endpoint sees it: questions and changes hop to the broker's event loop, answers are values.
+/// The broker as the administration endpoint sees it: questions and changes hop to the broker's event loop, answers are values, given when
+/// what they rest on is kept.
 struct BrokerAdministration: AdministrationSource {
-    let broker: NIOLoopBound<Broker>
+    let hub: NIOLoopBound<WireHub>
     let loop: any EventLoop
     let access: AccessPolicy
     let tier: SandboxConfiguration.Tier
-    let startedAt: Timestamp
+    /// When the namespace was made.
+    let createdAt: Timestamp
 
     private func asking<T: Sendable>(_ body: @escaping @Sendable (Broker) -> T) async -> T? {
-        let broker = broker
-        return try? await loop.submit { body(broker.value) }.get()
+        let hub = hub
+        return try? await loop.submit {
+            let answer = body(hub.value.broker)
+            return hub.value.keep() ? answer : nil
+        }.get()
     }
 
     func administeredNamespace() async -> AdministeredNamespace {
         let name = await asking { $0.namespace } ?? ""
         return AdministeredNamespace(
-            name: name, tier: tier.rawValue, messagingUnits: tier == .premium ? 1 : nil, createdAt: startedAt, modifiedAt: startedAt)
+            name: name, tier: tier.rawValue, messagingUnits: tier == .premium ? 1 : nil, createdAt: createdAt, modifiedAt: createdAt)
     }
 
     func administeredEntities(in list: Broker.List, skip: Int, top: Int) async -> [AdministeredEntity]? {

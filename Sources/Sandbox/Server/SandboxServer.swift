@@ -6,48 +6,6 @@ import NIOPosix
 import NIOSSL
 import ServiceBus
 
-/// How a sandbox is started.
-public struct SandboxConfiguration: Sendable {
-    /// The tiers of Service Bus whose quotas the sandbox can hold to.
-    public enum Tier: String, Sendable, Hashable, CaseIterable {
-        /// 256 KB messages.
-        case standard = "Standard"
-        /// 1 MB messages.
-        case premium = "Premium"
-    }
-
-    /// The address to listen on; this machine only, unless told otherwise.
-    public var host = "127.0.0.1"
-    /// The AMQP port; 0 for any free one.
-    public var amqpPort = 5672
-    /// The port for AMQP over TLS; 0 for any free one, nil for none.
-    public var amqpsPort: Int?
-    /// The administration port; 0 for any free one.
-    public var httpPort = 5300
-    /// The administration port for HTTPS; 0 for any free one, nil for none.
-    public var httpsPort: Int?
-    /// From how many credits a second on management calls are refused, as the Standard tier does at 1,000; nil for never.
-    public var creditsPerSecond: Int?
-    /// The port for AMQP over WebSockets; 0 for any free one.
-    public var webSocketPort = 0
-    /// The tier.
-    public var tier = Tier.standard
-    /// Added to everything that arrives, so that a far region can be rehearsed.
-    public var latency = Duration.zero
-    /// The latency varies by up to this much.
-    public var jitter = Duration.zero
-    /// The namespace's name.
-    public var namespace = "sbemulatorns"
-    /// What goes wrong from the start.
-    public var faults = SandboxFaults()
-    /// Who may do what.
-    public var access = AccessPolicy.standard
-    /// The time, in milliseconds since 1970.
-    package var clock: @Sendable () -> Int64 = { WallClockTime.milliseconds() }
-    /// Creates a configuration with the defaults above.
-    public init() {}
-}
-
 /// A Service Bus namespace in this process, served over the real protocols.
 ///
 /// Everything that touches messages runs on one event loop of its own; nothing leaves this machine unless the host says so.
@@ -71,10 +29,14 @@ public final class SandboxServer: Sendable {
     private let administrations: [RunningAdministration]
     private let certificateFolder: CertificateFolder?
     private let credits: CreditMeter
+    /// Whether the namespace is one that was kept.
+    public let isReopened: Bool
+    private let failures: AsyncStream<StoreError>
+    private let failureSource: AsyncStream<StoreError>.Continuation
 
     /// Starts a sandbox; returns when both ports accept connections.
-    /// - Parameter populate: fills the broker, on its event loop, before anybody can connect.
-    /// - Throws: ``SandboxError`` when a port cannot be had, or what `populate` throws.
+    /// - Parameter populate: fills the broker, on its event loop, before anybody can connect; not called when a kept namespace is opened.
+    /// - Throws: ``SandboxError`` when a port cannot be had, ``StoreError`` when what is kept cannot be opened, or what `populate` throws.
     public static func start(
         _ configuration: SandboxConfiguration = SandboxConfiguration(), logger: Logger,
         populate: @escaping @Sendable (Broker) throws -> Void = { _ in }
@@ -94,17 +56,16 @@ public final class SandboxServer: Sendable {
     ) async throws {
         let loop = group.next()
         let clock = configuration.clock
-        let started = Timestamp(milliseconds: clock())
         let access = configuration.access
-        let hub = try await loop.submit {
-            let broker = Broker(
-                namespace: configuration.namespace, limits: configuration.tier == .premium ? .premium : .standard, now: clock)
-            try populate(broker)
-            let hub = WireHub(broker: broker, access: access, faults: FaultSwitches(), loop: loop, clock: clock)
+        let (failures, failureSource) = AsyncStream.makeStream(of: StoreError.self)
+        let (hub, createdAt, isReopened) = try await loop.submit {
+            let opened = try Self.open(configuration, clock, populate)
+            let hub = WireHub(
+                broker: opened.broker, access: access, faults: FaultSwitches(), loop: loop, keeper: opened.store, clock: clock)
             hub.setFaults(configuration.faults)
-            return NIOLoopBound(hub, eventLoop: loop)
+            hub.onFailure = { failureSource.yield($0) }
+            return (NIOLoopBound(hub, eventLoop: loop), Timestamp(milliseconds: opened.createdAt), opened.isReopened)
         }.get()
-        let broker = try await loop.submit { NIOLoopBound(hub.value.broker, eventLoop: loop) }.get()
         var engine = EngineConfiguration(
             side: .server, containerID: "\(UUIDBytes.random())_G1",
             security: .server(offers: ["MSSBCBS", "PLAIN", "ANONYMOUS", "EXTERNAL"], required: false))
@@ -133,7 +94,10 @@ public final class SandboxServer: Sendable {
         self.configuration = configuration
         self.group = group
         self.hub = hub
-        let source = BrokerAdministration(broker: broker, loop: loop, access: access, tier: configuration.tier, startedAt: started)
+        self.isReopened = isReopened
+        self.failures = failures
+        self.failureSource = failureSource
+        let source = BrokerAdministration(hub: hub, loop: loop, access: access, tier: configuration.tier, createdAt: createdAt)
         let faults = FaultsEndpoint(
             get: { try await loop.submit { hub.value.faults.remaining }.get() },
             set: { faults in try await loop.submit { hub.value.setFaults(faults) }.get() })
@@ -175,6 +139,26 @@ public final class SandboxServer: Sendable {
         certificateFolder = folder
     }
 
+    /// Opens the namespace that is kept, or makes one.
+    private static func open(
+        _ configuration: SandboxConfiguration, _ clock: @escaping () -> Int64, _ populate: (Broker) throws -> Void
+    ) throws -> (broker: Broker, store: NamespaceStore?, createdAt: Int64, isReopened: Bool) {
+        let store: NamespaceStore? = if let folder = configuration.dataFolder { try NamespaceStore(folder: folder) } else { nil }
+        let broker = Broker(
+            namespace: store?.header?.name ?? configuration.namespace,
+            limits: configuration.tier == .premium ? .premium : .standard, now: clock)
+        if let store, let header = store.header {
+            try store.load(into: broker)
+            return (broker, store, header.createdAt, true)
+        }
+        let header = NamespaceStore.Header(name: configuration.namespace, createdAt: clock())
+        let journal = store.map { _ in BrokerJournal() }
+        broker.journal = journal
+        try populate(broker)
+        if let store, let journal { try store.begin(header, journal) }
+        return (broker, store, header.createdAt, false)
+    }
+
     private static let webSocketPath = "/$servicebus/websocket"
 
     private static func certificates(_ configuration: SandboxConfiguration, now: Int64) throws -> SandboxCertificates {
@@ -206,6 +190,8 @@ public final class SandboxServer: Sendable {
         let hub = hub
         try? await hub.eventLoop.submit { hub.value.stop() }.get()
         for administration in administrations { await administration.stop() }
+        try? await hub.eventLoop.submit { hub.value.closeKeeper() }.get()
+        failureSource.finish()
         try? await group.shutdownGracefully()
     }
 
@@ -224,10 +210,24 @@ public final class SandboxServer: Sendable {
         }
     }
 
-    /// Runs something on the broker, on its event loop.
+    /// Runs something on the broker, on its event loop; what it changed is kept when this returns.
+    /// - Throws: ``StoreError`` when that is not possible, and what `body` throws.
     public func withBroker<T: Sendable>(_ body: @escaping @Sendable (Broker) throws -> T) async throws -> T {
         let hub = hub
-        return try await hub.eventLoop.submit { try body(hub.value.broker) }.get()
+        return try await hub.eventLoop.submit {
+            let result = try body(hub.value.broker)
+            if !hub.value.keep(), let failure = hub.value.failure { throw failure }
+            return result
+        }.get()
+    }
+
+    /// Waits until the namespace can be kept no longer; connections are cut then and nothing is answered any more. Nil when the sandbox is
+    /// stopped before. For one caller.
+    public var failure: StoreError? {
+        get async {
+            for await failure in failures { return failure }
+            return nil
+        }
     }
 }
 

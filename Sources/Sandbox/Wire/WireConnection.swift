@@ -17,6 +17,8 @@ final class WireConnection: ConnectionOwner {
     /// Transactions begun here that have not ended.
     var transactions: [TransactionID: WireTransaction] = [:]
     let watch: ConnectionWatch
+    /// Whether the hub has it on its list of connections that wait to speak.
+    var isHeld = false
     /// Links with something to send that waits for the client to read.
     private var stalled: [WireLink] = []
 
@@ -34,6 +36,13 @@ final class WireConnection: ConnectionOwner {
     }
 
     func willFlush() { flushAccepted() }
+    func mayFlush() -> Bool { hub.mayTell(self) }
+
+    /// Sends what was held back.
+    func flush() { handler?.flush() }
+
+    /// Ends the connection without a word.
+    func abort() { handler?.abort() }
 
     func stop() { close(AMQPError(.connectionForced, "The sandbox is stopping.")) }
 

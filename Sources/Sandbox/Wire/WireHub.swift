@@ -3,7 +3,8 @@ import AMQPTransport
 import DequeModule
 import NIOCore
 
-/// What all AMQP connections of the sandbox share: the broker, its timer, and who waits for messages where.
+/// What all AMQP connections of the sandbox share: the broker, its timer, who waits for messages where, and what is to be kept before
+/// anybody hears of it.
 ///
 /// Belongs to one event loop, like the broker.
 final class WireHub {
@@ -18,11 +19,22 @@ final class WireHub {
     private var waitingForSession: [EntityAddress: Deque<OutgoingLink>] = [:]
     private var connections: [ObjectIdentifier: WireConnection] = [:]
     private var timer: Scheduled<Void>?
+    /// What keeps the namespace; nil when it is in memory only.
+    private let keeper: (any NamespaceKeeper)?
+    /// Connections with something to say that must not leave before changes are kept.
+    private var held: [WireConnection] = []
+    /// Why changes can be kept no longer: nothing is said to anybody any more.
+    private(set) var failure: StoreError?
+    /// Called once when that happens.
+    var onFailure: ((StoreError) -> Void)?
+    private var isClosed = false
 
     init(
-        broker: Broker, access: AccessPolicy, faults: FaultSwitches, loop: any EventLoop, clock: @escaping () -> Int64
+        broker: Broker, access: AccessPolicy, faults: FaultSwitches, loop: any EventLoop, keeper: (any NamespaceKeeper)? = nil,
+        clock: @escaping () -> Int64
     ) {
         self.broker = broker
+        self.keeper = keeper
         self.faults = faults
         self.access = access
         self.loop = loop
@@ -31,6 +43,7 @@ final class WireHub {
         broker.isAwaited = { [unowned self] in waiting[EntityAddress(path: $0)] != nil || waitingForSession[EntityAddress(path: $0)] != nil
         }
         broker.onDeadline = { [unowned self] in arm($0) }
+        if keeper != nil { broker.onChange = { [unowned self] in keepSoon() } }
         if let deadline = broker.nextDeadline { arm(deadline) }
     }
 
@@ -46,6 +59,67 @@ final class WireHub {
             broker.advance()
             // `advance` announces the next deadline unless there is none.
         }
+    }
+
+    // MARK: Keeping
+
+    /// Whether everything that has changed is kept, so that it may be told. If not, the connection is flushed as soon as it is.
+    func mayTell(_ connection: WireConnection) -> Bool {
+        guard let journal = broker.journal else { return true }
+        if failure != nil { return false }
+        guard journal.hasChanges else { return true }
+        if !connection.isHeld {
+            connection.isHeld = true
+            held.append(connection)
+        }
+        if !journal.isAnnounced {
+            journal.isAnnounced = true
+            keepSoon()
+        }
+        return false
+    }
+
+    /// Keeps, at the end of this turn of the loop, what all connections have changed in it, and lets out what they have to say.
+    private func keepSoon() {
+        loop.assumeIsolated().execute { [weak self] in
+            guard let self, keep() else { return }
+            let connections = held
+            held = []
+            for connection in connections { connection.isHeld = false }
+            for connection in connections { connection.flush() }
+        }
+    }
+
+    /// Keeps what has changed.
+    /// - Returns: whether it is kept, and may be told.
+    func keep() -> Bool {
+        guard let keeper, let journal = broker.journal else { return true }
+        guard failure == nil, !isClosed else { return false }
+        do throws(StoreError) {
+            try keeper.keep(journal)
+            return true
+        } catch {
+            fail(error)
+            return false
+        }
+    }
+
+    /// Keeps what has changed and closes what it is kept in. Nobody is told anything afterwards.
+    func closeKeeper() {
+        guard let keeper else { return }
+        _ = keep()
+        isClosed = true
+        keeper.close()
+    }
+
+    /// What the broker holds is not what is kept: whoever is told of it might rely on it. So nobody is told anything.
+    private func fail(_ error: StoreError) {
+        failure = error
+        timer?.cancel()
+        for connection in connections.values { connection.abort() }
+        connections = [:]
+        held = []
+        onFailure?(error)
     }
 
     // MARK: Faults

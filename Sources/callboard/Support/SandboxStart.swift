@@ -9,16 +9,27 @@ extension SandboxCommand {
         if seed == .demo { configuration.namespace = DemoEstate.namespace }
         let entities: EmulatorConfiguration? = if let config { try self.entities(of: config) } else { nil }
         if let entities { configuration.namespace = entities.namespace }
+        let server: SandboxServer
         do {
-            return try await SandboxServer.start(configuration, logger: Diagnostics.logger) { broker in
+            server = try await SandboxServer.start(configuration, logger: Diagnostics.logger) { broker in
                 if let entities { try entities.apply(to: broker) }
                 if seed == .demo { try DemoEstate.populate(broker) }
             }
+        } catch let error as StoreError {
+            throw OperatorError(error)
         } catch let error as SandboxError {
             throw OperatorError(.internal, error.description, hint: "Choose another port; 0 takes any that is free.")
         } catch {
             throw OperatorError(.usage, "The sandbox cannot be filled: \(error)")
         }
+        if server.isReopened, let folder = configuration.dataFolder {
+            let ignored = (config == nil ? [] : ["--config"]) + (seed == .none ? [] : ["--seed"])
+            if !ignored.isEmpty {
+                Standard.error(
+                    "\(folder) has a namespace already: it goes on as it was, and \(ignored.joined(separator: " and ")) is not applied.")
+            }
+        }
+        return server
     }
 
     /// Reads the value of `--faults`.
@@ -37,5 +48,12 @@ extension SandboxCommand {
         } catch {
             throw OperatorError(.usage, error.description, hint: "Compare with Microsoft's schema for the emulator's Config.json.")
         }
+    }
+}
+
+extension OperatorError {
+    /// A namespace that cannot be kept: the folder was wrong (usage), or something is the matter with what is in it.
+    init(_ error: StoreError) {
+        self.init(error.code == .noFolder ? .usage : .internal, error.description, hint: error.hint)
     }
 }

@@ -17,7 +17,7 @@ struct LiveNamespace: Sendable {
     }
 
     let clock: Clock
-    let broker: NIOLoopBound<Broker>
+    let hub: NIOLoopBound<WireHub>
     let responder: AdministrationResponder<BrokerAdministration>
     var host = "theatre.servicebus.windows.net"
 
@@ -27,14 +27,15 @@ struct LiveNamespace: Sendable {
     ) async throws {
         let clock = Clock()
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        broker = try await loop.submit {
+        hub = try await loop.submit {
             let broker = Broker(namespace: name, limits: tier == .premium ? .premium : .standard, seed: 1, now: { clock.now })
             try populate(broker)
-            return NIOLoopBound(broker, eventLoop: loop)
+            let hub = WireHub(broker: broker, access: access, faults: FaultSwitches(), loop: loop, clock: { clock.now })
+            return NIOLoopBound(hub, eventLoop: loop)
         }.get()
         self.clock = clock
         let source = BrokerAdministration(
-            broker: broker, loop: loop, access: access, tier: tier, startedAt: Timestamp(milliseconds: Self.start))
+            hub: hub, loop: loop, access: access, tier: tier, createdAt: Timestamp(milliseconds: Self.start))
         responder = AdministrationResponder(
             source: source, clock: { clock.now }, makeID: { "01567fd2-6173-4591-9761-014fa9d962cb" },
             meter: CreditMeter(creditsPerSecond: creditsPerSecond))
@@ -42,8 +43,8 @@ struct LiveNamespace: Sendable {
 
     /// Runs something on the broker, on its event loop.
     func withBroker<T: Sendable>(_ body: @escaping @Sendable (Broker) throws -> T) async throws -> T {
-        let broker = broker
-        return try await broker.eventLoop.submit { try body(broker.value) }.get()
+        let hub = hub
+        return try await hub.eventLoop.submit { try body(hub.value.broker) }.get()
     }
 
     /// A token for the whole namespace, or for one entity of it.

@@ -12,11 +12,15 @@ final class WireFixture {
     let broker: Broker
     let hub: WireHub
 
-    init(limits: BrokerLimits = .standard, _ populate: (Broker) throws -> Void = { try $0.createQueue("q") }) throws {
+    init(
+        limits: BrokerLimits = .standard, keeper: (any NamespaceKeeper)? = nil,
+        _ populate: (Broker) throws -> Void = { try $0.createQueue("q") }
+    ) throws {
         let clock = clock
         broker = Broker(namespace: "sandbox", limits: limits, seed: 7) { clock.milliseconds }
         try populate(broker)
-        hub = WireHub(broker: broker, access: .standard, faults: FaultSwitches(), loop: loop) { clock.milliseconds }
+        if keeper != nil { broker.journal = BrokerJournal() }
+        hub = WireHub(broker: broker, access: .standard, faults: FaultSwitches(), loop: loop, keeper: keeper) { clock.milliseconds }
     }
 
     /// A client that has everything its key allows, by SASL PLAIN.
@@ -105,15 +109,23 @@ final class WireClient {
         var hasMoved = true
         while hasMoved {
             hasMoved = false
-            while channel.isActive, let bytes = engine.takeOutbound(now: .now()) {
-                _ = try? channel.writeInbound(bytes)
-                hasMoved = true
-            }
+            hasMoved = write()
             fixture.loop.run()
             hasMoved = read() || hasMoved
         }
         if !channel.isActive { engine.disconnected() }
         while let event = engine.nextEvent() { note(event) }
+    }
+
+    /// Carries what the client has to say to the server, and no further.
+    @discardableResult
+    func write() -> Bool {
+        var hasWritten = false
+        while channel.isActive, let bytes = engine.takeOutbound(now: .now()) {
+            _ = try? channel.writeInbound(bytes)
+            hasWritten = true
+        }
+        return hasWritten
     }
 
     private func read() -> Bool {
