@@ -123,7 +123,7 @@ public struct MessageGroups: Sendable {
             rest[place] = values[index][place].reason
             alike[rest, default: []].append(index)
         }
-        for indices in alike.values where indices.count >= TemplateMerging.someValues {
+        for indices in alike.values where indices.count >= TemplateMerging.fewValues {
             let merging = TemplateMerging(
                 indices.map { TemplateMerging.Entry(template: Array(values[$0][place].template.utf8), count: cells[$0].numbers.count) })
             for (entry, index) in indices.enumerated() {

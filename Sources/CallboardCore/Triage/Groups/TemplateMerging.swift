@@ -1,7 +1,8 @@
 /// Finds what varies between templates though it does not look like it: names of people, hosts, products.
 ///
 /// Templates that are equal but for one word, which takes very many different values, are one template with a placeholder for that word. How
-/// many is very many: ``manyValues`` in any case; ``someValues`` when each was seen only a few times, as values are and causes are not.
+/// many is very many: ``manyValues`` in any case; ``someValues`` when each was seen only a few times, as values are and causes are not;
+/// ``fewValues`` in a long text, of which all but one word is the same sentence and often the same line of code.
 /// Repeated, so that several such words are found one after the other (the idea is that of Drain: He et al., ICWS 2017).
 struct TemplateMerging {
     /// A template and how many messages have it.
@@ -15,6 +16,9 @@ struct TemplateMerging {
     /// From so many on, it is when each word was seen fewer than ``fewMessages`` times on average.
     static let someValues = 6
     static let fewMessages = 8
+    /// From so many on, it is in a text of ``longText`` words or more.
+    static let fewValues = 3
+    static let longText = 8
     /// At most so many words of a template are looked at.
     static let longestTemplate = 64
     private static let rounds = 6
@@ -74,7 +78,8 @@ struct TemplateMerging {
             let total = live.reduce(0) { $0 + counts[$1] }
             // Where one has a placeholder already, the others have values of it.
             let isVariable = live.contains { words[$0][family.place] == placeholder }
-            guard isVariable || live.count >= manyValues || live.count >= someValues && total < live.count * fewMessages else { continue }
+            let needed = family.length >= longText ? fewValues : total < live.count * fewMessages ? someValues : manyValues
+            guard isVariable || live.count >= needed else { continue }
             for member in live.dropFirst() {
                 parents[member] = first
                 counts[first] += counts[member]

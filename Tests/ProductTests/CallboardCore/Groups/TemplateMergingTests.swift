@@ -35,6 +35,15 @@ struct TemplateMergingTests {
         #expect(merged((0..<12).map { ("cannot reach host\(Self.letters($0)) now", 5000) }) == ["cannot reach {} now"])
     }
 
+    @Test("in a long text three values are enough, in a short one they are causes")
+    func longTexts() {
+        let tables = ["OrderLines", "Reservations", "Payments"]
+        #expect(
+            merged(tables.map { ("SqlException: deadlock on \($0), victim {} at OrderStore.Save in OrderStore.cs:line {}", 468) })
+                == ["SqlException: deadlock on {} victim {} at OrderStore.Save in OrderStore.cs:line {}"])
+        #expect(merged(tables.map { ("deadlock on \($0)", 468) }).count == 3)
+    }
+
     @Test("texts of one or two words are not merged: nothing would be left of them")
     func short() { #expect(merged(Self.names.map { ("failed \($0)", 1) }).count == Self.names.count) }
 
