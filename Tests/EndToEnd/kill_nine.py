@@ -79,7 +79,7 @@ def compare(sandbox, ledger):
     return wrong
 
 
-@checks.step(f"{options.kills} kills, seed {options.seed}", seconds=60 + 12 * options.kills, essential=True)
+@checks.step(f"{options.kills} kills, seed {options.seed}", seconds=60 + 30 * options.kills, essential=True)
 def kills():
     chance = random.Random(options.seed)
     folder, file, ledger = scratch / "data", configuration(), Ledger()
@@ -101,6 +101,8 @@ def kills():
         assert not errors, f"before kill {kill + 1}: " + "; ".join(errors)
         if chance.random() < 0.2:
             kill_while_it_starts(folder, chance)
+        if (kill + 1) % 20 == 0:
+            print(f"        {kill + 1} kills: {ledger.counted}", flush=True)
     with durable(folder, config=file) as sandbox:
         wrong = compare(sandbox, ledger)
         assert not wrong, "in the end: " + "\n".join(wrong[:20])
