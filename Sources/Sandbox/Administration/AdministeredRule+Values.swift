@@ -14,7 +14,7 @@ extension AdministeredRule.Property {
         case .described(.symbol("com.microsoft:timespan"), .long(let ticks)):
             let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: 10_000_000)
             let duration = Duration(secondsComponent: seconds, attosecondsComponent: rest * 100_000_000_000)
-            self.init(key: key, type: .duration, value: AtomValues.duration(duration))
+            self.init(key: key, type: .duration, value: XMLDuration.text(duration))
         default:
             if let number = value.integer, let narrow = Int32(exactly: number) {
                 self.init(key: key, type: .int, value: String(narrow))

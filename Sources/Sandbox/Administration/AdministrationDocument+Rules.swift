@@ -2,9 +2,9 @@ internal import ServiceBus
 
 /// Rules with their filters and actions.
 extension AdministrationDocument {
-    func write(_ rule: AdministeredRule, id: String, link: String, isListed: Bool, to writer: inout AtomWriter) {
+    func write(_ rule: AdministeredRule, id: String, link: String, isListed: Bool, to writer: inout XMLWriter) {
         writer.element("id", id)
-        writer.element("title", ["type": "text"], rule.name)
+        writer.element("title", ["type": "text"], text: rule.name)
         writer.element("published", AtomValues.wholeSeconds(rule.createdAt))
         writer.element("updated", AtomValues.wholeSeconds(rule.createdAt))
         writer.emptyElement("link", ["rel": "self", "href": link])
@@ -24,7 +24,7 @@ extension AdministrationDocument {
         }
     }
 
-    private func write(_ filter: AdministeredRule.Filter, isListed: Bool, to writer: inout AtomWriter) {
+    private func write(_ filter: AdministeredRule.Filter, isListed: Bool, to writer: inout XMLWriter) {
         func writeConstant(_ type: String, _ expression: String) {
             writer.element("Filter", ["i:type": type]) { writer in
                 writer.element("SqlExpression", expression)
@@ -46,7 +46,7 @@ extension AdministrationDocument {
         }
     }
 
-    private func write(_ correlation: AdministeredRule.Correlation, to writer: inout AtomWriter) {
+    private func write(_ correlation: AdministeredRule.Correlation, to writer: inout XMLWriter) {
         let conditions: [(String, String?)] = [
             ("CorrelationId", correlation.correlationID), ("MessageId", correlation.messageID), ("To", correlation.to),
             ("ReplyTo", correlation.replyTo), ("Label", correlation.label), ("SessionId", correlation.sessionID),
@@ -59,7 +59,7 @@ extension AdministrationDocument {
         writer.element("Properties") { write(correlation.properties, to: &$0) }
     }
 
-    private func write(_ expression: AdministeredRule.Expression, to writer: inout AtomWriter) {
+    private func write(_ expression: AdministeredRule.Expression, to writer: inout XMLWriter) {
         writer.element("SqlExpression", expression.text)
         writer.element("CompatibilityLevel", 20)
         if !expression.parameters.isEmpty {
@@ -68,14 +68,14 @@ extension AdministrationDocument {
         writer.element("RequiresPreprocessing", true)
     }
 
-    private func write(_ properties: [AdministeredRule.Property], to writer: inout AtomWriter) {
+    private func write(_ properties: [AdministeredRule.Property], to writer: inout XMLWriter) {
         for property in properties {
             writer.element("KeyValueOfstringanyType") { writer in
                 writer.element("Key", property.key)
                 // Durations are not of XML Schema's namespace but of the serializer's own.
                 let schema =
                     property.type == .duration ? "http://schemas.microsoft.com/2003/10/Serialization/" : "http://www.w3.org/2001/XMLSchema"
-                writer.element("Value", ["i:type": "d6p1:\(property.type.rawValue)", "xmlns:d6p1": schema], property.value)
+                writer.element("Value", ["i:type": "d6p1:\(property.type.rawValue)", "xmlns:d6p1": schema], text: property.value)
             }
         }
     }

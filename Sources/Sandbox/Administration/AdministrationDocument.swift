@@ -25,13 +25,13 @@ struct AdministrationDocument {
     // MARK: Entries
 
     func namespaceEntry() -> String {
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         writer.element("entry", ["xmlns": Self.atom]) { writer in
             writer.element("id", requested)
-            writer.element("title", ["type": "text"], namespace.name)
+            writer.element("title", ["type": "text"], text: namespace.name)
             writer.element("updated", AtomValues.wholeSeconds(now))
             writer.element("author") { $0.element("name", namespace.name) }
-            writer.element("link", ["rel": "self", "href": requested], "")
+            writer.element("link", ["rel": "self", "href": requested], text: "")
             writer.element("content", ["type": "application/xml"]) { writer in
                 writer.element("NamespaceInfo", ["xmlns": Self.serviceBus, "xmlns:i": Self.schemaInstance]) { writer in
                     writer.element("CreatedTime", AtomValues.moment(namespace.createdAt))
@@ -47,7 +47,7 @@ struct AdministrationDocument {
     }
 
     func entry(_ entity: AdministeredEntity) -> String {
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         // Of subscriptions and rules the service says the messaging address, of queues and topics the one asked.
         let isSubscription = if case .subscription = entity.kind { true } else { false }
         let id = isSubscription ? "sb://\(request.host)\(request.target)" : requested
@@ -66,20 +66,20 @@ struct AdministrationDocument {
             form.hasCounts = input.repeatsCounts && !isNew
             form.accessed = input.repeatsAccess && !isNew ? .time : .absent
         }
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         writer.element("entry", ["xmlns": Self.atom]) { write(entity, id: requested, link: requested, form, to: &$0) }
         return writer.text
     }
 
     /// What answers a PUT of a rule.
     func changed(_ rule: AdministeredRule) -> String {
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         writer.element("entry", ["xmlns": Self.atom]) { write(rule, id: requested, link: requested, isListed: false, to: &$0) }
         return writer.text
     }
 
     func entry(_ rule: AdministeredRule) -> String {
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         let id = "sb://\(request.host)\(request.target)"
         writer.element("entry", ["xmlns": Self.atom]) { write(rule, id: id, link: id, isListed: false, to: &$0) }
         return writer.text
@@ -126,10 +126,10 @@ struct AdministrationDocument {
         var top: Int
     }
 
-    private func feed(title: String, next: Page?, entries: (inout AtomWriter) -> Void) -> String {
-        var writer = AtomWriter()
+    private func feed(title: String, next: Page?, entries: (inout XMLWriter) -> Void) -> String {
+        var writer = XMLWriter(emptyElements: .paired)
         writer.element("feed", ["xmlns": Self.atom]) { writer in
-            writer.element("title", ["type": "text"], title)
+            writer.element("title", ["type": "text"], text: title)
             writer.element("id", requested)
             writer.element("updated", AtomValues.wholeSeconds(now))
             writer.emptyElement("link", ["rel": "self", "href": requested])
@@ -145,10 +145,10 @@ struct AdministrationDocument {
 
     /// What the service answers, with status 200, for an entity that it does not have.
     func publicList(id: String) -> String {
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         writer.element("feed", ["xmlns": Self.atom]) { writer in
-            writer.element("title", ["type": "text"], "Publicly Listed Services")
-            writer.element("subtitle", ["type": "text"], "This is the list of publicly-listed services currently available.")
+            writer.element("title", ["type": "text"], text: "Publicly Listed Services")
+            writer.element("subtitle", ["type": "text"], text: "This is the list of publicly-listed services currently available.")
             writer.element("id", "uuid:\(id);id=1")
             writer.element("updated", AtomValues.wholeSeconds(now))
             writer.element("generator", "Service Bus 1.1")
@@ -158,7 +158,7 @@ struct AdministrationDocument {
 
     /// An error.
     static func error(code: Int, detail: String) -> String {
-        var writer = AtomWriter()
+        var writer = XMLWriter(emptyElements: .paired)
         writer.element("Error") { writer in
             writer.element("Code", code)
             writer.element("Detail", detail)
@@ -179,9 +179,9 @@ struct AdministrationDocument {
         static func whole(countsPrefix: String) -> EntryForm { EntryForm(countsPrefix: countsPrefix) }
     }
 
-    private func write(_ entity: AdministeredEntity, id: String, link: String, _ form: EntryForm, to writer: inout AtomWriter) {
+    private func write(_ entity: AdministeredEntity, id: String, link: String, _ form: EntryForm, to writer: inout XMLWriter) {
         writer.element("id", id)
-        writer.element("title", ["type": "text"], entity.name)
+        writer.element("title", ["type": "text"], text: entity.name)
         if form.isPublished { writer.element("published", AtomValues.wholeSeconds(entity.createdAt)) }
         writer.element("updated", AtomValues.wholeSeconds(entity.updatedAt))
         let name: String
@@ -205,14 +205,14 @@ struct AdministrationDocument {
         }
     }
 
-    private func writeQueue(_ queue: AdministeredEntity, _ form: EntryForm, to writer: inout AtomWriter) {
-        writer.element("LockDuration", AtomValues.duration(queue.lockDuration))
+    private func writeQueue(_ queue: AdministeredEntity, _ form: EntryForm, to writer: inout XMLWriter) {
+        writer.element("LockDuration", AtomValues.lifetime(queue.lockDuration))
         writer.element("MaxSizeInMegabytes", queue.maxSizeInMegabytes)
         writer.element("RequiresDuplicateDetection", queue.requiresDuplicateDetection)
         writer.element("RequiresSession", queue.requiresSession)
-        writer.element("DefaultMessageTimeToLive", AtomValues.duration(queue.defaultTimeToLive))
+        writer.element("DefaultMessageTimeToLive", AtomValues.lifetime(queue.defaultTimeToLive))
         writer.element("DeadLetteringOnMessageExpiration", queue.deadLetteringOnExpiration)
-        writer.element("DuplicateDetectionHistoryTimeWindow", AtomValues.duration(queue.duplicateDetectionWindow))
+        writer.element("DuplicateDetectionHistoryTimeWindow", AtomValues.lifetime(queue.duplicateDetectionWindow))
         writer.element("MaxDeliveryCount", queue.maxDeliveryCount)
         writer.element("EnableBatchedOperations", queue.enablesBatchedOperations)
         writer.element("SizeInBytes", queue.sizeInBytes)
@@ -225,7 +225,7 @@ struct AdministrationDocument {
         writeTimes(queue, form, to: &writer)
         writer.element("SupportOrdering", queue.supportsOrdering)
         write(queue.counts, form, to: &writer)
-        writer.element("AutoDeleteOnIdle", AtomValues.duration(queue.autoDeleteOnIdle))
+        writer.element("AutoDeleteOnIdle", AtomValues.lifetime(queue.autoDeleteOnIdle))
         writer.element("EnablePartitioning", queue.isPartitioned)
         writer.element("EntityAvailabilityStatus", "Available")
         if let target = queue.forwardDeadLetteredMessagesTo { writer.element("ForwardDeadLetteredMessagesTo", target) }
@@ -233,11 +233,11 @@ struct AdministrationDocument {
         if isVersion(atLeast: "2021-05") { writer.element("MaxMessageSizeInKilobytes", queue.maxMessageSizeInKilobytes) }
     }
 
-    private func writeTopic(_ topic: AdministeredEntity, _ subscriptionCount: Int, _ form: EntryForm, to writer: inout AtomWriter) {
-        writer.element("DefaultMessageTimeToLive", AtomValues.duration(topic.defaultTimeToLive))
+    private func writeTopic(_ topic: AdministeredEntity, _ subscriptionCount: Int, _ form: EntryForm, to writer: inout XMLWriter) {
+        writer.element("DefaultMessageTimeToLive", AtomValues.lifetime(topic.defaultTimeToLive))
         writer.element("MaxSizeInMegabytes", topic.maxSizeInMegabytes)
         writer.element("RequiresDuplicateDetection", topic.requiresDuplicateDetection)
-        writer.element("DuplicateDetectionHistoryTimeWindow", AtomValues.duration(topic.duplicateDetectionWindow))
+        writer.element("DuplicateDetectionHistoryTimeWindow", AtomValues.lifetime(topic.duplicateDetectionWindow))
         writer.element("EnableBatchedOperations", topic.enablesBatchedOperations)
         writer.element("SizeInBytes", topic.sizeInBytes)
         writer.element("FilteringMessagesBeforePublishing", topic.filtersBeforePublishing)
@@ -249,7 +249,7 @@ struct AdministrationDocument {
         writer.element("SupportOrdering", topic.supportsOrdering)
         write(topic.counts, form, to: &writer)
         if form.hasCounts { writer.element("SubscriptionCount", subscriptionCount) }
-        writer.element("AutoDeleteOnIdle", AtomValues.duration(topic.autoDeleteOnIdle))
+        writer.element("AutoDeleteOnIdle", AtomValues.lifetime(topic.autoDeleteOnIdle))
         writer.element("EnablePartitioning", topic.isPartitioned)
         writer.element("EntityAvailabilityStatus", "Available")
         writer.element("EnableSubscriptionPartitioning", false)
@@ -257,10 +257,10 @@ struct AdministrationDocument {
         if isVersion(atLeast: "2021-05") { writer.element("MaxMessageSizeInKilobytes", topic.maxMessageSizeInKilobytes) }
     }
 
-    private func writeSubscription(_ subscription: AdministeredEntity, _ form: EntryForm, to writer: inout AtomWriter) {
-        writer.element("LockDuration", AtomValues.duration(subscription.lockDuration))
+    private func writeSubscription(_ subscription: AdministeredEntity, _ form: EntryForm, to writer: inout XMLWriter) {
+        writer.element("LockDuration", AtomValues.lifetime(subscription.lockDuration))
         writer.element("RequiresSession", subscription.requiresSession)
-        writer.element("DefaultMessageTimeToLive", AtomValues.duration(subscription.defaultTimeToLive))
+        writer.element("DefaultMessageTimeToLive", AtomValues.lifetime(subscription.defaultTimeToLive))
         writer.element("DeadLetteringOnMessageExpiration", subscription.deadLetteringOnExpiration)
         writer.element("DeadLetteringOnFilterEvaluationExceptions", subscription.deadLetteringOnFilterErrors)
         writer.element("MessageCount", Self.total(subscription.counts))
@@ -272,12 +272,12 @@ struct AdministrationDocument {
         if let userMetadata = subscription.userMetadata { writer.element("UserMetadata", userMetadata) }
         write(subscription.counts, form, to: &writer)
         if let target = subscription.forwardDeadLetteredMessagesTo { writer.element("ForwardDeadLetteredMessagesTo", target) }
-        writer.element("AutoDeleteOnIdle", AtomValues.duration(subscription.autoDeleteOnIdle))
+        writer.element("AutoDeleteOnIdle", AtomValues.lifetime(subscription.autoDeleteOnIdle))
         writer.element("EntityAvailabilityStatus", "Available")
         if isVersion(atLeast: "2021-05") { writer.element("IsClientAffine", false) }
     }
 
-    private func writeTimes(_ entity: AdministeredEntity, _ form: EntryForm, to writer: inout AtomWriter) {
+    private func writeTimes(_ entity: AdministeredEntity, _ form: EntryForm, to writer: inout XMLWriter) {
         writer.element("CreatedAt", AtomValues.moment(entity.createdAt))
         writer.element("UpdatedAt", AtomValues.moment(entity.updatedAt))
         switch form.accessed {
@@ -287,7 +287,7 @@ struct AdministrationDocument {
         }
     }
 
-    private func write(_ rules: [EntityAuthorizationRule], to writer: inout AtomWriter) {
+    private func write(_ rules: [EntityAuthorizationRule], to writer: inout XMLWriter) {
         writer.element("AuthorizationRules") { writer in
             for rule in rules {
                 writer.element("AuthorizationRule", ["i:type": "SharedAccessAuthorizationRule"]) { writer in
@@ -309,7 +309,7 @@ struct AdministrationDocument {
         }
     }
 
-    private func write(_ counts: EntityCounts, _ form: EntryForm, to writer: inout AtomWriter) {
+    private func write(_ counts: EntityCounts, _ form: EntryForm, to writer: inout XMLWriter) {
         guard form.hasCounts else { return }
         let prefix = form.countsPrefix
         writer.element("CountDetails", ["xmlns:\(prefix)": "http://schemas.microsoft.com/netservices/2011/06/servicebus"]) { writer in

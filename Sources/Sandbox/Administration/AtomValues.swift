@@ -47,27 +47,8 @@ enum AtomValues {
         return String(overflow ? 0 : ticks &+ 621_355_968_000_000_000)
     }
 
-    /// `PT1M`, `P1DT2H3M`, `PT0.5S`; `nil` is "for ever".
-    static func duration(_ duration: Duration?) -> String {
-        guard let duration else { return forever }
-        let isNegative = duration < .zero
-        let components = (isNegative ? .zero - duration : duration).components
-        let (days, time) = components.seconds.quotientAndRemainder(dividingBy: 86400)
-        // TimeSpan counts in tenths of microseconds.
-        let ticks = components.attoseconds / 100_000_000_000
-        var clock = ""
-        if time >= 3600 { clock += "\(time / 3600)H" }
-        if time / 60 % 60 > 0 { clock += "\(time / 60 % 60)M" }
-        if ticks > 0 {
-            var fraction = padded(Int(ticks), 7)
-            while fraction.hasSuffix("0") { fraction.removeLast() }
-            clock += "\(time % 60).\(fraction)S"
-        } else if time % 60 > 0 {
-            clock += "\(time % 60)S"
-        }
-        if days == 0, clock.isEmpty { return "PT0S" }
-        return "\(isNegative ? "-" : "")P\(days > 0 ? "\(days)D" : "")\(clock.isEmpty ? "" : "T\(clock)")"
-    }
+    /// How long something lasts; `nil` is "for ever".
+    static func lifetime(_ duration: Duration?) -> String { duration.map { XMLDuration.text($0) } ?? forever }
 
     /// `25.00:00:00`: a duration as .NET prints it, in error texts.
     static func clock(milliseconds: Int64) -> String {

@@ -1,3 +1,5 @@
+internal import ServiceBus
+
 /// Walks a configuration document, remembering where it is and collecting what is wrong rather than stopping at the first fault.
 struct ConfigurationReader {
     private(set) var problems: [ConfigurationProblem] = []

@@ -1,3 +1,5 @@
+internal import ServiceBus
+
 /// The `Config.json` of Microsoft's Service Bus emulator, read as it is: comments, defaults and all.
 ///
 /// Every setting of the published schema is honoured. Unknown settings are reported in ``warnings``. SQL filters other than the constants

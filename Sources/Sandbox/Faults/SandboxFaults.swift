@@ -1,3 +1,5 @@
+internal import ServiceBus
+
 /// What a sandbox does wrong on purpose, so that a client can be tested against it. Everything is off in a new value.
 ///
 /// Counted faults wear off: ``SandboxServer/faults`` and `GET /$sandbox/faults` say what remains.

@@ -105,7 +105,7 @@ extension AdministrationClient {
             let token = try await token(for: "\(endpoint.baseURL)/\(EntityDefinition.name(of: target))", resource: resource)
             token.authorizationHeader.withRevealedText { headers.append((name, $0)) }
         }
-        let body = Self.entry { $0.element(definition.content, in: AtomNamespace.atom) }
+        let body = Self.entry { definition.write(to: &$0) }
         let response = try await send(.put, resource, headers: headers, body: body)
         let document = try document(of: response, resource)
         do throws(EntityPathError) {
@@ -137,8 +137,8 @@ extension AdministrationClient {
 
     private static func entry(_ content: (inout XMLWriter) -> Void) -> ByteBuffer {
         var writer = XMLWriter()
-        writer.element("entry", [("xmlns", AtomNamespace.atom)]) { writer in
-            writer.element("content", [("type", "application/xml")], content)
+        writer.element("entry", ["xmlns": AtomNamespace.atom]) { writer in
+            writer.element("content", ["type": "application/xml"], content)
         }
         return writer.bytes
     }

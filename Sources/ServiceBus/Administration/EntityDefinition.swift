@@ -9,6 +9,9 @@ public struct EntityDefinition: Hashable, Sendable {
     public let kind: EntityDescription.Kind
     /// The description.
     private(set) var content: XMLElement
+    /// The rule that a new subscription starts with in place of `$Default`, which takes everything. Only creating looks at it, and only for a
+    /// subscription; the service does not tell it afterwards other than as a rule among rules.
+    public var firstRule: RuleDescription?
 
     /// A definition without settings: the service's defaults.
     public init(_ kind: EntityDescription.Kind) {
@@ -45,6 +48,18 @@ public struct EntityDefinition: Hashable, Sendable {
             if let element { content.children[index] = element } else { content.children.remove(at: index) }
         } else if let element {
             content.children.insert(element, at: place(of: name))
+        }
+    }
+
+    /// Writes the description as it is sent.
+    func write(to writer: inout XMLWriter) {
+        guard kind == .subscription, let firstRule else { return writer.element(content, in: AtomNamespace.atom) }
+        let place = place(of: "DefaultRuleDescription")
+        // Written apart: the values in a rule have types whose prefixes must be declared around them.
+        writer.element(content.name.local, ["xmlns": content.name.namespace]) { writer in
+            for child in content.children[..<place] { writer.element(child, in: content.name.namespace) }
+            firstRule.write(to: &writer, as: "DefaultRuleDescription")
+            for child in content.children[place...] { writer.element(child, in: content.name.namespace) }
         }
     }
 

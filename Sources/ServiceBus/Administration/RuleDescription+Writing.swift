@@ -9,8 +9,9 @@ extension RuleDescription {
         "CorrelationId", "MessageId", "To", "ReplyTo", "Label", "SessionId", "ReplyToSessionId", "ContentType",
     ]
 
-    func write(to writer: inout XMLWriter) {
-        writer.element("RuleDescription", [("xmlns", AtomNamespace.serviceBus), ("xmlns:i", "http://www.w3.org/2001/XMLSchema-instance")]) {
+    /// - Parameter element: `RuleDescription`, or `DefaultRuleDescription` inside a subscription.
+    func write(to writer: inout XMLWriter, as element: String = "RuleDescription") {
+        writer.element(element, ["xmlns": AtomNamespace.serviceBus, "xmlns:i": "http://www.w3.org/2001/XMLSchema-instance"]) {
             writer in
             writeFilter(to: &writer)
             writeAction(to: &writer)
@@ -25,28 +26,28 @@ extension RuleDescription {
         case .none: Self.writeSQL("Filter", "FalseFilter", "1=0", [], to: &writer)
         case .sql(let expression, let parameters): Self.writeSQL("Filter", "SqlFilter", expression, parameters, to: &writer)
         case .correlation(let conditions, let properties):
-            writer.element("Filter", [("i:type", "CorrelationFilter")]) { writer in
+            writer.element("Filter", ["i:type": "CorrelationFilter"]) { writer in
                 let known = Self.conditionOrder.compactMap { name in conditions.first { $0.name == name } }
                 let others = conditions.filter { !Self.conditionOrder.contains($0.name) }
                 for condition in known + others { writer.element(condition.name, text: condition.value) }
                 Self.write(properties, in: "Properties", to: &writer)
             }
-        case .other(let type): writer.element("Filter", [("i:type", type)]) { _ in }
+        case .other(let type): writer.element("Filter", ["i:type": type]) { _ in }
         }
     }
 
     private func writeAction(to writer: inout XMLWriter) {
         switch action {
-        case .none: writer.element("Action", [("i:type", "EmptyRuleAction")]) { _ in }
+        case .none: writer.element("Action", ["i:type": "EmptyRuleAction"]) { _ in }
         case .sql(let expression, let parameters): Self.writeSQL("Action", "SqlRuleAction", expression, parameters, to: &writer)
-        case .other(let type): writer.element("Action", [("i:type", type)]) { _ in }
+        case .other(let type): writer.element("Action", ["i:type": type]) { _ in }
         }
     }
 
     private static func writeSQL(
         _ element: String, _ type: String, _ expression: String, _ parameters: [Parameter], to writer: inout XMLWriter
     ) {
-        writer.element(element, [("i:type", type)]) { writer in
+        writer.element(element, ["i:type": type]) { writer in
             writer.element("SqlExpression", text: expression)
             writer.element("CompatibilityLevel", text: compatibilityLevel)
             write(parameters, in: "Parameters", to: &writer)
@@ -60,7 +61,7 @@ extension RuleDescription {
             for parameter in parameters {
                 writer.element("KeyValueOfstringanyType") { writer in
                     writer.element("Key", text: parameter.name)
-                    writer.element("Value", [("xmlns:d6p1", schema), ("i:type", "d6p1:\(parameter.type)")], text: parameter.value)
+                    writer.element("Value", ["xmlns:d6p1": schema, "i:type": "d6p1:\(parameter.type)"], text: parameter.value)
                 }
             }
         }

@@ -333,7 +333,7 @@ struct AtomValuesTests {
             (.nanoseconds(1), "PT0S"),
         ] as [(Duration?, String)])
     func durations(duration: Duration?, text: String) {
-        #expect(AtomValues.duration(duration) == text)
+        #expect(AtomValues.lifetime(duration) == text)
     }
 
     @Test(
@@ -363,7 +363,7 @@ struct AtomValuesTests {
             ("\u{1B}[31m\u{0}", "\u{FFFD}[31m\u{FFFD}", "\u{FFFD}[31m\u{FFFD}"), ("ü😀\u{FFFE}", "ü😀\u{FFFD}", "ü😀\u{FFFD}"),
         ])
     func escaping(text: String, content: String, attribute: String) {
-        #expect(AtomWriter.escaped(text, inAttribute: false) == content)
-        #expect(AtomWriter.escaped(text, inAttribute: true) == attribute)
+        #expect(XMLWriter.escaped(text, inAttribute: false) == content)
+        #expect(XMLWriter.escaped(text, inAttribute: true) == attribute)
     }
 }

@@ -2,8 +2,9 @@
 ///
 /// Reads JSON (RFC 8259) with `//` and `/* */` comments and a byte order mark, which is what the emulator's configuration files are. The
 /// decoders of Foundation know neither comments nor lines.
-struct PositionedJSON {
-    enum Value {
+package struct PositionedJSON {
+    /// What a value is.
+    package enum Value {
         case null
         case bool(Bool)
         case number(Double, text: String)
@@ -12,7 +13,7 @@ struct PositionedJSON {
         case object([(key: String, value: PositionedJSON)])
 
         /// What it is, in words.
-        var kind: String {
+        package var kind: String {
             switch self {
             case .null: "null"
             case .bool: "true or false"
@@ -24,21 +25,24 @@ struct PositionedJSON {
         }
     }
 
-    var value: Value
+    /// The value.
+    package var value: Value
     /// From 1.
-    var line: Int
+    package var line: Int
 
     /// Reads a whole text.
     /// - Throws: ``SyntaxError`` with the line where it goes wrong.
-    init(parsing bytes: [UInt8]) throws(SyntaxError) {
+    package init(parsing bytes: [UInt8]) throws(SyntaxError) {
         var parser = Parser(bytes: bytes)
         self = try parser.document()
     }
 
     /// Why a text is not JSON.
-    struct SyntaxError: Error, Hashable {
-        var line: Int
-        var message: String
+    package struct SyntaxError: Error, Hashable {
+        /// From 1.
+        package var line: Int
+        /// What is wrong.
+        package var message: String
     }
 
     private init(_ value: Value, line: Int) {
