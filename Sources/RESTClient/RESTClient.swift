@@ -51,7 +51,7 @@ public struct RESTClient: Sendable {
                 var response = try await self.exchange.perform(request)
                 response.correlationID = correlationID
                 self.log(request, correlationID, attempt: attempt, outcome: "\(response.status)")
-                guard let delay = self.delay(after: attempt, response: response), waited + delay <= self.configuration.longestWaiting else {
+                guard request.isRepeatedWhenRefused, let delay = self.delay(after: attempt, response: response), waited + delay <= self.configuration.longestWaiting else {
                     return response
                 }
                 try await self.wait(delay, for: request)
@@ -77,8 +77,7 @@ public struct RESTClient: Sendable {
     private func delay(after attempt: Int, response: RESTResponse) -> Duration? {
         let policy = self.configuration.retry
         guard policy.isTransient(status: response.status) else { return nil }
-        let asked = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, date: response.headers["Date"]) }
-        return policy.delay(after: attempt, retryAfter: asked, jitter: self.jitter())
+        return policy.delay(after: attempt, retryAfter: response.retryAfter, jitter: self.jitter())
     }
 
     private func wait(_ delay: Duration, for request: RESTRequest) async throws(RESTError) {

@@ -28,6 +28,8 @@ public struct RESTRequest: Sendable {
     public var headers: HeaderFields
     /// The body, if there is one.
     public var body: ByteBuffer?
+    /// Whether the client waits and tries again when the service says "later"; otherwise that is the answer.
+    public var isRepeatedWhenRefused = true
 
     /// A request.
     public init(_ method: Method, _ url: String, headers: HeaderFields = HeaderFields(), body: ByteBuffer? = nil) {
@@ -56,6 +58,9 @@ public struct RESTResponse: Sendable {
         self.body = body
         self.correlationID = correlationID
     }
+
+    /// For how long the service asked to wait (`Retry-After`); nil when it did not.
+    public var retryAfter: Duration? { headers["Retry-After"].flatMap { RetryAfter.parse($0, date: headers["Date"]) } }
 
     /// Whether the status is one of 200 to 299.
     public var isSuccess: Bool { (200..<300).contains(self.status) }

@@ -10,6 +10,7 @@
 ///     namespace: sb-retail.servicebus.windows.net
 ///     connection-string: {env: RETAIL_SERVICEBUS}   # or {file: ~/.secrets/retail}; never the string itself
 ///     catalogue: [~/src/catalogue]
+///     credits-per-second: 500           # what administration may cost; half of the Standard tier's allowance unless said
 ///     annotations:
 ///       entities: [callboard.dev/entities, {key: acme.io/queues, form: queues}]
 ///       on-call: [acme.io/pager]

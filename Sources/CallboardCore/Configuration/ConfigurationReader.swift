@@ -56,7 +56,7 @@ struct ConfigurationReader {
     }
 
     private static let contextKeys = [
-        "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations",
+        "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -70,6 +70,7 @@ struct ConfigurationReader {
             case "connection-string": context.connection = connection(entry)
             case "catalogue", "catalog": context.cataloguePaths = texts(entry).map { path($0) }
             case "annotations": context.bindingRules = rules(entry)
+            case "credits-per-second": context.creditsPerSecond = number(entry, in: 10...1_000_000)
             default: reportUnknown(entry, among: Self.contextKeys)
             }
         }
@@ -188,6 +189,12 @@ struct ConfigurationReader {
     private mutating func bool(_ entry: YAMLNode.Entry) -> Bool? {
         if entry.value.bool == nil { report(entry.value.line, "'\(entry.key)' is true or false") }
         return entry.value.bool
+    }
+
+    private mutating func number(_ entry: YAMLNode.Entry, in range: ClosedRange<Int>) -> Int? {
+        if let number = entry.value.text.flatMap({ Int($0) }), range.contains(number) { return number }
+        report(entry.value.line, "'\(entry.key)' is a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
     }
 
     private mutating func choice<Choice: RawRepresentable<String>>(

@@ -45,6 +45,8 @@ public struct OperatorContext: Hashable, Sendable {
     public var catalogueText: String?
     /// How catalogue entities are bound to Service Bus entities.
     public var bindingRules: BindingRules
+    /// What administration may cost in credits a second, of which a call costs ten; nil for half of the Standard tier's 1,000.
+    public var creditsPerSecond: Int?
 
     /// Creates a context.
     public init(

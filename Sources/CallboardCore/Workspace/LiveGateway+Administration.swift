@@ -88,7 +88,7 @@ private actor LiveEntityPages: EntityPageSource {
 
     func nextPage() async throws(OperatorError) -> [EntityDescription]? {
         let client = try gateway.administering()
-        do throws(AdministrationError) { return try await page(client) } catch {
+        do throws(AdministrationError) { return try await page(client.inBackground) } catch {
             place = .end
             throw OperatorError(error, doing: "Listing the entities of \(gateway.endpoint.host)")
         }

@@ -14,8 +14,11 @@ package struct LiveGateway: NamespaceGateway {
     /// - Parameters:
     ///   - caFile: a PEM file of authorities to trust besides the system's.
     ///   - proxy: the proxy messages go through.
+    ///   - creditsPerSecond: what administration may cost; nil for the usual half of the Standard tier's allowance.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
-    package init(_ connection: ConnectionString, caFile: String?, proxy: NamespaceProxy? = nil, logger: Logger) throws(OperatorError) {
+    package init(
+        _ connection: ConnectionString, caFile: String?, proxy: NamespaceProxy? = nil, creditsPerSecond: Int? = nil, logger: Logger
+    ) throws(OperatorError) {
         let tokens: (any TokenProvider)?
         do throws(ConnectionStringError) {
             tokens = try connection.tokenProvider()
@@ -39,7 +42,8 @@ package struct LiveGateway: NamespaceGateway {
         self.http = http
         administration = tokens.map {
             AdministrationClient(
-                endpoint: connection.administrationEndpoint, tokens: $0, http: http)
+                endpoint: connection.administrationEndpoint, tokens: $0, http: http,
+                budget: NamespaceBudgets.budget(for: connection.administrationEndpoint, creditsPerSecond: creditsPerSecond))
         }
     }
 
@@ -54,7 +58,8 @@ package struct LiveGateway: NamespaceGateway {
 
     package func entities() async throws(OperatorError) -> [EntityDescription] {
         let client = try administering()
-        do throws(AdministrationError) { return try await client.entities() } catch {
+        // A list takes many calls: whoever asks for one entity meanwhile goes first.
+        do throws(AdministrationError) { return try await client.inBackground.entities() } catch {
             throw OperatorError(error, doing: "Listing the entities of \(endpoint.host)")
         }
     }
@@ -131,6 +136,9 @@ extension Workspace {
     public init(
         context: OperatorContext, connection: ConnectionString, caFile: String? = nil, proxy: NamespaceProxy? = nil, logger: Logger
     ) throws(OperatorError) {
-        self.init(context: context, gateway: try LiveGateway(connection, caFile: caFile, proxy: proxy, logger: logger))
+        self.init(
+            context: context,
+            gateway: try LiveGateway(
+                connection, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, logger: logger))
     }
 }

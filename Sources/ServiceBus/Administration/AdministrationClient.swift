@@ -12,6 +12,8 @@ public struct AdministrationClient: Sendable {
     private let http: RESTClient
     private let apiVersion: String
     private let budget: CreditBudget?
+    /// Who goes first when calls have to wait for the budget.
+    public var priority = CreditBudget.Priority.operator
 
     /// The most entries the service puts on a page.
     public static let largestPage = 100
@@ -31,6 +33,13 @@ public struct AdministrationClient: Sendable {
         self.http = http
         self.apiVersion = apiVersion
         self.budget = budget
+    }
+
+    /// The same client for work that may wait: lists, refreshes, polling.
+    public var inBackground: AdministrationClient {
+        var client = self
+        client.priority = .background
+        return client
     }
 
     /// The namespace itself.
@@ -114,14 +123,16 @@ public struct AdministrationClient: Sendable {
         }
         let resource = "\(subscription.name)/subscriptions/\(name)/rules"
         var rules: [RuleDescription] = []
+        var skip = 0
         while true {
-            let (document, response) = try await get(resource, query: [("$skip", "\(rules.count)"), ("$top", "\(Self.largestPage)")])
+            let (document, response) = try await get(resource, query: [("$skip", "\(skip)"), ("$top", "\(Self.largestPage)")])
             guard document.isFeed, !document.isPublicList else {
                 throw .notFound(subscription.displayName, correlationID: response.correlationID)
             }
-            let page = document.entries.compactMap(RuleDescription.init)
-            rules += page
-            if document.entryCount < Self.largestPage || page.isEmpty { return rules }
+            rules += document.entries.compactMap(RuleDescription.init)
+            // By what the service counts, whether or not it can be read here.
+            skip += document.entryCount
+            if document.entryCount < Self.largestPage { return rules }
         }
     }
 
@@ -175,22 +186,31 @@ public struct AdministrationClient: Sendable {
         _ method: RESTRequest.Method, _ resource: String, query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], body: ByteBuffer? = nil
     ) async throws(AdministrationError) -> RESTResponse {
-        do { try await budget?.spend() } catch { throw .cancelled(resource) }
         let url = "\(endpoint.baseURL)/\(resource)"
-        let token = try await token(for: url, resource: resource)
         let parameters = (query + [("api-version", apiVersion)]).map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         var request = RESTRequest(
             method, "\(url)?\(parameters)", headers: ["Accept": "application/atom+xml, application/xml"], body: body)
-        token.authorizationHeader.withRevealedText { request.headers["Authorization"] = $0 }
         for header in headers { request.headers[header.name] = header.value }
-        let response: RESTResponse
-        do throws(RESTError) {
-            response = try await http.send(request)
-        } catch {
-            throw AdministrationError(error, resource: resource)
+        // With a budget every attempt costs, and a refusal concerns everybody who shares it.
+        request.isRepeatedWhenRefused = budget == nil
+        var attempt = 1
+        while true {
+            do { try await budget?.spend(priority: priority) } catch { throw .cancelled(resource) }
+            let token = try await token(for: url, resource: resource)
+            token.authorizationHeader.withRevealedText { request.headers["Authorization"] = $0 }
+            let response: RESTResponse
+            do throws(RESTError) {
+                response = try await http.send(request)
+            } catch {
+                throw AdministrationError(error, resource: resource)
+            }
+            if response.isSuccess { return response }
+            let isRefusal = response.status == 429 || response.status == 503
+            guard isRefusal, let budget, await budget.backOff(after: attempt, retryAfter: response.retryAfter) else {
+                throw AdministrationError(response, resource: resource)
+            }
+            attempt += 1
         }
-        guard response.isSuccess else { throw AdministrationError(response, resource: resource) }
-        return response
     }
 
     func token(for url: String, resource: String) async throws(AdministrationError) -> AccessToken {
