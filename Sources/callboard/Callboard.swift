@@ -11,6 +11,7 @@ struct Callboard: ParsableCommand {
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
             PeekCommand.self, GroupsCommand.self, SendCommand.self, SessionsCommand.self, SessionCommand.self, RulesCommand.self,
+            CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }
