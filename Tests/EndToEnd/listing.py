@@ -65,7 +65,7 @@ def stays_within_budget(before):
     assert after["mostCreditsPerSecond"] <= TIER_CREDITS, f"the budget was exceeded: {after}"
 
 
-@checks.step(f"{COUNT} entities are streamed line by line, each once", seconds=120)
+@checks.step(f"{COUNT} entities are streamed line by line, each once", seconds=240)
 def streamed():
     before = credits()
     names = [json.loads(line)["path"] for line in measured("entities", "--output", "jsonl")]
@@ -74,7 +74,7 @@ def streamed():
     stays_within_budget(before)
 
 
-@checks.step("the same as one table", seconds=120)
+@checks.step("the same as one table", seconds=240)
 def table():
     before = credits()
     lines = measured("entities")

@@ -137,7 +137,8 @@ enum EmulatorForm {
         var item = Topology.Item(target, [:])
         for (member, setting) in settings(of: kind) {
             guard let value = node["Properties"]?[member]?.scalar, !value.isEmpty else {
-                item.values[setting.name] = defaults[setting.name]
+                // What is not said is the default of the emulator, or else that of the service.
+                item.values[setting.name] = defaults[setting.name] ?? setting.usual
                 continue
             }
             item.values[setting.name] = setting.text(fromWire: value)

@@ -51,10 +51,10 @@ enum TemplateForm {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
 
-    /// A text that begins with a bracket would be an expression; two stand for one.
+    /// A text in brackets would be an expression; two at its beginning stand for one.
     private static func escaped(_ tree: JSONTree) -> JSONTree {
         switch tree {
-        case .text(let text): .text(text.hasPrefix("[") ? "[\(text)" : text)
+        case .text(let text): .text(text.hasPrefix("[") && text.hasSuffix("]") ? "[\(text)" : text)
         case .literal: tree
         case .object(let members): .object(members.map { ($0.0, escaped($0.1)) })
         case .array(let elements): .array(elements.map(escaped))
