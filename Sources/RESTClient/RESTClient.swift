@@ -51,7 +51,9 @@ public struct RESTClient: Sendable {
                 var response = try await self.exchange.perform(request)
                 response.correlationID = correlationID
                 self.log(request, correlationID, attempt: attempt, outcome: "\(response.status)")
-                guard request.isRepeatedWhenRefused, let delay = self.delay(after: attempt, response: response), waited + delay <= self.configuration.longestWaiting else {
+                guard request.isRepeatedWhenRefused, let delay = self.delay(after: attempt, response: response),
+                    waited + delay <= self.configuration.longestWaiting
+                else {
                     return response
                 }
                 try await self.wait(delay, for: request)
