@@ -192,7 +192,8 @@ struct ChangeScreen: Screen {
                 change?.operation == .update || change?.operation == .create ? .title : .statusError)
         ]
         if let change, change.operation != .remove {
-            spans.append(Span(" · \(Figures.count(change.difference.count, "setting"))"))
+            let count = change.difference.count
+            spans.append(Span(count == 0 ? " · the service's defaults" : " · \(Figures.count(count, "setting"))"))
         }
         spans.append(run.load == nil ? Span(" · nothing was sent yet", .muted) : Span(" · sent", .statusPending))
         return spans
@@ -242,7 +243,7 @@ struct ChangeScreen: Screen {
         switch line {
         case .heading(let title): return .heading(title)
         case .consequence(let text): return .row([Span("! \(text)", .statusWarning)])
-        case .nothing: return .row([Span("nothing but the service's defaults", .muted)])
+        case .nothing: return .row([Span("nothing was filled in: the service's defaults", .muted)])
         case .difference(let difference):
             let name = Span(pad(difference.setting.name, widths.name), .muted)
             if isRemoval { return .row([name, Span(difference.before ?? "–")]) }

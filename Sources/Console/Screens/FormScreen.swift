@@ -302,8 +302,10 @@ struct FormScreen: Screen {
         let (body, foot) = rect.rows > 4 ? rect.splitBottom(1) : (rect, rect.splitBottom(0).bottom)
         let widest = EntitySetting.all(of: kind).map { Width.of($0.name) }.max() ?? 0
         let label = min(widest + 2, max(rect.columns / 2, 10))
+        let values = EntitySetting.all(of: kind).map { Width.of(value(of: $0) ?? "") }.filter { $0 <= FormScreen.longestAligned }
+        let width = values.max() ?? 0
         Page(isProduction: surroundings.model.isProduction)
-            .render(into: &surface, body, list: list, count: lines.count) { row(lines[$0], label: label) }
+            .render(into: &surface, body, list: list, count: lines.count) { row(lines[$0], label: label, width: width) }
         if !foot.isEmpty, case .setting(let setting)? = selected {
             surface.put(
                 row: foot.row, column: foot.column + 2, setting.help, role: .muted, maxWidth: max(foot.columns - 3, 0),
@@ -319,11 +321,14 @@ struct FormScreen: Screen {
         }
     }
 
-    private func row(_ line: Line, label: Int) -> Page.Line {
-        func pad(_ text: String) -> String { text + String(repeating: " ", count: max(label - Width.of(text), 1)) }
+    /// Longer values do not push the notes of all others away.
+    private static let longestAligned = 20
+
+    private func row(_ line: Line, label: Int, width: Int) -> Page.Line {
+        func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(width - Width.of(text), 1)) }
         switch line {
         case .heading(let title): return .heading(title)
-        case .name: return .row([Span("  " + pad("name")), name.isEmpty ? Span("– needed", .statusWarning) : Span(name)])
+        case .name: return .row([Span("  " + pad("name", label)), name.isEmpty ? Span("– needed", .statusWarning) : Span(name)])
         case .setting(let setting):
             let isChanged = inputs[setting.name] != nil
             let value = value(of: setting) ?? ""
@@ -334,8 +339,8 @@ struct FormScreen: Screen {
                 note = value.isEmpty ? "" : "default"
             }
             return .row([
-                Span(isChanged ? "* " : "  ", .statusInfo), Span(pad(setting.name), .muted),
-                Span(value.isEmpty ? "–" : value, isChanged ? .statusInfo : .text), Span(note.isEmpty ? "" : "   \(note)", .muted),
+                Span(isChanged ? "* " : "  ", .statusInfo), Span(pad(setting.name, label), .muted),
+                Span(pad(value.isEmpty ? "–" : value, width + 3), isChanged ? .statusInfo : .text), Span(note, .muted),
             ])
         }
     }

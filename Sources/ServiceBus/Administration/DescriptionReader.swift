@@ -86,13 +86,24 @@ enum DescriptionReader {
     /// Elements whose text is a key. They are never kept: settings are for the screen.
     private static let secretElements: Set<String> = ["PrimaryKey", "SecondaryKey"]
 
+    /// Texts that nearly every description holds: kept once, and not once for each of ten thousand entities.
+    private static let sharedTexts: [String: String] = {
+        let names = [EntityDescription.Kind.queue, .topic, .subscription].flatMap { EntityDefinition.order($0) }
+        let values = ["P10675199DT2H48M5.4775807S", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00"]
+        return Dictionary((names + values).map { ($0, $0) }, uniquingKeysWith: { first, _ in first })
+    }()
+
+    /// The one copy of a text that is held often. A short text is held in place anyway.
+    private static func shared(_ text: String) -> String { text.utf8.count > 15 ? sharedTexts[text] ?? text : text }
+
     /// Appends `element`, or the elements inside it under a dotted name. Attributes other than `nil` follow as `name@attribute`.
     private static func appendSettings(_ element: XMLElement, path: String, to settings: inout [EntityDescription.Setting]) {
         for attribute in element.attributes {
             settings.append(.init(name: "\(path)@\(attribute.name.local)", value: attribute.value))
         }
         if element.children.isEmpty || !element.text.isEmpty {
-            settings.append(.init(name: path, value: secretElements.contains(element.name.local) ? Secret.placeholder : element.text))
+            let value = secretElements.contains(element.name.local) ? Secret.placeholder : element.text
+            settings.append(.init(name: shared(path), value: shared(value)))
         }
         for child in element.children { appendSettings(child, path: "\(path).\(child.name.local)", to: &settings) }
     }
