@@ -344,7 +344,8 @@ struct TreeScreen: Screen {
         table.render(into: &surface, rect, list: list, count: rows.count) { cells(of: rows[$0], surroundings) }
         let below = rect.splitTop((rect.rows >= 2 ? 1 : 0) + rows.count).rest
         if let error = model.overviewError, model.entities == nil {
-            Placeholder.render(error, into: &surface, below, retry: "^R tries again · messages can be read without counts: enter, m, d")
+            let others = rows.isEmpty ? ":entity NAME opens one by its name" : "messages can be read without counts: enter, m, d"
+            Placeholder.render(error, into: &surface, below, retry: "^R tries again · \(others)")
         } else if model.connection.isStopped || (model.overview.isStopped && rows.isEmpty) {
             Placeholder.render("Stopped. ^R loads again.", into: &surface, below)
         } else if rows.isEmpty {

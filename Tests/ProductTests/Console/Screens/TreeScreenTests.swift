@@ -160,6 +160,21 @@ import Testing
         #expect(console.asked.last == .scan(Fixture.path("orders"), from: nil, limit: MessagesScreen.pageful))
     }
 
+    @Test("with neither a right to list nor a catalogue, an entity can still be opened by its name")
+    func byName() {
+        let denied = OperatorError(.notPermitted, "Listing entities was refused.", neededRight: "Manage")
+        var console = ConsoleHarness { request in
+            switch request {
+            case .overview: .failure(denied)
+            default: ConsoleHarness.usual(request)
+            }
+        }
+        console.type("ge")
+        #expect(console.text.contains(":entity NAME opens one by its name"))
+        console.type(":entity orders<Enter>")
+        #expect(console.asked.last == .entity(Fixture.path("orders")))
+    }
+
     @Test("an entity that only the catalogue names is said to be missing")
     func missing() {
         var board = Fixture.board
