@@ -57,12 +57,19 @@ def durable(folder, *arguments, **more):
 
 
 def seen(sandbox, place, *where):
-    """What is in a place: id, where, delivery count, sequence number."""
-    messages = callboard.peek(place, "--all", "--headers-only", *where, connection_string=sandbox.connection_string, output="jsonl")
-    return [
-        (message["messageId"], DEAD if where else message.get("state", ACTIVE), message["deliveryCount"], int(message["sequenceNumber"]))
-        for message in messages
-    ]
+    """What is in a place: id, where, delivery count, sequence number.
+
+    A scheduled message that becomes active while somebody looks can be seen in both its places or in neither: two looks must agree."""
+    before = None
+    while True:
+        messages = callboard.peek(place, "--all", "--headers-only", *where, connection_string=sandbox.connection_string, output="jsonl")
+        found = [
+            (message["messageId"], DEAD if where else message.get("state", ACTIVE), message["deliveryCount"], int(message["sequenceNumber"]))
+            for message in messages
+        ]
+        if place != "later" or found == before:
+            return found
+        before = found
 
 
 def compare(sandbox, ledger):
