@@ -24,7 +24,7 @@ struct SettlementTests {
     func credit() async throws {
         try await ScriptedService.run(script(2)) { service, namespace in
             try await namespace.withReceiver(for: .queue("q")) { receiver in
-                let first = try await receiver.receive(max: 1, wait: .seconds(10))
+                let first = try await receiver.receive(max: 1, wait: .seconds(60))
                 let second = try await receiver.receive(max: 10, wait: .seconds(10))
                 #expect([first.count, second.count] == [1, 1])
             }
@@ -119,7 +119,7 @@ struct SettlementTests {
     func silence() async throws {
         var script = script(1)
         script.confirmation = { _ in .none }
-        try await ScriptedService.run(script, client: { $0.requestTimeout = .milliseconds(300) }) { service, namespace in
+        try await ScriptedService.run(script, client: { $0.requestTimeout = .seconds(3) }) { service, namespace in
             try await namespace.withReceiver(for: .queue("q"), atEnd: .stayLocked) { receiver in
                 let messages = try await receiver.receive(max: 1, wait: .seconds(10))
                 guard case .failure(let error)? = await receiver.settle(messages, .complete).first
@@ -248,7 +248,7 @@ struct SettlementTests {
             ), (nil, .timeout, .unknown),
         ] {
             try await ScriptedService.run(
-                coordinating(discharge: answer), client: { $0.requestTimeout = answer == nil ? .milliseconds(300) : .seconds(20) }
+                coordinating(discharge: answer), client: { $0.requestTimeout = answer == nil ? .seconds(3) : .seconds(20) }
             ) {
                 _, namespace in
                 let error = await #expect(throws: ServiceBusError.self) {
