@@ -61,7 +61,7 @@ enum EmulatorForm {
             known.map { name, setting in
                 let value = item.values[setting.name] ?? setting.usual ?? ""
                 switch setting.form {
-                case .flag, .number: return (name, .literal(value))
+                case .flag, .number: return (name, .word(value))
                 default: return (name, .text(setting.wire(fromText: value) ?? ""))
                 }
             })
@@ -87,7 +87,10 @@ enum EmulatorForm {
             properties = [("FilterType", .text("Sql")), ("SqlFilter", .object([("SqlExpression", .text(expression))]))]
         } else if item.values["filter"] == "correlation" {
             var filter = conditions.compactMap { entry in item.values[entry.setting].map { (entry.name, JSONTree.text($0)) } }
-            let list = (try? PropertyList.parse(item.values["properties"] ?? "")) ?? []
+            guard let list = try? PropertyList.parse(item.values["properties"] ?? "") else {
+                lost.say("The rule \(item.target.name) is left out: its properties are of a kind that is not known here.")
+                return nil
+            }
             if !list.isEmpty { filter.append(("Properties", .object(list.map { ($0.name, value($0)) }))) }
             if list.contains(where: { ["dateTime", "duration", "int"].contains($0.type) }) { lost.note("the type of a property", item) }
             properties = [("FilterType", .text("Correlation")), ("CorrelationFilter", .object(filter))]
@@ -101,7 +104,7 @@ enum EmulatorForm {
 
     private static func value(_ parameter: RuleDescription.Parameter) -> JSONTree {
         switch parameter.type {
-        case "int", "long", "boolean": .literal(parameter.value)
+        case "int", "long", "boolean": .word(parameter.value)
         case "double": Double(parameter.value).map { $0.isFinite ? .literal("\($0)") : .text(parameter.value) } ?? .text(parameter.value)
         default: .text(parameter.value)
         }

@@ -10,6 +10,12 @@ indirect enum JSONTree {
 
     static func flag(_ value: Bool) -> JSONTree { .literal(value ? "true" : "false") }
 
+    /// A whole number or truth value as the service wrote it; a text when it is neither, so that the document is JSON whatever came.
+    static func word(_ value: String) -> JSONTree {
+        if let number = Int64(value) { return .literal("\(number)") }
+        return value == "true" || value == "false" ? .literal(value) : .text(value)
+    }
+
     /// The document's text, with a line end at its end.
     var document: String {
         var text = ""

@@ -74,7 +74,7 @@ enum ResourceForm {
             // Only the premium tier has it, and the others refuse it.
             if setting.name == "max-message-kilobytes", Int(value) ?? 0 <= 256 { continue }
             switch setting.form {
-            case .flag, .number: members.append((name, .literal(value)))
+            case .flag, .number: members.append((name, .word(value)))
             default: members.append((name, .text(setting.wire(fromText: value) ?? "")))
             }
         }
@@ -95,7 +95,10 @@ enum ResourceForm {
             members = [("filterType", .text("SqlFilter")), ("sqlFilter", expression(text))]
         } else if item.values["filter"] == "correlation" {
             var filter = conditions.compactMap { entry in item.values[entry.setting].map { (entry.name, JSONTree.text($0)) } }
-            let list = (try? PropertyList.parse(item.values["properties"] ?? "")) ?? []
+            guard let list = try? PropertyList.parse(item.values["properties"] ?? "") else {
+                lost.say("The rule \(item.target.name) is left out: its properties are of a kind that is not known here.")
+                return nil
+            }
             if !list.isEmpty { filter.append(("properties", .object(list.map { ($0.name, .text($0.value)) }))) }
             if list.contains(where: { $0.type != "string" }) { lost.note("the type of a property", item) }
             members = [("filterType", .text("CorrelationFilter")), ("correlationFilter", .object(filter))]

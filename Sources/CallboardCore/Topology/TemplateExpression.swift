@@ -16,8 +16,8 @@ struct TemplateExpression {
     private func term(_ rest: inout Substring, depth: Int) -> String? {
         rest = rest.drop { $0.isWhitespace }
         if rest.first == "'" { return literal(&rest) }
-        let name = rest.prefix { $0.isLetter }.lowercased()
-        rest = rest[rest.index(rest.startIndex, offsetBy: name.count)...].drop { $0.isWhitespace }
+        let function = rest.prefix { $0.isLetter }
+        rest = rest[function.endIndex...].drop { $0.isWhitespace }
         guard depth < 8, rest.popFirst() == "(" else { return nil }
         var arguments: [String] = []
         while true {
@@ -29,7 +29,7 @@ struct TemplateExpression {
             if rest.first == "," { rest.removeFirst() } else if rest.first != ")" { return nil }
         }
         rest.removeFirst()
-        switch name {
+        switch function.lowercased() {
         case "concat": return arguments.joined()
         case "parameters" where arguments.count == 1: return parameters[arguments[0].lowercased()]
         case "format": return format(arguments)

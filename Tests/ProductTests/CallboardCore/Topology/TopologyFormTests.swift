@@ -92,7 +92,7 @@ struct TopologyFormTests {
             ("[format('{0}/{1}', parameters('NS'), 'it''s')]", "contoso/it's"), ("[ concat ( 'a' , concat('b','c') ) ]", "abc"),
             ("[parameters('nobody')]", nil), ("[variables('x')]", nil), ("[concat('a'", "[concat('a'"), ("[format('{2}', 'a')]", nil),
             ("[concat('a') b]", nil),
-            ("[concat('a']", nil), ("[", "["),
+            ("[concat('a']", nil), ("[", "["), ("[İİİİ]", nil),
         ])
     func expressions(text: String, value: String?) {
         #expect(TemplateExpression(parameters: ["ns": "contoso"]).value(of: text) == value)
@@ -137,6 +137,28 @@ struct TopologyFormTests {
                 "auto-delete-on-idle of q1, q2, q3 and 2 more is not known to Config.json"
             ], "the rule's subscription is not there")
         #expect(topology.text(as: .arm).lost == ["The rule t/s/r is left out: its parameters are not known to templates."])
+    }
+
+    @Test("a rule whose properties cannot be read back is left out and said, in every form", arguments: TopologyFormat.allCases)
+    func unreadableProperties(format: TopologyFormat) throws {
+        let topology = Topology(
+            namespace: "n",
+            items: [
+                try item(.topic, "t"), try item(.subscription, "t/s"),
+                try item(.rule, "t/s/r", ["filter": "correlation", "properties": "payload:base64Binary=AAEC"]),
+            ])
+        let (text, lost) = topology.text(as: format)
+        #expect(lost.contains("The rule t/s/r is left out: its properties are of a kind that is not known here."))
+        #expect(!text.contains("orrelationFilter"))
+    }
+
+    @Test("whatever a service answers where a number or truth value belongs, the file is JSON", arguments: [TopologyFormat.config, .arm])
+    func oddValues(format: TopologyFormat) throws {
+        let topology = Topology(
+            namespace: "n", items: [try item(.queue, "q", ["max-delivery-count": "1}, \"x\": {", "requires-session": "007"])])
+        let text = topology.text(as: format).text
+        #expect(throws: Never.self) { try PositionedJSON(parsing: Array(text.utf8)) }
+        #expect(text.contains(#""1}, \"x\": {""#))
     }
 
     @Test(
