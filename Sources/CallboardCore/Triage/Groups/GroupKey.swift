@@ -61,6 +61,12 @@ public enum GroupKey: Hashable, Sendable, CustomStringConvertible {
         if case .property(let property) = self, case .body = property.scope { true } else { false }
     }
 
+    /// Whether the name alone is read as an application property's.
+    private static func isPlain(_ name: String) -> Bool {
+        let lowercased = name.lowercased()
+        return names[lowercased] == nil && !["sys.", "body.", "user."].contains { lowercased.hasPrefix($0) }
+    }
+
     /// The key as it is written.
     public var description: String {
         switch self {
@@ -71,7 +77,7 @@ public enum GroupKey: Hashable, Sendable, CustomStringConvertible {
             switch property.scope {
             case .system: "sys.\(property.name)"
             case .body(let path): (["body"] + path).joined(separator: ".")
-            case .user: property.name
+            case .user: Self.isPlain(property.name) ? property.name : "user.\(property.name)"
             }
         }
     }

@@ -101,7 +101,7 @@ struct MessageGroupsTests {
 
     @Test("keys are written as they are read")
     func descriptions() throws {
-        let text = "fingerprint,reason,source,sys.Label,body.a.b,region"
+        let text = "fingerprint,reason,source,sys.Label,body.a.b,region,user.reason,user.body.x"
         #expect(try GroupKey.parse(text).map(\.description).joined(separator: ",") == text)
         #expect(try GroupKey.parse("body.a,region").map(\.readsBody) == [true, false])
         #expect(try GroupKey.parse("reason, reason ,REASON") == [.reason])
