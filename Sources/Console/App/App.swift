@@ -207,8 +207,20 @@ struct App {
             } else if id == turn.model.overview.load {
                 turn.model.finishOverview(error, now: now)
             } else {
-                for index in app.screens.indices where app.screens[index].finish(id, error, &turn) { return }
+                for index in app.screens.indices where app.screens[index].finish(id, error, &turn) {
+                    return app.leave(coveredAt: index, &turn)
+                }
             }
+        }
+    }
+
+    /// A screen that is done while another lies on it goes from beneath: whoever reads that one is not interrupted.
+    private mutating func leave(coveredAt index: Int, _ turn: inout Turn) {
+        guard index < screens.count - 1, case .pop(let count)? = turn.navigation else { return }
+        turn.navigation = nil
+        for place in stride(from: index, to: max(index - count, 0), by: -1) {
+            screens[place].disappear(&turn)
+            screens.remove(at: place)
         }
     }
 

@@ -306,6 +306,19 @@ import Testing
         #expect(carriedOut(console).count == 1)
     }
 
+    @Test("a change that ends beneath the help or the log closes its own screens and not those")
+    func endsBeneath() {
+        var console = ConsoleHarness { request in if case .carryOut = request { nil } else { ConsoleHarness.usual(request) } }
+        console.type("gee<Enter><C-u>disabled<Enter><C-s><Enter>?")
+        #expect(console.line(0).contains("› difference › help "))
+        console.answer(.success([.changed(nil)])) { if case .carryOut = $0 { true } else { false } }
+        #expect(console.line(0).contains("› entities › help "))
+        #expect(console.line(22).contains("Changed queue orders."))
+        console.type("q")
+        #expect(console.line(0).contains("› entities "))
+        #expect(!console.line(0).contains("orders"))
+    }
+
     @Test("where changes are not allowed, the commands say why and send nothing")
     func readOnly() {
         var console = console(refusal: "'retail' is read-only; start with --allow-changes")
