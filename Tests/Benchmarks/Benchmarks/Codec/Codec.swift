@@ -12,7 +12,9 @@ let batch = 2_000
 
 /// Measures one operation on a message of 1567 bytes. It may write into a buffer that is there already, as the yardstick does.
 func measure(_ name: String, _ operation: @escaping @Sendable (inout ByteBuffer) throws -> Int) {
-    Benchmark(name, configuration: .init(metrics: [threadTime], warmupIterations: 5, maxDuration: .seconds(3), maxIterations: 500)) {
+    // Without throughput nothing is exported.
+    let metrics = [threadTime, .throughput]
+    Benchmark(name, configuration: .init(metrics: metrics, warmupIterations: 5, maxDuration: .seconds(3), maxIterations: 500)) {
         benchmark in
         var buffer = ByteBufferAllocator().buffer(capacity: 8192)
         let start = threadNanoseconds()

@@ -30,7 +30,7 @@ enum Typical {
                 case 2: .long(1 << 40)
                 default: .boolean(true)
                 }
-            pairs.append(AMQPMap.Pair(key: .string("property-\(index)"), value: value))
+            pairs.append(AMQPMap.Pair(key: .string("property-" + String(index)), value: value))
         }
         return MessageContent(
             header: header,
@@ -68,7 +68,7 @@ enum Typical {
             message.properties(properties)
             message.applicationProperties(8) {
                 for index in 0..<8 {
-                    $0.string("property-\(index)")
+                    $0.string("property-" + String(index))
                     switch index % 4 {
                     case 0: $0.string("some-value-text")
                     case 1: $0.int(Int32(100_000 + index))
