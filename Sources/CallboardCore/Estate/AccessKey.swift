@@ -14,7 +14,7 @@ extension EntityDescription {
     /// The keys that may use this entity alone, as far as the service says.
     public var accessKeys: [AccessKey] {
         var keys: [AccessKey] = []
-        for setting in settings where setting.name.hasPrefix(Self.keyPrefix) {
+        for setting in self.settings where setting.name.hasPrefix(Self.keyPrefix) {
             if setting.name.hasSuffix(".AuthorizationRule@type") || (keys.isEmpty && !setting.name.hasSuffix("@type")) {
                 keys.append(AccessKey(name: "", rights: []))
             }
@@ -27,6 +27,6 @@ extension EntityDescription {
 
     /// All settings but what belongs to keys.
     public var settingsWithoutKeys: [Setting] {
-        settings.filter { $0.name != "AuthorizationRules" && !$0.name.hasPrefix(Self.keyPrefix) }
+        self.settings.filter { $0.name != "AuthorizationRules" && !$0.name.hasPrefix(Self.keyPrefix) }
     }
 }

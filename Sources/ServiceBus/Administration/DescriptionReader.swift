@@ -9,15 +9,15 @@ enum DescriptionReader {
     /// - Throws: ``EntityPathError`` when the service uses a name that is none.
     static func entity(_ entry: AtomDocument.Entry, topic: EntityPath?) throws(EntityPathError) -> EntityDescription? {
         let element = entry.content
-        var description: EntityDescription
+        var description: EntityDescription.Fields
         switch element.name.local {
         case "QueueDescription":
-            description = EntityDescription(path: try .queue(entry.title), kind: .queue)
+            description = EntityDescription.Fields(path: try .queue(entry.title), kind: .queue)
         case "TopicDescription":
-            description = EntityDescription(path: try .topic(entry.title), kind: .topic)
+            description = EntityDescription.Fields(path: try .topic(entry.title), kind: .topic)
         case "SubscriptionDescription":
             guard let topic else { return nil }
-            description = EntityDescription(path: try .subscription(topic: topic.name, name: entry.title), kind: .subscription)
+            description = EntityDescription.Fields(path: try .subscription(topic: topic.name, name: entry.title), kind: .subscription)
         default:
             return nil
         }
@@ -30,7 +30,9 @@ enum DescriptionReader {
                 read(child, into: &description)
             }
         }
-        return description
+        // As long as it has to be: appending left it up to twice as long, ten thousand times.
+        description.settings = description.settings.map(\.self)
+        return EntityDescription(description)
     }
 
     /// All elements of `element` as settings.
@@ -40,7 +42,7 @@ enum DescriptionReader {
         return settings
     }
 
-    private static func read(_ element: XMLElement, into description: inout EntityDescription) {
+    private static func read(_ element: XMLElement, into description: inout EntityDescription.Fields) {
         let text = element.text
         switch element.name.local {
         case "Status": description.status = EntityStatus(text)

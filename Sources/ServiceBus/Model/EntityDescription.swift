@@ -57,7 +57,10 @@ public enum EntityStatus: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An entity as the administration interface describes it.
+/// An entity as the administration interface describes it: ``Fields`` that are reached as if they were its own.
+///
+/// A namespace has up to ten thousand, and a console holds each in several lists: a copy is a reference, and a change makes its own.
+@dynamicMemberLookup
 public struct EntityDescription: Hashable, Sendable {
     /// What an entity is.
     public enum Kind: String, Hashable, Sendable {
@@ -82,48 +85,78 @@ public struct EntityDescription: Hashable, Sendable {
         }
     }
 
-    /// Where it is.
-    public var path: EntityPath
-    /// What it is.
-    public var kind: Kind
-    /// Whether it takes and gives messages.
-    public var status: EntityStatus
-    /// Its counts; nil where the service sent none.
-    public var counts: EntityCounts?
-    /// Everything the service sent, in its order, counts excepted.
-    public var settings: [Setting] = []
-    /// When it was created.
-    public var createdAt: Timestamp?
-    /// When it was last changed.
-    public var updatedAt: Timestamp?
-    /// When it was last used; nil for never.
-    public var accessedAt: Timestamp?
-    /// How long a peek-lock lasts.
-    public var lockDuration: Duration?
-    /// Failed deliveries before a message is dead-lettered.
-    public var maxDeliveryCount: Int?
-    /// How long messages live; nil for ever.
-    public var defaultTimeToLive: Duration?
-    /// Whether messages need a session id.
-    public var requiresSession = false
-    /// Whether repeated message ids are dropped.
-    public var requiresDuplicateDetection = false
-    /// Whether expired messages are dead-lettered.
-    public var deadLetteringOnExpiration = false
-    /// Where messages are forwarded.
-    public var forwardTo: String?
-    /// Where dead letters are forwarded.
-    public var forwardDeadLetteredTo: String?
-    /// Its size.
-    public var sizeInBytes: Int64?
-    /// A topic's number of subscriptions.
-    public var subscriptionCount: Int?
+    /// What is known of an entity.
+    public struct Fields: Hashable, Sendable {
+        /// Where it is.
+        public var path: EntityPath
+        /// What it is.
+        public var kind: Kind
+        /// Whether it takes and gives messages.
+        public var status: EntityStatus
+        /// Its counts; nil where the service sent none.
+        public var counts: EntityCounts?
+        /// Everything the service sent, in its order, counts excepted.
+        public var settings: [Setting] = []
+        /// When it was created.
+        public var createdAt: Timestamp?
+        /// When it was last changed.
+        public var updatedAt: Timestamp?
+        /// When it was last used; nil for never.
+        public var accessedAt: Timestamp?
+        /// How long a peek-lock lasts.
+        public var lockDuration: Duration?
+        /// Failed deliveries before a message is dead-lettered.
+        public var maxDeliveryCount: Int?
+        /// How long messages live; nil for ever.
+        public var defaultTimeToLive: Duration?
+        /// Whether messages need a session id.
+        public var requiresSession = false
+        /// Whether repeated message ids are dropped.
+        public var requiresDuplicateDetection = false
+        /// Whether expired messages are dead-lettered.
+        public var deadLetteringOnExpiration = false
+        /// Where messages are forwarded.
+        public var forwardTo: String?
+        /// Where dead letters are forwarded.
+        public var forwardDeadLetteredTo: String?
+        /// Its size.
+        public var sizeInBytes: Int64?
+        /// A topic's number of subscriptions.
+        public var subscriptionCount: Int?
+
+        /// Creates fields with everything optional absent.
+        public init(path: EntityPath, kind: Kind, status: EntityStatus = .active, counts: EntityCounts? = nil) {
+            self.path = path
+            self.kind = kind
+            self.status = status
+            self.counts = counts
+        }
+    }
+
+    private var storage: Storage
 
     /// Creates a description with everything optional absent.
     public init(path: EntityPath, kind: Kind, status: EntityStatus = .active, counts: EntityCounts? = nil) {
-        self.path = path
-        self.kind = kind
-        self.status = status
-        self.counts = counts
+        self.init(Fields(path: path, kind: kind, status: status, counts: counts))
+    }
+
+    /// Creates a description.
+    public init(_ fields: Fields) { storage = Storage(fields) }
+
+    /// A field. Whoever sets several makes ``Fields`` first: each change here makes a copy of all.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<Fields, Value>) -> Value {
+        get { storage.fields[keyPath: field] }
+        set {
+            var fields = storage.fields
+            fields[keyPath: field] = newValue
+            storage = Storage(fields)
+        }
+    }
+
+    private final class Storage: Hashable, Sendable {
+        let fields: Fields
+        init(_ fields: Fields) { self.fields = fields }
+        static func == (a: Storage, b: Storage) -> Bool { a === b || a.fields == b.fields }
+        func hash(into hasher: inout Hasher) { hasher.combine(fields) }
     }
 }
