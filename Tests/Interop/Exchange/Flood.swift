@@ -10,13 +10,16 @@ enum Flood {
     static func run(port: Int, count: Int) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let finished = group.next().makePromise(of: String.self)
+        let left = group.next().makePromise(of: Void.self)
         let configuration = EngineConfiguration(
             side: .server, containerID: "amqp-exchange", security: .server(offers: ["ANONYMOUS"], required: false))
         let listener = try await AMQPListener.start(
             host: "127.0.0.1", port: port, on: group.next(), configuration: configuration
-        ) { _ in FloodOwner(count: count, finished: finished) }
+        ) { _ in FloodOwner(count: count, finished: finished, left: left) }
         write(to: 1, "{\"port\": \(listener.port)}\n")
         write(to: 1, try await finished.futureResult.get() + "\n")
+        // The sender closes: a listener that goes before it does looks like a lost connection to it.
+        try await left.futureResult.get()
         await listener.stop()
         try await group.shutdownGracefully()
     }
@@ -27,6 +30,7 @@ private final class FloodOwner: ConnectionOwner {
     private static let credit: UInt32 = 1000
     private let count: Int
     private let finished: EventLoopPromise<String>
+    private let left: EventLoopPromise<Void>
     private var handler: EngineHandler?
     private var received = 0
     private var bytes = 0
@@ -34,14 +38,18 @@ private final class FloodOwner: ConnectionOwner {
     private var unsettled: (link: LinkID, first: UInt32, last: UInt32)?
     private var owed: UInt32 = 0
 
-    init(count: Int, finished: EventLoopPromise<String>) {
+    init(count: Int, finished: EventLoopPromise<String>, left: EventLoopPromise<Void>) {
         self.count = count
         self.finished = finished
+        self.left = left
     }
 
     func bind(_ handler: EngineHandler) { self.handler = handler }
 
-    func transportFailed(_ error: any Error) { finished.fail(error) }
+    func transportFailed(_ error: any Error) {
+        finished.fail(error)
+        left.succeed()
+    }
 
     func handle(_ event: Event, _ handler: EngineHandler) {
         switch event {
@@ -52,6 +60,7 @@ private final class FloodOwner: ConnectionOwner {
         case .delivery(let link, let delivery): take(delivery, link)
         case .closed(let error):
             if received < count { finished.fail(Failure("the sender left after \(received) messages: \(String(describing: error))")) }
+            left.succeed()
         default: break
         }
     }
