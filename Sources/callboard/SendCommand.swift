@@ -59,7 +59,10 @@ struct SendCommand: OperatorCommand {
     }
 
     private func messages() throws(OperatorError) -> [OutgoingMessage] {
-        if let jsonl { return try MessageInput.lines(InputFile.read(jsonl), file: jsonl) }
+        if let jsonl {
+            let advice = "All of it is read before the first message is sent: split it."
+            return try MessageInput.lines(InputFile.read(jsonl, ifTooLarge: advice), file: jsonl)
+        }
         var draft = OutgoingMessage(body: .data(try InputFile.read(file ?? "-")))
         draft.applicationProperties = property.map { text in
             let name = text.prefix { $0 != "=" }

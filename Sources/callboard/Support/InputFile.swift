@@ -14,8 +14,9 @@ enum InputFile {
     static let largest = 104_857_600
 
     /// The bytes of a file, or of standard input for `-`.
+    /// - Parameter advice: what to do when it is too large.
     /// - Throws: ``OperatorError`` of kind usage that names the file.
-    static func read(_ path: String) throws(OperatorError) -> [UInt8] {
+    static func read(_ path: String, ifTooLarge advice: String = "Check the file.") throws(OperatorError) -> [UInt8] {
         let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw OperatorError(.usage, "Cannot read \(path): \(String(cString: strerror(errno))).", hint: "Check the path.")
@@ -32,7 +33,7 @@ enum InputFile {
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])
             guard bytes.count <= largest else {
-                throw OperatorError(.usage, "\(path) is larger than the \(largest) bytes a message may have.", hint: "Send less.")
+                throw OperatorError(.usage, "\(path) is larger than the \(largest) bytes that are read at once.", hint: advice)
             }
         }
     }
