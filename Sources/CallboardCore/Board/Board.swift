@@ -27,9 +27,17 @@ public struct BoardRow: Sendable, Identifiable {
     public var active: Reading<Int64>
     /// Messages scheduled for later.
     public var scheduled: Reading<Int64>
+    /// How its counts go.
+    public var trend: CountTrend
+    /// When the oldest of its dead letters that were looked at was enqueued, transfer dead letters included.
+    public var oldestDeadLetter: Reading<Timestamp>
+    /// When the oldest of its waiting messages that were looked at was enqueued.
+    public var oldestActive: Reading<Timestamp>
+    /// Entities of it that are disabled, wholly or in part.
+    public var haltedEntities: Int
     /// How it is.
     public var health: Health
-    /// The entity with most dead letters, when there are any.
+    /// The entity whose dead letters grow fastest, or else has most of them, when there are any.
     public var worstEntity: EntityPath?
     /// What is wrong, worst first, one line each.
     public var findings: [String]
@@ -40,14 +48,19 @@ public struct BoardRow: Sendable, Identifiable {
     /// Creates a row.
     public init(
         service: ServiceSummary, deadLetters: Reading<Int64> = .pending, transferDeadLetters: Reading<Int64> = .pending,
-        active: Reading<Int64> = .pending, scheduled: Reading<Int64> = .pending, health: Health = .unknown,
-        worstEntity: EntityPath? = nil, findings: [String] = []
+        active: Reading<Int64> = .pending, scheduled: Reading<Int64> = .pending, trend: CountTrend = CountTrend(),
+        oldestDeadLetter: Reading<Timestamp> = .pending, oldestActive: Reading<Timestamp> = .pending, haltedEntities: Int = 0,
+        health: Health = .unknown, worstEntity: EntityPath? = nil, findings: [String] = []
     ) {
         self.service = service
         self.deadLetters = deadLetters
         self.transferDeadLetters = transferDeadLetters
         self.active = active
         self.scheduled = scheduled
+        self.trend = trend
+        self.oldestDeadLetter = oldestDeadLetter
+        self.oldestActive = oldestActive
+        self.haltedEntities = haltedEntities
         self.health = health
         self.worstEntity = worstEntity
         self.findings = findings
@@ -82,20 +95,30 @@ public struct Board: Sendable {
     public var unownedEntities: [EntityDescription]
     /// Entities the catalogue names and the namespace lacks.
     public var missingEntities: [EntityPath]
+    /// How the counts of those go that the catalogue does not know.
+    public var unownedTrend: CountTrend
+    /// When the oldest dead letter of those was enqueued, as far as that was looked at.
+    public var unownedOldestDeadLetter: Reading<Timestamp>
     /// Sums over the namespace.
     public var totals: Reading<Totals>
+    /// How the counts of the whole namespace go.
+    public var trend: CountTrend
     /// What could not be used of the catalogue.
     public var problems: [CatalogueProblem]
 
     /// Creates a board.
     public init(
         rows: [BoardRow] = [], unownedEntities: [EntityDescription] = [], missingEntities: [EntityPath] = [],
-        totals: Reading<Totals> = .pending, problems: [CatalogueProblem] = []
+        unownedTrend: CountTrend = CountTrend(), unownedOldestDeadLetter: Reading<Timestamp> = .pending,
+        totals: Reading<Totals> = .pending, trend: CountTrend = CountTrend(), problems: [CatalogueProblem] = []
     ) {
         self.rows = rows
         self.unownedEntities = unownedEntities
         self.missingEntities = missingEntities
+        self.unownedTrend = unownedTrend
+        self.unownedOldestDeadLetter = unownedOldestDeadLetter
         self.totals = totals
+        self.trend = trend
         self.problems = problems
     }
 }

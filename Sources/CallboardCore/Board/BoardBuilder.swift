@@ -1,10 +1,12 @@
 internal import ServiceBus
 
-/// Works out the board from the services and the namespace's entities.
+/// Works out the board from the services, the namespace's entities, and what is known of how their counts go.
 struct BoardBuilder {
     private let services: [JoinedService]
     private let estate: Estate
     private let listing: EntityListing
+    private let history: CountHistory
+    private let oldest: OldestMessages
     private let known: [EntityPath: EntityDescription]
     private let subscriptions: [EntityPath: [EntityDescription]]
     /// Each service's paths as they exist.
@@ -12,10 +14,15 @@ struct BoardBuilder {
     /// Subscriptions that some service names itself: they are not counted with their topic.
     private let claimed: Set<EntityPath>
 
-    init(services: [JoinedService], estate: Estate, listing: EntityListing) {
+    init(
+        services: [JoinedService], estate: Estate, listing: EntityListing, history: CountHistory = CountHistory(),
+        oldest: OldestMessages = OldestMessages()
+    ) {
         self.services = services
         self.estate = estate
         self.listing = listing
+        self.history = history
+        self.oldest = oldest
         let known = Dictionary(listing.entities.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         self.known = known
         subscriptions = Dictionary(grouping: listing.entities.filter { $0.kind == .subscription }) { $0.path.topic ?? $0.path }
@@ -27,14 +34,29 @@ struct BoardBuilder {
         var rows: [BoardRow] = []
         rows.reserveCapacity(services.count)
         for (service, paths) in zip(services, paths) { rows.append(row(service, paths)) }
-        rows.sort { Self.rank($0) < Self.rank($1) }
+        rows = rows.map { (row: $0, rank: Self.rank($0)) }.sorted { $0.rank < $1.rank }.map(\.row)
         let bound = Set(paths.joined())
         let unowned = listing.entities.filter { !bound.contains($0.path) && !($0.path.topic.map { bound.contains($0) } ?? false) }
+        let totals = totals()
         return Board(
             rows: rows,
             unownedEntities: unowned.sorted { (Self.dead($1), $0.path) < (Self.dead($0), $1.path) },
             missingEntities: bound.filter { known[$0] == nil }.sorted(),
-            totals: .known(totals(), at: listing.asOf), problems: estate.problems)
+            unownedTrend: trend(unowned), unownedOldestDeadLetter: oldestDeadLetter(of: unowned),
+            totals: .known(totals, at: listing.asOf), trend: trend(listing.entities), problems: estate.problems)
+    }
+
+    /// How the counts of entities go together; what waits in a topic itself waits for its time and is no backlog.
+    private func trend(_ entities: [EntityDescription]) -> CountTrend {
+        let holding = entities.filter { $0.kind != .topic }
+        let counted = holding.compactMap(\.counts)
+        let active = counted.isEmpty ? nil : counted.reduce(0) { Self.add($0, $1.active) }
+        return history.trend(of: holding.map(\.path), active: active)
+    }
+
+    private func oldestDeadLetter(of entities: [EntityDescription]) -> Reading<Timestamp> {
+        let dead = entities.filter { Self.dead($0) > 0 }
+        return oldest.oldest(of: dead.flatMap { [$0.path.deadLetter, $0.path.subQueue(.transferDeadLetter)] })
     }
 
     private func row(_ service: JoinedService, _ paths: [EntityPath]) -> BoardRow {
@@ -60,7 +82,10 @@ struct BoardBuilder {
                 counted.append(contentsOf: (subscriptions[path] ?? []).filter { !claimed.contains($0.path) })
             }
         }
-        let dead = counted.filter { Self.dead($0) > 0 }.sorted { (Self.dead($1), $0.path) < (Self.dead($0), $1.path) }
+        let dead = counted.filter { Self.dead($0) > 0 }
+            .map { (entity: $0, growth: Self.growth(history.deadLetters(of: $0.path))) }
+            .sorted { (-$0.growth, -Self.dead($0.entity), $0.entity.path) < (-$1.growth, -Self.dead($1.entity), $1.entity.path) }
+            .map(\.entity)
         let halted = counted.filter { $0.status != .active }
         let uncounted = counted.filter { $0.counts == nil && $0.kind != .topic }
         var health = Health.well
@@ -69,7 +94,10 @@ struct BoardBuilder {
         if !dead.isEmpty { health = .ill }
         return BoardRow(
             service: summary, deadLetters: sum(counted, \.deadLetter), transferDeadLetters: sum(counted, \.transferDeadLetter),
-            active: sum(counted, \.active), scheduled: sum(counted, \.scheduled), health: health, worstEntity: dead.first?.path,
+            active: sum(counted, \.active), scheduled: sum(counted, \.scheduled), trend: trend(counted),
+            oldestDeadLetter: oldestDeadLetter(of: counted),
+            oldestActive: oldest.oldest(of: counted.filter { ($0.counts?.active ?? 0) > 0 }.map(\.path)),
+            haltedEntities: halted.count, health: health, worstEntity: dead.first?.path,
             findings: dead.flatMap { Self.findings($0) } + halted.map { "\($0.path.displayName) is \(Self.word($0.status))" }
                 + missing.map { "\($0.displayName) is not in the namespace" }
                 + uncounted.map { "\($0.path.displayName) came without counts" } + summary.findings)
@@ -122,9 +150,32 @@ struct BoardBuilder {
         }
     }
 
-    /// Worst first: by health, dead letters, backlog, then name.
-    private static func rank(_ row: BoardRow) -> (Int, Int64, Int64, String) {
-        let dead = add(row.deadLetters.value ?? 0, row.transferDeadLetters.value ?? 0)
-        return (-row.health.rawValue, -max(0, dead), -max(0, row.active.value ?? 0), row.service.name.lowercased())
+    /// Worst first: by health, then by how fast dead letters grow, how old the oldest is, how long the backlog lasts, how many are dead, what
+    /// is disabled, what waits; then by name.
+    private static func rank(_ row: BoardRow) -> BoardRank {
+        let transfer = max(0, row.transferDeadLetters.value ?? 0)
+        return BoardRank(
+            figures: [
+                -Int64(row.health.rawValue), -max(0, growth(row.trend.deadLetters)), row.oldestDeadLetter.value?.milliseconds ?? .max,
+                -row.trend.drain.badness, -add(max(0, row.deadLetters.value ?? 0), transfer), -transfer, -Int64(row.haltedEntities),
+                -max(0, row.active.value ?? 0),
+            ], name: row.service.name.lowercased())
+    }
+
+    /// Tenths a minute, so that what differs by less than anybody sees counts as the same.
+    static func growth(_ rate: CountRate?) -> Int64 {
+        guard let rate else { return 0 }
+        return Int64(min(max((rate.perMinute * 10).rounded(), -1e15), 1e15))
+    }
+}
+
+/// Where a service stands on the board: the first figure that differs decides, the smaller goes first.
+private struct BoardRank: Comparable {
+    var figures: [Int64]
+    var name: String
+
+    static func < (a: Self, b: Self) -> Bool {
+        for (first, second) in zip(a.figures, b.figures) where first != second { return first < second }
+        return a.name < b.name
     }
 }

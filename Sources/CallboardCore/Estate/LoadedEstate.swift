@@ -34,9 +34,12 @@ struct LoadedEstate: Sendable {
     }
 
     /// The board for the entities of the namespace, or for the reason why they are not known.
-    func board(_ listing: Result<EntityListing, OperatorError>) -> Board {
+    func board(
+        _ listing: Result<EntityListing, OperatorError>, history: CountHistory = CountHistory(), oldest: OldestMessages = OldestMessages()
+    ) -> Board {
         switch listing {
-        case .success(let listing): BoardBuilder(services: services, estate: estate, listing: listing).board()
+        case .success(let listing):
+            BoardBuilder(services: services, estate: estate, listing: listing, history: history, oldest: oldest).board()
         case .failure(let error):
             Board(
                 rows: estate.services.map { service in

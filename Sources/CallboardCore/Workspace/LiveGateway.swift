@@ -8,6 +8,7 @@ package struct LiveGateway: NamespaceGateway {
     package let endpoint: NamespaceEndpoint
     let namespace: Namespace
     private let administration: AdministrationClient?
+    private let budget: CreditBudget?
     private let http: RESTClient
 
     /// A gateway that connects when first asked for something.
@@ -40,10 +41,12 @@ package struct LiveGateway: NamespaceGateway {
         if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
         let http = RESTClient(configuration: settings, logger: logger)
         self.http = http
+        let budget = tokens.map { _ in
+            NamespaceBudgets.budget(for: connection.administrationEndpoint, creditsPerSecond: creditsPerSecond)
+        }
+        self.budget = budget
         administration = tokens.map {
-            AdministrationClient(
-                endpoint: connection.administrationEndpoint, tokens: $0, http: http,
-                budget: NamespaceBudgets.budget(for: connection.administrationEndpoint, creditsPerSecond: creditsPerSecond))
+            AdministrationClient(endpoint: connection.administrationEndpoint, tokens: $0, http: http, budget: budget)
         }
     }
 
@@ -56,12 +59,16 @@ package struct LiveGateway: NamespaceGateway {
         return administration
     }
 
-    package func entities() async throws(OperatorError) -> [EntityDescription] {
+    package func entities(first: (@Sendable ([EntityDescription]) -> Void)?) async throws(OperatorError) -> [EntityDescription] {
         let client = try administering()
         // A list takes many calls: whoever asks for one entity meanwhile goes first.
-        do throws(AdministrationError) { return try await client.inBackground.entities() } catch {
+        do throws(AdministrationError) { return try await client.inBackground.entities(first: first) } catch {
             throw OperatorError(error, doing: "Listing the entities of \(endpoint.host)")
         }
+    }
+
+    package func waitForBudget(credits: Int) async throws(OperatorError) {
+        do { try await budget?.spend(credits, priority: .background) } catch { throw OperatorError(.cancelled, "Stopped.") }
     }
 
     package func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {

@@ -9,7 +9,12 @@ package protocol NamespaceGateway: Sendable {
     var endpoint: NamespaceEndpoint { get }
 
     /// Every queue, topic and subscription, with counts where the service gives them.
-    func entities() async throws(OperatorError) -> [EntityDescription]
+    /// - Parameter first: called once with the first entities, as soon as they are there.
+    func entities(first: (@Sendable ([EntityDescription]) -> Void)?) async throws(OperatorError) -> [EntityDescription]
+
+    /// Waits until a call that nobody waits for may be made within what the namespace may be asked.
+    /// - Parameter credits: what it costs.
+    func waitForBudget(credits: Int) async throws(OperatorError)
 
     /// One entity; ``OperatorError/Code/notFound`` when there is none.
     func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription

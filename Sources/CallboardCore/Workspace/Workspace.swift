@@ -13,6 +13,11 @@ public actor Workspace {
     let gateway: any NamespaceGateway
     private let now: @Sendable () -> Timestamp
     private var loadedEstate: Task<LoadedEstate, Never>?
+    /// What the counts were, since this was opened.
+    private var history = CountHistory()
+    private var oldest = OldestMessages()
+    /// The last listing that came, for the board to be made again from.
+    private var listing: EntityListing?
 
     /// Opens a context on a namespace.
     /// - Parameter now: the clock, injected for tests.
@@ -37,21 +42,79 @@ public actor Workspace {
     }
 
     /// Every queue, topic and subscription with its counts, in order of path.
-    public func entities() async throws(OperatorError) -> EntityListing {
-        let entities = try await gateway.entities()
+    /// - Parameter first: called once with the first of them, as soon as they are there: a large namespace takes many calls.
+    public func entities(first: (@Sendable (EntityListing) -> Void)? = nil) async throws(OperatorError) -> EntityListing {
+        let now = now
+        var told: (@Sendable ([EntityDescription]) -> Void)?
+        if let first {
+            told = { page in first(EntityListing(entities: page.sorted { $0.path < $1.path }, asOf: now())) }
+        }
+        let entities = try await gateway.entities(first: told)
         return EntityListing(entities: entities.sorted { $0.path < $1.path }, asOf: now())
     }
 
     /// The board: every service, worst first. Where the entities cannot be listed, its figures say why.
     public func board() async -> Board { await overview().board }
 
-    /// The board and the entities it was made from, of one answer of the service.
-    public func overview() async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
+    /// The board and the entities it was made from, of one answer of the service. Each is a sample of how counts go.
+    /// - Parameter first: called once with the first entities, as soon as they are there.
+    public func overview(
+        first: (@Sendable (EntityListing) -> Void)? = nil
+    ) async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
         let loaded = await loaded()
         let listing: Result<EntityListing, OperatorError>
-        do throws(OperatorError) { listing = .success(try await entities()) } catch { listing = .failure(error) }
-        return (loaded.board(listing), listing)
+        do throws(OperatorError) { listing = .success(try await entities(first: first)) } catch { listing = .failure(error) }
+        if case .success(let entities) = listing {
+            history.record(entities)
+            self.listing = entities
+        }
+        return (loaded.board(listing, history: history, oldest: oldest), listing)
     }
+
+    /// What the injected clock shows.
+    var currentTime: Timestamp { now() }
+
+    /// What the counts were in the overviews so far.
+    public var countHistory: CountHistory { history }
+
+    /// Looks for the oldest messages of queues that have some, a few at a time, without locking them, and makes the board again of the last
+    /// listing. What was looked at lately is not looked at again. nil when there was nothing to look at.
+    public func overviewWithAges() async -> (board: Board, entities: EntityListing)? {
+        guard let listing else { return nil }
+        let due = oldest.due(in: listing, now: now())
+        guard !due.isEmpty else { return nil }
+        let gateway = gateway
+        await withTaskGroup(of: (OldestMessages.Candidate, Result<[PeekedMessage], OperatorError>).self) { group in
+            var waiting = due.makeIterator()
+            func startNext() {
+                guard let candidate = waiting.next() else { return }
+                group.addTask {
+                    do throws(OperatorError) {
+                        // A peek costs a credit a message.
+                        try await gateway.waitForBudget(credits: OldestMessages.messagesLookedAt)
+                        return (
+                            candidate,
+                            .success(
+                                try await gateway.peekPage(
+                                    candidate.path, from: SequenceNumber(0), count: OldestMessages.messagesLookedAt,
+                                    options: PeekOptions(headersOnly: true)))
+                        )
+                    } catch { return (candidate, .failure(error)) }
+                }
+            }
+            for _ in 0..<Self.peeksAtOnce { startNext() }
+            while let (candidate, found) = await group.next() {
+                if case .failure(let error) = found, error.code == .cancelled { continue }
+                oldest.note(found, of: candidate, now: now())
+                if !Task.isCancelled { startNext() }
+            }
+        }
+        let latest = self.listing ?? listing
+        return (await loaded().board(.success(latest), history: history, oldest: oldest), latest)
+    }
+
+    /// How many queues are looked at side by side.
+    private static let peeksAtOnce = 4
 
     /// One entity's settings and counts.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/notFound`` when there is none.

@@ -74,9 +74,19 @@ public struct AdministrationClient: Sendable {
     /// Everything in the namespace: queues, topics and the subscriptions of each, in the order of their paths.
     ///
     /// Costs a call per hundred queues, one per hundred topics and one per topic; `concurrency` of the latter run at a time.
-    public func entities(concurrency: Int = 4) async throws(AdministrationError) -> [EntityDescription] {
-        var result = try await queues().all()
-        let topics = try await self.topics().all()
+    /// - Parameter first: called once with the first page, as soon as it is there: of ten thousand entities the rest takes a while.
+    public func entities(
+        concurrency: Int = 4, first: (@Sendable ([EntityDescription]) -> Void)? = nil
+    ) async throws(AdministrationError) -> [EntityDescription] {
+        var first = first
+        var result = try await queues().all { page in
+            first?(page)
+            first = nil
+        }
+        let topics = try await self.topics().all { page in
+            first?(page)
+            first = nil
+        }
         result += topics
         // A topic's own answer says whether it has subscriptions, so most namespaces cost fewer calls than they have topics.
         let withSubscriptions = topics.filter { $0.subscriptionCount != 0 }.map(\.path)

@@ -18,10 +18,16 @@ public struct EntityPages: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> Iterator { Iterator(pages: self) }
 
     /// All entities, in one list.
-    public func all() async throws(AdministrationError) -> [EntityDescription] {
+    public func all() async throws(AdministrationError) -> [EntityDescription] { try await all { _ in } }
+
+    /// All entities, in one list; each page is told of as it comes.
+    func all(_ onPage: ([EntityDescription]) -> Void) async throws(AdministrationError) -> [EntityDescription] {
         var result: [EntityDescription] = []
         var iterator = makeAsyncIterator()
-        while let page = try await iterator.next(isolation: #isolation) { result += page }
+        while let page = try await iterator.next(isolation: #isolation) {
+            onPage(page)
+            result += page
+        }
         return result
     }
 

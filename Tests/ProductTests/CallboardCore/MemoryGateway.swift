@@ -20,6 +20,11 @@ final class MemoryGateway: NamespaceGateway {
         var sent: [EntityPath: [OutgoingMessage]] = [:]
         var asked: [(from: Int64, count: Int)] = []
         var finishedScans = 0
+        /// How often all entities were listed.
+        var listings = 0
+        var creditsWaitedFor = 0
+        /// The queues that were peeked by page, in order.
+        var peeked: [EntityPath] = []
         var isClosed = false
         /// Answers every peek with this, whatever was asked for.
         var stuckPage: [PeekedMessage]?
@@ -40,11 +45,17 @@ final class MemoryGateway: NamespaceGateway {
 
     func with<Result>(_ body: (inout sending State) -> sending Result) -> Result { state.withLock(body) }
 
-    func entities() async throws(OperatorError) -> [EntityDescription] {
-        let (descriptions, error) = state.withLock { ($0.descriptions, $0.listingError) }
+    func entities(first: (@Sendable ([EntityDescription]) -> Void)?) async throws(OperatorError) -> [EntityDescription] {
+        let (descriptions, error, limit) = state.withLock {
+            $0.listings += 1
+            return ($0.descriptions, $0.listingError, $0.pageLimit)
+        }
         if let error { throw error }
+        if !descriptions.isEmpty { first?(Array(descriptions.prefix(limit))) }
         return descriptions
     }
+
+    func waitForBudget(credits: Int) async throws(OperatorError) { state.withLock { $0.creditsWaitedFor += credits } }
 
     func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
         guard let entity = state.withLock({ $0.descriptions.first { $0.path == path } }) else {
@@ -108,7 +119,8 @@ final class MemoryGateway: NamespaceGateway {
     func peekPage(
         _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
     ) async throws(OperatorError) -> [PeekedMessage] {
-        try page(path, from, count).get()
+        state.withLock { $0.peeked.append(path) }
+        return try page(path, from, count).get()
     }
 
     private func page(_ path: EntityPath, _ from: SequenceNumber, _ count: Int) -> Result<[PeekedMessage], OperatorError> {
