@@ -6,56 +6,126 @@ import ServiceBus
 struct EntitiesCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "entities", abstract: "List queues, topics and subscriptions with their counts.",
-        discussion: "Example, for cron: callboard entities --fail-if-any dead-letter")
+        discussion: "Example, for cron, which mails what comes on standard error: callboard entities --fail-if-any dead-letter >/dev/null")
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "Exit with status 1 when any entity has such messages.")
-    var failIfAny: Alarm?
+    @Option(
+        help: ArgumentHelp(
+            "Exit with status 1 when any entity has such messages, or is disabled: dead-letter, transfer-dead-letter, disabled. May be repeated.",
+            valueName: "what"))
+    var failIfAny: [Alarm] = []
 
     enum Alarm: String, ExpressibleByArgument, CaseIterable, Sendable {
         case deadLetter = "dead-letter"
         case transferDeadLetter = "transfer-dead-letter"
-
-        func rings(_ counts: EntityCounts) -> Bool {
-            self == .deadLetter ? counts.deadLetter > 0 : counts.transferDeadLetter > 0
-        }
+        case disabled
     }
 
     func execute() async throws -> Int32 {
-        let rings = try await connection.withWorkspace { workspace in
+        let findings = try await connection.withWorkspace { workspace in
             output.output == .jsonl ? try await stream(workspace) : try await list(workspace)
         }
-        return rings ? 1 : 0
+        for line in findings.lines { Standard.error(line) }
+        return findings.isEmpty ? 0 : 1
     }
 
     /// Prints all at once, in the order of their paths.
-    private func list(_ workspace: Workspace) async throws -> Bool {
+    private func list(_ workspace: Workspace) async throws -> Findings {
         let listing = try await workspace.entities()
         let estate = await workspace.estate()
         output.write(listing.entities.map { EntityRecord($0, asOf: listing.asOf, ownership: estate.ownership(of: $0.path)) })
-        return listing.entities.contains { rings($0) }
+        var findings = Findings(alarms: failIfAny)
+        for entity in listing.entities { findings.look(at: entity) }
+        return findings
     }
 
     /// Prints each page as it comes, in the order of the service: however many there are, the first are there at once.
-    private func stream(_ workspace: Workspace) async throws -> Bool {
+    private func stream(_ workspace: Workspace) async throws -> Findings {
         let estate = await workspace.estate()
         var list = ListOutput<EntityRecord>(.jsonl)
-        var isRinging = false
+        var findings = Findings(alarms: failIfAny)
         for try await page in workspace.entityPages() {
             let now = Timestamp.now
             for entity in page {
                 list.append(EntityRecord(entity, asOf: now, ownership: estate.ownership(of: entity.path)))
-                if rings(entity) { isRinging = true }
+                findings.look(at: entity)
             }
             list.flush { Standard.output.write($0) }
         }
-        return isRinging
+        return findings
     }
+}
 
-    private func rings(_ entity: EntityDescription) -> Bool {
-        guard let failIfAny, let counts = entity.counts else { return false }
-        return failIfAny.rings(counts)
+extension EntitiesCommand {
+    /// What was looked for and found: a line for each, for the mail of a cron job.
+    struct Findings {
+        private struct Found {
+            var entities = 0
+            var messages: Int64 = 0
+            /// The first ones, in words.
+            var examples: [String] = []
+
+            mutating func add(_ example: String, _ count: Int64 = 0) {
+                entities += 1
+                let (sum, overflow) = messages.addingReportingOverflow(count)
+                messages = overflow ? .max : sum
+                if examples.count < Findings.mostExamples { examples.append(example) }
+            }
+
+            var list: String {
+                examples.joined(separator: ", ") + (entities > examples.count ? ", and \(entities - examples.count) more" : "")
+            }
+        }
+
+        private let alarms: [Alarm]
+        private var found: [Alarm: Found] = [:]
+        /// Entities whose counts were not given: that they have nothing cannot be known.
+        private var uncounted = Found()
+
+        /// The most entities that a line names.
+        private static let mostExamples = 5
+
+        init(alarms: [Alarm]) { self.alarms = alarms }
+
+        /// Whether everything that was looked for is known not to be there.
+        var isEmpty: Bool { found.isEmpty && uncounted.entities == 0 }
+
+        mutating func look(at entity: EntityDescription) {
+            for alarm in Set(alarms) {
+                switch alarm {
+                case .deadLetter: note(entity, alarm, entity.counts?.deadLetter)
+                case .transferDeadLetter: note(entity, alarm, entity.counts?.transferDeadLetter)
+                case .disabled:
+                    if entity.status != .active { found[alarm, default: Found()].add("\(entity.path.displayName) \(entity.status)") }
+                }
+            }
+            let isCounting = alarms.contains { $0 != .disabled }
+            if isCounting, entity.counts == nil, entity.kind != .topic { uncounted.add(entity.path.displayName) }
+        }
+
+        private mutating func note(_ entity: EntityDescription, _ alarm: Alarm, _ count: Int64?) {
+            guard let count, count > 0, entity.kind != .topic else { return }
+            found[alarm, default: Found()].add("\(entity.path.displayName) \(count)", count)
+        }
+
+        /// A line for each alarm that rings.
+        var lines: [String] {
+            var lines: [String] = []
+            for alarm in Alarm.allCases {
+                guard let found = found[alarm] else { continue }
+                let entities = found.entities == 1 ? "1 entity" : "\(found.entities) entities"
+                let what =
+                    switch alarm {
+                    case .deadLetter: "\(found.messages) dead letters in \(entities)"
+                    case .transferDeadLetter: "\(found.messages) messages not forwarded in \(entities)"
+                    case .disabled: "\(entities) not active"
+                    }
+                lines.append("\(what): \(found.list)")
+            }
+            if uncounted.entities > 0 { lines.append("not known, for the service gave no counts: \(uncounted.list)") }
+            return lines
+        }
     }
 }

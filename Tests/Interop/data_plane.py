@@ -75,7 +75,7 @@ CONFIGURATION = """
 """
 
 QUEUES = (
-    "single list batch large types bodies peeking complete abandon poison defer dead-letter schedule expiry refused pages filtered proxied"
+    "alarm single list batch large types bodies peeking complete abandon poison defer dead-letter schedule expiry refused pages filtered proxied"
 ).split()
 
 # Conditions, as rules of a topic's subscriptions and for `peek --where`.
@@ -599,6 +599,36 @@ def sessions():
     missing = session("session", "show", "sessions", "nobody", status=4)
     assert "nobody" in missing.stderr and "callboard sessions sessions" in missing.stderr, missing.stderr
     assert "sessionful" in session("sessions", "single", status=1).stderr
+
+
+@checks.step("a cron job learns of dead letters by the exit status, and by a line for its mail", seconds=60)
+def cron():
+    def entities(*arguments, status):
+        done = callboard.run("entities", *arguments, connection_string=sandbox.connection_string)
+        assert done.returncode == status, f"{arguments} ended with {done.returncode}: {done.stdout}{done.stderr}"
+        return done
+
+    with receiver("alarm", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as dead:
+        assert not dead.receive_messages(max_message_count=1, max_wait_time=1)
+    assert entities("--fail-if-any", "disabled", status=0).stderr == ""
+    send("alarm", [ServiceBusMessage("a"), ServiceBusMessage("b")])
+    with receiver("alarm") as holder:
+        for message in take(holder, 2):
+            holder.dead_letter_message(message, reason="Cron")
+    done = entities("--fail-if-any", "dead-letter", status=1)
+    assert re.search(r"^callboard: \d+ dead letters in \d+ entit(y|ies): .*\balarm 2\b", done.stderr), done.stderr
+    assert re.search(r"^alarm +queue +Active +0 +2 ", done.stdout, re.MULTILINE), "standard output is the list, as without the option"
+    streamed = entities("--fail-if-any", "dead-letter", "--fail-if-any", "disabled", "-o", "jsonl", status=1)
+    (alarm,) = [each for each in map(json.loads, streamed.stdout.splitlines()) if each["path"] == "alarm"]
+    assert alarm["counts"]["deadLetter"] == 2, alarm
+    same_moment(alarm["asOf"], datetime.datetime.now(datetime.timezone.utc), within=30)
+    entities("--fail-if-any", "transfer-dead-letter", status=0)
+    entities("--fail-if-any", "deadletter", status=2)
+    # What the service says beside what is there.
+    shown = json.loads(session("show", "alarm", "--count", "-o", "json").stdout)
+    assert shown["counted"]["deadLetter"] == 2 and shown["counted"]["active"] == 0, shown
+    assert shown["counted"]["difference"] == {"active": 0, "scheduled": 0, "deadLetter": 0, "transferDeadLetter": 0}, shown
+    assert re.search(r"^dead letters +service says 2, counted 2, the same$", session("show", "alarm", "--count").stdout, re.MULTILINE)
 
 
 @checks.step("the state of a session is set and cleared by our command, unless somebody holds it", seconds=60)

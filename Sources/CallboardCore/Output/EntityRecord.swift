@@ -10,13 +10,19 @@ public struct EntityRecord: OutputRecord {
     public let ownership: EntityOwnership?
     /// Whether its settings are written out too.
     public let isDetailed: Bool
+    /// Its messages as they were counted by looking, where that was asked for.
+    public let counted: CountedMessages?
 
     /// Wraps an entity.
-    public init(_ entity: EntityDescription, asOf: Timestamp, ownership: EntityOwnership? = nil, isDetailed: Bool = false) {
+    public init(
+        _ entity: EntityDescription, asOf: Timestamp, ownership: EntityOwnership? = nil, isDetailed: Bool = false,
+        counted: CountedMessages? = nil
+    ) {
         self.entity = entity
         self.asOf = asOf
         self.ownership = ownership
         self.isDetailed = isDetailed
+        self.counted = counted
     }
 
     /// Path, kind, status, counts, owner.
@@ -64,6 +70,27 @@ public struct EntityRecord: OutputRecord {
             json.member("onCall", ownership?.onCall)
             json.member("services", ownership?.services ?? [])
             if isDetailed { writeDetails(to: &json) }
+            if let counted { write(counted, to: &json) }
+        }
+    }
+
+    private func write(_ counted: CountedMessages, to json: inout JSONWriter) {
+        json.key("counted")
+        json.object { json in
+            json.member("active", counted.queue.active)
+            json.member("deferred", counted.queue.deferred)
+            json.member("scheduled", counted.queue.scheduled)
+            json.member("deadLetter", counted.deadLetters.total)
+            json.member("transferDeadLetter", counted.transferDeadLetters.total)
+            json.member("startedAt", counted.startedAt.rfc3339)
+            json.member("finishedAt", counted.finishedAt?.rfc3339)
+            json.key("difference")
+            json.object { json in
+                json.member("active", counted.active.difference)
+                json.member("scheduled", counted.scheduled.difference)
+                json.member("deadLetter", counted.deadLetter.difference)
+                json.member("transferDeadLetter", counted.transferDeadLetter.difference)
+            }
         }
     }
 
@@ -87,12 +114,37 @@ public struct EntityRecord: OutputRecord {
         }
     }
 
+    /// What the service says and what was counted, a line a figure.
+    private func countedFacts(_ counted: CountedMessages) -> [(String, String)] {
+        func fact(_ comparison: CountedMessages.Comparison, _ note: String = "") -> String {
+            let service = comparison.service.map { String($0) } ?? "–"
+            let difference =
+                switch comparison.difference {
+                case nil: ""
+                case 0?: ", the same"
+                case let difference?: ", \(difference.magnitude) \(difference > 0 ? "more" : "fewer")"
+                }
+            return "service says \(service), counted \(comparison.counted)\(note)\(difference)"
+        }
+        let note = counted.queue.deferred > 0 ? " (\(counted.queue.deferred) of them deferred)" : ""
+        var facts = [
+            ("active", fact(counted.active, note)), ("scheduled", fact(counted.scheduled)), ("dead letters", fact(counted.deadLetter)),
+            ("transfer dead", fact(counted.transferDeadLetter)),
+        ]
+        if let finished = counted.finishedAt {
+            facts.append(("counted", "\(finished.rfc3339), in \(RoundedDuration.text(finished.since(counted.startedAt)))"))
+        }
+        return facts
+    }
+
     /// The description for people: one fact a line, names aligned.
     public func description(now: Timestamp) -> [UInt8] {
         var facts: [(String, String)] = [
             ("entity", entity.path.displayName), ("kind", entity.kind.rawValue), ("status", entity.status.description),
         ]
-        if let counts = entity.counts {
+        if let counted {
+            facts += countedFacts(counted)
+        } else if let counts = entity.counts {
             facts += [
                 ("active", String(counts.active)), ("dead letters", String(counts.deadLetter)), ("scheduled", String(counts.scheduled)),
                 ("transfer", String(counts.transfer)), ("transfer dead", String(counts.transferDeadLetter)),
@@ -101,7 +153,7 @@ public struct EntityRecord: OutputRecord {
             facts.append(("counts", "not known"))
         }
         facts += [
-            ("counted", "\(asOf.rfc3339) (\(max(0, now.since(asOf).components.seconds)) s ago)"),
+            (counted == nil ? "counted" : "service's counts", "\(asOf.rfc3339) (\(max(0, now.since(asOf).components.seconds)) s ago)"),
             ("owner", ownership?.owner ?? "–"), ("on call", ownership?.onCall ?? "–"),
         ]
         if let services = ownership?.services, !services.isEmpty { facts.append(("services", services.joined(separator: ", "))) }

@@ -8,11 +8,11 @@ public struct ServiceRecord: OutputRecord {
     /// Wraps a row.
     public init(_ row: BoardRow) { self.row = row }
 
-    /// Name, owner, on call, health, counts, entities.
+    /// Name, owner, on call, health (the worst of its entities), counts, the entity with most dead letters, entities.
     public static let columns = [
         OutputColumn("service"), OutputColumn("owner"), OutputColumn("on call"), OutputColumn("health"),
         OutputColumn("dead letters", isNumeric: true), OutputColumn("transfer dead", isNumeric: true),
-        OutputColumn("active", isNumeric: true), OutputColumn("entities"),
+        OutputColumn("active", isNumeric: true), OutputColumn("worst entity"), OutputColumn("entities"),
     ]
 
     /// Writes the texts of the columns.
@@ -23,7 +23,7 @@ public struct ServiceRecord: OutputRecord {
     private var cells: [String] {
         [
             row.service.name, row.service.owner ?? "–", row.service.onCall ?? "–", row.health.word, Self.cell(row.deadLetters),
-            Self.cell(row.transferDeadLetters), Self.cell(row.active),
+            Self.cell(row.transferDeadLetters), Self.cell(row.active), row.worstEntity?.displayName ?? "–",
             row.service.entities.isEmpty ? "–" : row.service.entities.map(\.displayName).joined(separator: ", "),
         ]
     }

@@ -10,13 +10,20 @@ extension Workspace {
         let listed = try await gateway.sessionIDs(of: path.entity)
         guard isCounting else { return listed.sorted().map { SessionSummary(id: $0) } }
         var counts = Dictionary(listed.map { ($0, SessionSummary.Counts()) }, uniquingKeysWith: { first, _ in first })
-        var pages = scan(path.entity).makeAsyncIterator()
+        // While messages arrive faster than they are read, a list without an end would never come.
+        var pages = scan(path.entity, options: PeekOptions(headersOnly: true, end: .atNewestNow)).makeAsyncIterator()
         while let page = try await pages.next() {
             for message in page {
                 if let id = message.sessionID { counts[id, default: SessionSummary.Counts()].note(message) }
             }
         }
         return counts.map { SessionSummary(id: $0, counts: $1) }.sorted { $0.id < $1.id }
+    }
+
+    /// The state of a session, which is accepted for a moment to read it: nobody else gets it meanwhile, no message is locked and no delivery
+    /// counted.
+    public func sessionState(_ id: String, of path: EntityPath) async throws(OperatorError) -> SessionState {
+        try await gateway.sessionState(of: id, in: path.entity)
     }
 
     /// One session: its messages counted, and its state.
