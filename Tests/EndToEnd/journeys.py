@@ -5,10 +5,14 @@ small and large; hostile text; help, filter, resizing, stopping and coming back;
 usage: journeys.py [PART OF A STEP'S NAME]      CALLBOARD names the executable (default .build/debug/callboard)
 """
 
+import json
 import os
+import pathlib
 import re
 import signal
 import sys
+import tempfile
+import threading
 
 from terminal import Terminal, alive, stopped  # puts Tests/Interop on the path
 
@@ -304,6 +308,130 @@ def changing():
             terminal.wait_for(r"Removed queue orders-eu\.")
             terminal.wait_for(r"^ 30 entities")
             terminal.wait_gone(r"\borders-eu\b.*<1 min")
+            leave(terminal)
+
+
+GROWING = {
+    "UserConfig": {
+        "Namespaces": [
+            {
+                "Name": "sbemulatorns",
+                "Queues": [
+                    {"Name": "calm", "Properties": {}},
+                    # What is sent to it is dead a second later.
+                    {"Name": "leak", "Properties": {"DefaultMessageTimeToLive": "PT1S", "DeadLetteringOnMessageExpiration": True}},
+                    {"Name": "pile", "Properties": {}},
+                ],
+            }
+        ],
+        "Logging": {"Type": "File"},
+    }
+}
+
+CATALOGUE = "".join(
+    "---\napiVersion: backstage.io/v1alpha1\nkind: Component\n"
+    f"metadata: {{name: {name}, annotations: {{callboard.dev/entities: {name}}}}}\nspec: {{type: service, owner: team-{name}}}\n"
+    for name in ("calm", "leak")
+)
+
+
+class Growth:
+    """Sends to queues again and again until it is told to stop."""
+
+    def __init__(self, sandbox, folder):
+        self.sandbox, self.stopped, self.failure = sandbox, threading.Event(), None
+        self.file = folder / "messages.jsonl"
+        self.file.write_text("".join(json.dumps({"body": {"text": f"{number}"}}) + "\n" for number in range(20)), encoding="utf-8")
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.stopped.wait(0.5):
+            for queue in ("leak", "pile"):
+                done = callboard.run("send", queue, "--jsonl", str(self.file), connection_string=self.sandbox.connection_string)
+                if done.returncode != 0:
+                    self.failure = done.stderr
+                    return
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.thread.join(timeout=30)
+        assert self.failure is None, self.failure
+
+
+@checks.step("the board while a queue leaks: growth with an arrow, the worst first, a backlog that never drains", seconds=240)
+def growing():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "Config.json").write_text(json.dumps(GROWING), encoding="utf-8")
+        (folder / "catalogue.yaml").write_text(CATALOGUE, encoding="utf-8")
+        (folder / "callboard.yaml").write_text(
+            "contexts:\n"
+            "  growing:\n"
+            "    connection-string: {env: GROWING}\n"
+            "    catalogue: [catalogue.yaml]\n",
+            encoding="utf-8",
+        )
+        with callboard.Sandbox(config=folder / "Config.json") as sandbox, Growth(sandbox, folder):
+            for rows, columns in (SMALL, LARGE):
+                environment = {"GROWING": sandbox.connection_string, "CALLBOARD_CONFIG": str(folder / "callboard.yaml")}
+                with Terminal(rows, columns, environment=environment) as terminal:
+                    terminal.start(f"{callboard.EXECUTABLE} console --context growing", r"2 services", seconds=LOADED)
+                    terminal.type(":watch 5s")
+                    terminal.keys("Enter")
+                    terminal.wait_for(r"every 5 s while")
+                    # Nobody presses a key: the second listing comes by itself, and makes rates of counts.
+                    terminal.wait_for(r"^▌ !! +leak +team-leak .* ~?▲[\d.,]+ ", seconds=40)
+                    terminal.wait_for(r"dead ~?▲[\d.,]+/min")
+                    terminal.wait_for(r"^ +! +\(no service\).* ▲ never")
+                    terminal.wait_for(r"^ +ok +calm ")
+                    if columns >= 200:
+                        terminal.wait_for(r"dead, last \d+ s")
+                        terminal.wait_for(r"leak .*▁.*█")
+                    # The tree has the same growth, entity by entity.
+                    terminal.keys("g", "e")
+                    terminal.wait_for(r"^▌ !! +leak .* ~?▲[\d.,]+ ")
+                    terminal.keys("w")
+                    terminal.wait_for(r"stay as they are until")
+                    leave(terminal)
+
+
+@checks.step("sessions of a queue, one session with its state, deferred messages, and a count by looking", seconds=150)
+def sessions():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            terminal.type(":entity payments")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^ payments · queue")
+            terminal.wait_for(r"^. +sessions +– +enter lists them")
+            terminal.keys("g", "s")
+            terminal.wait_for(r"payments › sessions")
+            terminal.wait_for(r"^ \d+ sessions · [\d,]+ messages? · states not read")
+            terminal.wait_for(r"customer-\d+ +\d+ +\d+ +\d+ +\S+ .*not read")
+            terminal.keys("S")
+            terminal.wait_for(r"customer-\d+ .*\d+ B  \{")
+            terminal.wait_gone(r"reading states")
+            choose(terminal, "customer-4")
+            terminal.wait_for(r"session customer-4 of payments")
+            terminal.wait_for(r"state · \d+ B")
+            terminal.wait_for(r'"lastStep"')
+            terminal.wait_for(r"messages \(\d+\)")
+            terminal.keys("m")
+            terminal.wait_for(r"session customer-4")
+            terminal.wait_for(r"messages? · all", seconds=LOADED)
+            for place in (r"session customer-4 of payments", r"payments › sessions", r"^ payments · queue"):
+                terminal.keys("q")
+                terminal.wait_for(place)
+
+            # what the service says, and what is there
+            terminal.keys("c")
+            terminal.wait_for(r"messages · counted <1 min ago in", seconds=LOADED)
+            terminal.wait_for(r"^. messages +[\d,]+ +counted [\d,]+, the same")
+            terminal.wait_for(r"deferred +\d+ +counted, among the messages")
             leave(terminal)
 
 

@@ -78,6 +78,7 @@ extension App {
         case .entity: (model.entities ?? []).map { ($0.path.displayName, $0.kind.rawValue) }
         case .theme: themes.map { ($0, "") }
         case .file: []
+        case .interval: [("10s", "the usual"), ("30s", ""), ("1m", ""), ("5m", ""), ("off", "not by themselves"), ("on", "")]
         }
     }
 

@@ -238,8 +238,15 @@ struct App {
             return model.changeRefusal.map { .disabled($0) } ?? top.availability(of: id, model: model)
         case .board where screens.count == 1: return .disabled("this is the board")
         case .tree where top.context == .tree: return .disabled("these are the entities")
+        case .board, .tree:
+            let own = top.availability(of: id, model: model)
+            // What was filled in lies beneath, and would go with its screen.
+            let isLosing = screens.contains { ($0 as? FormScreen)?.isEdited == true }
+            return own.isEnabled && isLosing ? .disabled("a form is filled in and was not sent; q asks before it is lost") : own
         case .testRules where ![.tree, .entity, .messages, .message].contains(top.context):
             return .disabled("select a topic first, or name one: test-rules TOPIC")
+        case .sessions where ![.tree, .entity].contains(top.context):
+            return .disabled("select an entity first, or name one: sessions ENTITY")
         case .log where top.context == .log: return .disabled("this is the log; q goes back")
         case .service: return model.board == nil ? .disabled("services are not loaded yet") : .enabled
         default: return top.availability(of: id, model: model)
@@ -249,8 +256,8 @@ struct App {
     mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
-        // With a topic named, it does not matter what is selected.
-        let isNamed = id == .testRules && argument != nil
+        // With an entity named, it does not matter what is selected.
+        let isNamed = (id == .testRules || id == .sessions) && argument != nil
         if !isNamed, case .disabled(let reason) = availability(of: id) {
             notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title(in: top.context) ?? id.rawValue): \(reason)")
             return []
@@ -284,6 +291,8 @@ struct App {
         case .service: return go(toService: argument ?? "", now: now)
         case .entity: return go(toEntity: argument ?? "", now: now)
         case .testRules: return test(topic: argument, now: now)
+        case .sessions where argument != nil: return go(toEntity: argument ?? "", now: now) { SessionsScreen($0) }
+        case .watch: return watch(argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .stop: return stop(now: now)
@@ -321,51 +330,14 @@ struct App {
     }
 
     private mutating func back(now: Timestamp) -> [Effect] {
-        if let messages = top as? MessagesScreen, messages.hasOpenMessage {
-            return turn(now) { app, turn in app.top.perform(.back, &turn) }
-        }
+        let isOwn = (top as? MessagesScreen)?.hasOpenMessage == true || (top as? FormScreen)?.isEdited == true
+        if isOwn { return turn(now) { app, turn in app.top.perform(.back, &turn) } }
         return turn(now) { _, turn in turn.navigation = .pop(1) }
-    }
-
-    private mutating func go(toService name: String, now: Timestamp) -> [Effect] {
-        let rows = model.board?.rows ?? []
-        let wanted = name.lowercased()
-        guard let row = rows.first(where: { $0.id.lowercased() == wanted || $0.service.name.lowercased() == wanted }) else {
-            notice = Notice(kind: .error, text: "There is no service '\(name)' in the catalogue.")
-            return []
-        }
-        return push(ServiceScreen(.service(ref: row.id, name: row.service.name)), now: now)
-    }
-
-    private mutating func go(toEntity name: String, now: Timestamp) -> [Effect] {
-        do {
-            var path = try EntityPath(parsing: name)
-            // What a person types as topic/subscription parses as a queue's name; the listing knows better.
-            if let known = model.entities?.first(where: { $0.path.displayName.lowercased() == path.entity.displayName.lowercased() }) {
-                path = known.path.subQueue(path.subQueue)
-            }
-            return push(path.subQueue == .active ? EntityScreen(path) : MessagesScreen(path), now: now)
-        } catch {
-            notice = Notice(kind: .error, text: error.description)
-            return []
-        }
-    }
-
-    /// Opens the rule tester on a topic that was named, or on the one the screen on top is about.
-    private mutating func test(topic name: String?, now: Timestamp) -> [Effect] {
-        guard let name else { return turn(now) { app, turn in app.top.perform(.testRules, &turn) } }
-        let sample = (top as? MessagesScreen)?.sample
-        guard let topic = model.entities?.first(where: { $0.path.displayName.lowercased() == name.lowercased() }), topic.kind != .queue
-        else {
-            notice = Notice(kind: .error, text: "There is no topic '\(name)'.")
-            return []
-        }
-        return push(TesterScreen(topic.path, sample: sample), now: now)
     }
 
     // MARK: - Going
 
-    private mutating func push(_ screen: any Screen, now: Timestamp) -> [Effect] {
+    mutating func push(_ screen: any Screen, now: Timestamp) -> [Effect] {
         turn(now) { _, turn in turn.navigation = .push(screen) }
     }
 

@@ -28,10 +28,12 @@ struct EntityTree: Sendable {
     private(set) var nodes: [Node] = []
     /// What is known of the messages of each; for a topic, the sums over its subscriptions.
     private(set) var figures: [Reading<EntityCounts>] = []
+    /// How the dead letters of each change; for a topic, the sum over its subscriptions.
+    private(set) var growth: [CountRate?] = []
     private let services: [ServiceSummary]
     private var places: [EntityPath: Int] = [:]
 
-    init(_ board: Board = Board(), _ listing: EntityListing? = nil) {
+    init(_ board: Board = Board(), _ listing: EntityListing? = nil, _ history: CountHistory = CountHistory()) {
         services = board.rows.map(\.service)
         var owners: [EntityPath: [Int]] = [:]
         for (index, service) in services.enumerated() { for path in service.entities { owners[path, default: []].append(index) } }
@@ -53,6 +55,10 @@ struct EntityTree: Sendable {
             return .known(counts, at: listing.asOf)
         }
         for place in nodes.indices where nodes[place].kind == .topic { figures[place] = total(place, figures) }
+        growth = nodes.map { history.deadLetters(of: $0.path) }
+        for place in nodes.indices where nodes[place].kind == .topic {
+            growth[place] = history.deadLetters(of: nodes[place].children.map { nodes[$0].path })
+        }
     }
 
     /// All paths in order, those the service listed and those only the catalogue names; a topic before its subscriptions.

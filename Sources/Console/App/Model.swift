@@ -8,12 +8,27 @@ struct Overview: Sendable {
     let entities: EntityListing?
     /// The same entities as a tree, with those that only the catalogue names.
     let tree: EntityTree
+    /// What the counts were so far, this time included.
+    let history: CountHistory
 
-    init(board: Board, entities: EntityListing?) {
+    init(board: Board, entities: EntityListing?, history: CountHistory = CountHistory()) {
         self.board = board
         self.entities = entities
-        tree = EntityTree(board, entities)
+        self.history = history
+        tree = EntityTree(board, entities, history)
     }
+}
+
+/// How the figures load again by themselves while a screen that shows them is on top.
+struct Watch: Hashable, Sendable {
+    var isOn = true
+    /// The shortest time between two loads.
+    var interval = Duration.seconds(10)
+
+    static let intervals = Duration.seconds(5)...Duration.seconds(3600)
+    /// A large namespace takes long to list, and every page costs credits that applications share: listing takes no more than a
+    /// twentieth of the time.
+    static let restPerWork = 20
 }
 
 /// One entity that was looked at by itself, later than it was listed.
@@ -35,6 +50,10 @@ struct Model: Sendable {
     /// When the overview was last asked for, and how long the answer took.
     private(set) var overviewBegan: Timestamp?
     private(set) var overviewTook: Duration?
+    /// Whether what is loading has given its figures, and only looks for the ages of messages now.
+    private(set) var isLookingForAges = false
+    /// How figures load again by themselves.
+    var watch = Watch()
     /// The first entities, while they are listed for the first time.
     private(set) var glimpse: EntityTree?
     /// Entities that were looked at since they were listed.
@@ -99,6 +118,23 @@ struct Model: Sendable {
         overview.begin(id)
         overviewBegan = now
         isOverviewQuiet = quietly
+        isLookingForAges = false
+    }
+
+    /// How long figures are left alone before they load again by themselves.
+    var refreshInterval: Duration {
+        let resting = max(watch.interval, (overviewTook ?? .zero) * Watch.restPerWork)
+        // What failed is left alone for a while.
+        return overview.error == nil ? resting : resting * 4
+    }
+
+    /// When the figures are to be loaded again by themselves; nil: only when a person asks.
+    var overviewDue: Timestamp? {
+        // Who may not list entities is not asked again and again.
+        guard watch.isOn, connection.value != nil, overview.load == nil, !overview.isStopped, overview.error?.code != .notPermitted,
+            let began = overviewBegan
+        else { return nil }
+        return began.advanced(by: refreshInterval)
     }
 
     /// A person asked for what was loading by itself.
@@ -115,6 +151,10 @@ struct Model: Sendable {
         guard new.entities != nil || overview.value?.entities == nil else { return }
         overview.set(new, asOf: now)
         glimpse = nil
+        if !isLookingForAges { overviewTook = overviewBegan.map { now.since($0) } }
+        // The figures are there: what still comes are the ages of messages, and nobody waits for those.
+        isLookingForAges = overview.load != nil
+        isOverviewQuiet = isOverviewQuiet || isLookingForAges
         let listed = new.entities?.asOf
         fresh = fresh.filter { _, entity in listed.map { entity.asOf > $0 } ?? true }
         entitiesVersion += 1
@@ -122,7 +162,8 @@ struct Model: Sendable {
 
     mutating func finishOverview(_ error: OperatorError?, now: Timestamp) {
         overview.finish(error)
-        overviewTook = overviewBegan.map { now.since($0) }
+        if !isLookingForAges { overviewTook = overviewBegan.map { now.since($0) } }
+        isLookingForAges = false
     }
 
     mutating func stopOverview() { overview.stop() }
@@ -212,6 +253,10 @@ struct Turn {
             if model.connection.load == nil { model.connection.begin(start(.connect)) }
         } else if model.overview.load == nil {
             model.beginOverview(start(.overview), now: now, quietly: quietly)
+        } else if !quietly, model.isLookingForAges {
+            // These figures are here; who asks again wants newer ones.
+            stop(model.overview.load)
+            model.beginOverview(start(.overview), now: now, quietly: false)
         } else if !quietly {
             model.awaitOverview()
         }

@@ -29,6 +29,16 @@ enum Request: Sendable, Hashable {
     case carryOut(EntityChange)
     /// Headers of messages, page by page.
     case scan(EntityPath, from: SequenceNumber?, limit: Int)
+    /// The same, of one session or in one state only.
+    case scanSelected(EntityPath, MessageSelection, from: SequenceNumber?, limit: Int)
+    /// The messages of an entity, counted by looking at all of them.
+    case count(EntityPath)
+    /// The sessions of an entity, and then their messages counted.
+    case sessions(EntityPath)
+    /// One session with its state; it is accepted for a moment.
+    case session(String, EntityPath)
+    /// The states of sessions; each is accepted for a moment.
+    case sessionStates([String], EntityPath)
     /// One whole message.
     case message(EntityPath, SequenceNumber)
     /// A theme by name.
@@ -39,7 +49,20 @@ enum Request: Sendable, Hashable {
     case saveScreen(path: String, text: String)
 }
 
-/// What comes back. A scan has many answers, everything else one.
+/// Which messages of a queue are meant.
+struct MessageSelection: Hashable, Sendable {
+    /// Only those of this session.
+    var session: String?
+    /// Only those in this state.
+    var state: MessageState?
+
+    /// A word or two that say which.
+    var title: String {
+        [session.map { "session \($0)" }, state.map { "\($0) messages" }].compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+/// What comes back. A scan has many answers, an overview a second one with more in it, everything else one.
 enum Answer: Sendable {
     case connected(ContextTitle)
     /// Why nothing may be changed here; nil: it may.
@@ -56,6 +79,11 @@ enum Answer: Sendable {
     /// The settings as they are now; nil for what was removed.
     case changed(EntitySettings?)
     case page([MessageTable.Row])
+    /// How far a count is; the last one is the whole.
+    case counted(CountedMessages)
+    case sessions([SessionSummary], isCounted: Bool)
+    case session(SessionDetail)
+    case sessionState(String, SessionState)
     case message(MessageDocument)
     case palette(Palette, name: String)
     case themeNames([String])

@@ -31,15 +31,17 @@ final class WorkspaceSource: ConsoleSource {
             answer(.changes(refusal: refusal(of: workspace)))
         case .overview:
             let workspace = try await opened()
-            if !hasListed.withLock({ $0 }) {
-                // A large namespace takes many pages: with one that comes first nobody looks at an empty screen. That it may fail is no matter.
-                var pages = workspace.entityPages().makeAsyncIterator()
-                if let first = try? await pages.next() { answer(.glimpse(EntityListing(entities: first, asOf: now()))) }
-            }
-            let (board, listing) = await workspace.overview()
+            // A large namespace takes many calls: with its first entities nobody looks at an empty screen.
+            let isFirst = !hasListed.withLock { $0 }
+            let glimpse: @Sendable (EntityListing) -> Void = { listing in if isFirst { answer(.glimpse(listing)) } }
+            let (board, listing) = await workspace.overview(first: glimpse)
             if case .success = listing { hasListed.withLock { $0 = true } }
-            answer(.overview(Overview(board: board, entities: try? listing.get())))
+            answer(.overview(Overview(board: board, entities: try? listing.get(), history: await workspace.countHistory)))
             if case .failure(let error) = listing { throw error }
+            // What follows takes longer, and is worth less.
+            if let (board, listing) = await workspace.overviewWithAges() {
+                answer(.overview(Overview(board: board, entities: listing, history: await workspace.countHistory)))
+            }
         case .entity(let path):
             answer(.entity(try await opened().entity(path)))
         case .subscriptions(let topic):
@@ -49,6 +51,21 @@ final class WorkspaceSource: ConsoleSource {
         case .scan(let path, let from, let limit):
             var pages = try await opened().scan(path, from: from, limit: limit).makeAsyncIterator()
             while let page = try await pages.next() { answer(.page(page.map { MessageTable.Row($0) })) }
+        case .scanSelected(let path, let selection, let from, let limit):
+            let options = PeekOptions(headersOnly: true, sessionID: selection.session, state: selection.state)
+            var pages = try await opened().scan(path, from: from, options: options, limit: limit).makeAsyncIterator()
+            while let page = try await pages.next() { answer(.page(page.map { MessageTable.Row($0) })) }
+        case .count(let path):
+            answer(.counted(try await opened().count(path) { answer(.counted($0)) }))
+        case .sessions(let path):
+            let workspace = try await opened()
+            answer(.sessions(try await workspace.sessions(of: path), isCounted: false))
+            answer(.sessions(try await workspace.sessions(of: path, isCounting: true), isCounted: true))
+        case .session(let id, let path):
+            answer(.session(try await opened().session(id, of: path)))
+        case .sessionStates(let ids, let path):
+            let workspace = try await opened()
+            for id in ids { answer(.sessionState(id, try await workspace.sessionState(id, of: path))) }
         case .settings(let target):
             answer(.settings(try await opened().settings(of: target)))
         case .carryOut(let change):

@@ -1,6 +1,6 @@
 /// Where the keyboard is: which screen has it, or the line at the bottom.
 public enum KeyContext: String, CaseIterable, Sendable {
-    case board, service, tree, entity, messages, tester, form, change
+    case board, service, tree, entity, messages, sessions, session, tester, form, change
     /// The pane that shows one message, when it has the keyboard.
     case message
     case log, help
@@ -15,6 +15,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .tree: "Entities"
         case .entity: "Entity"
         case .messages: "Messages"
+        case .sessions: "Sessions"
+        case .session: "One session"
         case .tester: "Rule tester"
         case .form: "Form"
         case .change: "Change"
@@ -28,7 +30,9 @@ public enum KeyContext: String, CaseIterable, Sendable {
     /// Everything but the prompt.
     static let screens: Set<KeyContext> = Set(allCases).subtracting([.prompt])
     /// The screens that load something.
-    static let loading: Set<KeyContext> = [.board, .service, .tree, .entity, .messages, .message, .tester, .form, .change]
+    static let loading: Set<KeyContext> = [
+        .board, .service, .tree, .entity, .messages, .message, .sessions, .session, .tester, .form, .change,
+    ]
 }
 
 /// The name of everything a person can do. It is what the `:` line, scripts and key overrides use, so a name is kept once it is out.
@@ -41,7 +45,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case halfPageUp = "half-page-up"
     case first, last
     // Going
-    case open, back, stop, board, service, tree, entity, messages, owner
+    case open, back, stop, board, service, tree, entity, messages, sessions, owner
     case deadLetters = "dead-letters"
     case transferDeadLetters = "transfer-dead-letters"
     case testRules = "test-rules"
@@ -63,6 +67,8 @@ public enum CommandID: String, CaseIterable, Sendable {
     case commandLine = "command-line"
     case refresh
     case refreshOne = "refresh-one"
+    case count
+    case readStates = "read-states"
     case watch, sort, fold
     case foldAll = "fold-all"
     // Program
@@ -117,6 +123,7 @@ public struct Command: Sendable {
         case entity = "ENTITY"
         case theme = "THEME"
         case file = "FILE"
+        case interval = "INTERVAL"
     }
 
     /// Its name.

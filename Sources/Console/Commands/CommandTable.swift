@@ -18,8 +18,8 @@ public enum CommandTable {
 
     private static let going: [Command] = [
         Command(
-            .open, "open", "<Enter> l <Right>", in: lists.union([.tester, .form, .change]), .going, hint: 1,
-            titles: [.messages: "read", .tester: "change", .form: "change", .change: "carry out"], danger: .reveals,
+            .open, "open", "<Enter> l <Right>", in: lists.union([.sessions, .session, .tester, .form, .change]), .going, hint: 1,
+            titles: [.messages: "read", .session: "read", .tester: "change", .form: "change", .change: "carry out"], danger: .reveals,
             "Open what is selected: a service, an entity, its messages, one message; change a line that is to be filled in; carry out a change that was looked at."
         ),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
@@ -27,11 +27,15 @@ public enum CommandTable {
             .stop, "stop", "<Esc>", in: screens, .going,
             "Stop what is loading; else clear the filter; else go back. What has been loaded stays on screen."),
         Command(
-            .deadLetters, "dead letters", "d", in: [.board, .service, .tree, .entity], .going, hint: 2, aliases: ["dlq", "dead"],
+            .deadLetters, "dead letters", "d", in: [.board, .service, .tree, .entity], .going, hint: 2, titles: [.tree: "dead"],
+            aliases: ["dlq", "dead"],
             "Show the dead letters of the selected entity; on the board, of the service's worst entity."),
         Command(
-            .messages, "messages", "m", in: [.service, .tree, .entity], .going, hint: 3,
-            "Show the messages of the selected entity, without locking them."),
+            .messages, "messages", "m", in: [.service, .tree, .entity, .session], .going, hint: 3,
+            "Show the messages of the selected entity or session, without locking them."),
+        Command(
+            .sessions, "sessions", "gs", in: screens, .going, argument: .entity,
+            "Show the sessions of the selected entity with their messages by state, without locking them."),
         Command(
             .transferDeadLetters, "transfer dead letters", "T", in: [.service, .tree, .entity], .going, aliases: ["tdlq"],
             "Show the messages of the selected entity that could not be forwarded."),
@@ -40,7 +44,7 @@ public enum CommandTable {
             .tree, "entities", "ge", in: screens, .going, hint: 4, hintedIn: [.board], aliases: ["entities", "queues", "topics"],
             "Go to the tree of all queues, topics and subscriptions."),
         Command(
-            .owner, "its service", "o", in: [.tree, .entity], .going, hint: 4, hintedIn: [.tree], aliases: ["whose"],
+            .owner, "its service", "o", in: [.tree, .entity], .going, hint: 6, hintedIn: [.tree], aliases: ["whose"],
             "Go to the service that the selected entity belongs to."),
         Command(
             .service, "service", "", in: screens, .going, argument: .service, needsArgument: true, aliases: ["svc"],
@@ -58,13 +62,13 @@ public enum CommandTable {
 
     private static let changing: [Command] = [
         Command(
-            .create, "new", "a", in: [.tree, .entity], .changing, hint: 5, danger: .changes, aliases: ["create"],
+            .create, "new", "a", in: [.tree, .entity], .changing, hint: 3, danger: .changes, aliases: ["create"],
             "Fill in a new queue, topic, subscription or rule. Nothing is sent before the difference was shown."),
         Command(
-            .edit, "edit", "e", in: [.tree, .entity], .changing, hint: 5, danger: .changes, aliases: ["settings", "update"],
+            .edit, "edit", "e", in: [.tree, .entity], .changing, hint: 3, danger: .changes, aliases: ["settings", "update"],
             "Change settings of the selected entity or rule. Nothing is sent before the difference was shown."),
         Command(
-            .remove, "remove", "D", in: [.tree, .entity], .changing, danger: .destroys,
+            .remove, "remove", "D", in: [.tree, .entity], .changing, hint: 3, danger: .destroys,
             "Remove the selected entity or rule with everything in it, after its name was typed."),
         Command(
             .review, "review", "<C-s>", in: [.form], .changing, hint: 2,
@@ -123,8 +127,14 @@ public enum CommandTable {
             .refreshOne, "count again", "R", in: [.tree], .looking,
             "Count the messages of the selected entity again; of a topic, those of its subscriptions."),
         Command(
-            .watch, "watch", "w", in: [.tree], .looking,
-            "Load the figures again by themselves while this screen is shown, or no longer."),
+            .count, "count", "c", in: [.entity], .looking, hint: 3,
+            "Count the messages of the entity by looking at every one of them, beside what the service says. Locks nothing."),
+        Command(
+            .readStates, "read states", "S", in: [.sessions], .looking, hint: 2, danger: .reveals,
+            "Read the states of the sessions listed. Each is accepted for a moment: nobody else gets it meanwhile; no message is locked."),
+        Command(
+            .watch, "watch", "w", in: [.board, .service, .tree], .looking, argument: .interval,
+            "Load the figures again by themselves while a screen of them is shown, or no longer; with an interval, 30s or 2m, that often."),
         Command(.sort, "sort", "s", in: [.tree], .looking, hint: 5, "Order by what is worst, or by name."),
         Command(.fold, "fold", "z", in: [.tree], .looking, hint: 5, "Hide the subscriptions of the selected topic, or show them again."),
         Command(.foldAll, "fold all", "Z", in: [.tree], .looking, "Hide the subscriptions of all topics, or show them again."),

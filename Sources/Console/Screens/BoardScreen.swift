@@ -23,17 +23,24 @@ struct BoardScreen: Screen {
     private var list = ListState()
     private var lines: [Line] = []
     private var height = 1
+    /// Whether a person chose a line. Until then the worst one stays selected, whichever that is.
+    private var isChosen = false
 
+    /// The right-most go first where there is no room, names last.
     private static let columns = [
         TableColumn("", 2, worth: 99),
         TableColumn("service", 12, upTo: 32, worth: 100),
-        TableColumn("owner", 8, upTo: 24, worth: 55),
-        TableColumn("on call", 8, upTo: 24, worth: 50),
-        TableColumn("dead", 7, upTo: 11, .right, worth: 95),
-        TableColumn("T-dead", 6, upTo: 8, .right, worth: 30),
-        TableColumn("active", 7, upTo: 11, .right, worth: 45),
+        TableColumn("owner", 8, upTo: 24, worth: 86),
+        TableColumn("on call", 8, upTo: 24, worth: 82),
+        TableColumn("dead", 6, upTo: 11, .right, worth: 95),
+        TableColumn("▲/min", 5, upTo: 12, .right, worth: 92),
+        TableColumn("oldest", 6, upTo: 8, .right, worth: 88),
+        TableColumn("active", 6, upTo: 11, .right, worth: 84),
+        TableColumn("drain", 5, upTo: 8, .right, worth: 80),
+        TableColumn("T-dead", 6, upTo: 8, .right, worth: 65),
         TableColumn("scheduled", 9, .right, worth: 20),
-        TableColumn("what is wrong", 20, upTo: 100, worth: 80),
+        TableColumn("dead so far", 11, upTo: 30, worth: 70),
+        TableColumn("what is wrong", 20, upTo: 100, worth: 60),
     ]
 
     mutating func appear(_ turn: inout Turn) {
@@ -46,6 +53,10 @@ struct BoardScreen: Screen {
 
     mutating func stopLoading(_ turn: inout Turn) { turn.stopOverview() }
 
+    func refreshDue(_ model: Model) -> Timestamp? { model.overviewDue }
+
+    mutating func refreshQuietly(_ turn: inout Turn) { turn.loadOverview(quietly: true) }
+
     mutating func apply(filter: TextFilter, model: Model) {
         self.filter = filter
         modelChanged(model)
@@ -56,7 +67,7 @@ struct BoardScreen: Screen {
         lines = BoardScreen.lines(model, filter)
         // The selection follows the service, not the place: after a refresh another one may be worst.
         let place = selected.flatMap { id in lines.firstIndex { $0.id == id } } ?? list.selected
-        list.select(place, count: lines.count, height: height)
+        list.select(isChosen ? place : 0, count: lines.count, height: listHeight)
     }
 
     private static func lines(_ model: Model, _ filter: TextFilter) -> [Line] {
@@ -73,9 +84,17 @@ struct BoardScreen: Screen {
     }
 
     mutating func settle(rows: Int, columns: Int, model: Model) {
-        height = Table.bodyHeight(Rect(row: 0, column: 0, rows: rows, columns: columns))
-        list.settle(count: lines.count, height: height)
+        height = rows
+        list.settle(count: lines.count, height: listHeight)
     }
+
+    /// The table, and below it a line for what is wrong with the selected service, where there is room for both.
+    private func split(_ rect: Rect) -> (table: Rect, foot: Rect) {
+        let (table, foot) = rect.splitBottom(rect.rows >= 8 ? 1 : 0)
+        return (table, foot)
+    }
+
+    private var listHeight: Int { Table.bodyHeight(split(Rect(row: 0, column: 0, rows: height, columns: 1)).table) }
 
     private var selected: Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
 
@@ -94,7 +113,8 @@ struct BoardScreen: Screen {
 
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
-            list.move(step, count: lines.count, height: height)
+            isChosen = true
+            list.move(step, count: lines.count, height: listHeight)
             return
         }
         switch (command, selected) {
@@ -115,11 +135,16 @@ struct BoardScreen: Screen {
         if line == list.selected {
             perform(.open, &turn)
         } else {
-            list.select(line, count: lines.count, height: height)
+            isChosen = true
+            list.select(line, count: lines.count, height: listHeight)
         }
     }
 
     func asOf(_ model: Model) -> Timestamp? { model.board?.totals.asOf }
+
+    func ages(_ model: Model) -> [Timestamp] {
+        [asOf(model)].compactMap(\.self) + (model.board?.rows ?? []).compactMap(\.oldestDeadLetter.value)
+    }
 
     func position(_ model: Model) -> String { lines.isEmpty ? "" : "\(list.selected + 1) of \(lines.count)" }
 
@@ -131,22 +156,33 @@ struct BoardScreen: Screen {
         if ill > 0 { spans += [Span(" · "), Span("\(ill) ill", .statusError)] }
         if warned > 0 { spans += [Span(" · "), Span("\(warned) to look at", .statusWarning)] }
         if ill == 0, warned == 0, board.totals.value != nil { spans += [Span(" · "), Span("all well", .statusOK)] }
-        spans += BoardScreen.totals(board.totals)
+        spans += BoardScreen.totals(board.totals, board.trend)
         if !board.problems.isEmpty {
             spans.append(Span(" · \(Figures.count(board.problems.count, "catalogue problem")) (L)", .statusWarning))
+        }
+        if surroundings.model.overview.error != nil, asOf(surroundings.model) != nil {
+            spans.append(Span(" · ! not refreshed (L)", .statusError))
+        } else if surroundings.model.watch.isOn, board.totals.value != nil {
+            spans.append(Span(" · every \(Figures.duration(surroundings.model.refreshInterval))", .muted))
         }
         return spans
     }
 
     /// What is dead in the whole namespace, or why that is not known.
-    static func totals(_ totals: Reading<Board.Totals>) -> [Span] {
+    static func totals(_ totals: Reading<Board.Totals>, _ trend: CountTrend = CountTrend()) -> [Span] {
         switch totals {
         case .known(let totals, _):
             let dead = "\(Figures.count(totals.deadLetters)) dead"
             var spans = [Span(" · "), Span(dead, totals.deadLetters > 0 ? .statusError : .text)]
+            if let rate = trend.deadLetters, rate.perMinute != 0 {
+                let cell = TrendFigures.rate(rate)
+                spans.append(Span(" \(cell.text)/min", cell.role))
+            }
             if totals.transferDeadLetters > 0 {
                 spans += [Span(" · "), Span("\(Figures.count(totals.transferDeadLetters)) not forwarded", .statusError)]
             }
+            let drain = TrendFigures.drain(trend.drain)
+            if trend.drain != .unknown, trend.drain != .empty { spans += [Span(" · drain "), drain] }
             return spans
         case .notPermitted(let needs): return [Span(" · counts ✕ not permitted (needs \(needs))", .statusWarning)]
         case .unavailable(let reason): return [Span(" · no counts: \(reason)", .statusError)]
@@ -156,10 +192,19 @@ struct BoardScreen: Screen {
 
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
         let model = surroundings.model
-        let table = Table(columns: BoardScreen.columns, isProduction: model.isProduction)
-            .fitted(to: lines.prefix(300).lazy.map { cells(of: $0) })
-        table.render(into: &surface, rect, list: list, count: lines.count) { cells(of: lines[$0]) }
-        let below = rect.splitTop((rect.rows >= 2 ? 1 : 0) + lines.count).rest
+        let (tableRect, foot) = split(rect)
+        var columns = BoardScreen.columns
+        if let span = BoardScreen.span(model.board) { columns[11].title = "dead, last \(Figures.duration(span))" }
+        let table = Table(columns: columns, isProduction: model.isProduction)
+            .fitted(to: lines.prefix(300).lazy.map { cells(of: $0, surroundings) })
+        table.render(into: &surface, tableRect, list: list, count: lines.count) { cells(of: lines[$0], surroundings) }
+        if !foot.isEmpty, let selected {
+            let text = BoardScreen.wrong(selected)
+            surface.put(
+                row: foot.row, column: foot.column + 1, text.isEmpty ? [] : [Span("! ", .statusWarning), Span(text, .statusWarning)],
+                maxWidth: max(foot.columns - 2, 0))
+        }
+        let below = tableRect.splitTop((tableRect.rows >= 2 ? 1 : 0) + lines.count).rest
         if let error = model.overviewError {
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · L shows the log · Q quits")
         } else if model.connection.isStopped || model.overview.isStopped {
@@ -177,37 +222,67 @@ struct BoardScreen: Screen {
         }
     }
 
-    private func cells(of line: Line) -> [Span] {
+    /// How far back the courses of the board go.
+    private static func span(_ board: Board?) -> Duration? {
+        guard let times = board?.trend.course.times, times.count > 1, let first = times.first, let last = times.last else { return nil }
+        let seconds = last.since(first).components.seconds
+        // Whole minutes, so that the heading does not change with every sample.
+        return .seconds(seconds < 120 ? seconds : seconds / 60 * 60)
+    }
+
+    private static func wrong(_ line: Line) -> String {
         switch line {
         case .service(let row):
             let service = row.service
-            let dead: (Int64) -> Role = { $0 > 0 ? .statusError : .text }
-            return [
-                BoardScreen.mark(row.health),
-                Span(service.name, row.health == .ill ? .statusError : .text),
-                Span(service.owner ?? "–", service.owner == nil ? .statusWarning : .text),
-                Span(service.onCall ?? "–", service.onCall == nil ? .muted : .text),
-                row.deadLetters.cell(Figures.count, role: dead),
-                row.transferDeadLetters.cell(Figures.count, role: dead),
-                row.active.cell(Figures.count, role: { _ in .text }),
-                row.scheduled.cell(Figures.count, role: { _ in .muted }),
-                Span((row.findings + service.findings.filter { !row.findings.contains($0) }).joined(separator: "; "), .statusWarning),
-            ]
+            return (row.findings + service.findings.filter { !row.findings.contains($0) }).joined(separator: "; ")
         case .unowned(let entities):
-            let counts = entities.compactMap(\.counts)
-            let dead = counts.reduce(Int64(0)) { $0.addingReportingOverflow($1.deadLetter).partialValue }
-            let transfer = counts.reduce(Int64(0)) { $0.addingReportingOverflow($1.transferDeadLetter).partialValue }
-            let active = counts.reduce(Int64(0)) { $0.addingReportingOverflow($1.active).partialValue }
-            let scheduled = counts.reduce(Int64(0)) { $0.addingReportingOverflow($1.scheduled).partialValue }
-            return [
-                Span(dead > 0 ? "!!" : "!", .statusWarning),
-                Span("(no service)", .muted), Span("–", .muted), Span("–", .muted),
-                Span(Figures.count(dead), dead > 0 ? .statusError : .text), Span(Figures.count(transfer)),
-                Span(Figures.count(active)), Span(Figures.count(scheduled), .muted),
-                Span("\(Figures.count(entities.count, "entity", plural: "entities")) the catalogue does not know", .statusWarning),
-            ]
+            return "\(Figures.count(entities.count, "entity", plural: "entities")) the catalogue does not know"
         }
     }
+
+    private func cells(of line: Line, _ surroundings: Surroundings) -> [Span] {
+        let model = surroundings.model
+        let trend: CountTrend
+        let oldest: Reading<Timestamp>
+        let figures: [Reading<Int64>]
+        let names: [Span]
+        switch line {
+        case .service(let row):
+            let service = row.service
+            (trend, oldest) = (row.trend, row.oldestDeadLetter)
+            figures = [row.deadLetters, row.transferDeadLetters, row.active, row.scheduled]
+            names = [
+                BoardScreen.mark(row.health), Span(service.name, row.health == .ill ? .statusError : .text),
+                Span(service.owner ?? "–", service.owner == nil ? .statusWarning : .text),
+                Span(service.onCall ?? "–", service.onCall == nil ? .muted : .text),
+            ]
+        case .unowned(let entities):
+            (trend, oldest) = (model.board?.unownedTrend ?? CountTrend(), model.board?.unownedOldestDeadLetter ?? .pending)
+            let counts = entities.compactMap(\.counts)
+            let asOf = asOf(model) ?? surroundings.now
+            figures = [\EntityCounts.deadLetter, \.transferDeadLetter, \.active, \.scheduled].map { count in
+                .known(counts.reduce(0) { EntityTree.add($0, $1[keyPath: count]) }, at: asOf)
+            }
+            let isIll = figures.prefix(2).contains { ($0.value ?? 0) > 0 }
+            names = [
+                isIll ? Span("!!", .statusError) : Span("!", .statusWarning), Span("(no service)", .muted), Span("–", .muted),
+                Span("–", .muted),
+            ]
+        }
+        let dead: (Int64) -> Role = { $0 > 0 ? .statusError : .text }
+        let isEmpty = (figures[0].value ?? 1) <= 0 && (figures[1].value ?? 1) <= 0
+        return names + [
+            figures[0].cell(Figures.count, role: dead), TrendFigures.rate(trend.deadLetters),
+            TrendFigures.oldest(oldest, isEmpty: isEmpty, isLooking: model.isLookingForAges, now: surroundings.now),
+            figures[2].cell(Figures.count, role: { _ in .text }), TrendFigures.drain(trend.drain),
+            figures[1].cell(Figures.count, role: dead), figures[3].cell(Figures.count, role: { _ in .muted }),
+            Span(Sparkline.text(trend.course.deadLetters, width: BoardScreen.courseWidth), isEmpty ? .muted : .statusError),
+            Span(BoardScreen.wrong(line), .statusWarning),
+        ]
+    }
+
+    /// Samples of a course that are drawn.
+    private static let courseWidth = 20
 
     /// Health as a sign, so that colour is not needed.
     static func mark(_ health: Health) -> Span {

@@ -19,6 +19,7 @@ struct ChangeScreen: Screen {
     private let target: EntityTarget
     /// How many screens are left when it is done.
     private let leaving: Int
+    private let readAt: Timestamp?
     private var change: EntityChange?
     private var list = ListState()
     private var lines: [Line] = []
@@ -28,9 +29,12 @@ struct ChangeScreen: Screen {
 
     /// A change that was worked out.
     ///
-    /// - Parameter leaving: how many screens are left when it is done, this one included.
-    init(_ change: EntityChange, leaving: Int) {
+    /// - Parameters:
+    ///   - readAt: when what is to be changed was read.
+    ///   - leaving: how many screens are left when it is done, this one included.
+    init(_ change: EntityChange, readAt: Timestamp?, leaving: Int) {
         self.change = change
+        self.readAt = readAt
         self.leaving = leaving
         target = change.target
         arrange()
@@ -39,6 +43,7 @@ struct ChangeScreen: Screen {
     /// The removal of what is there, once it was looked at.
     init(removing target: EntityTarget, leaving: Int) {
         self.target = target
+        readAt = nil
         self.leaving = leaving
     }
 
@@ -181,7 +186,7 @@ struct ChangeScreen: Screen {
 
     // MARK: - Drawing
 
-    func asOf(_ model: Model) -> Timestamp? { settings.asOf }
+    func asOf(_ model: Model) -> Timestamp? { settings.asOf ?? readAt }
 
     func position(_ model: Model) -> String { list.position(among: lines.count) { lines[$0].isHeading } }
 

@@ -8,6 +8,9 @@ struct EntityPage {
     enum Line: Hashable {
         case heading(String, note: String = "")
         case queue(EntityPath.SubQueue)
+        /// Messages in a state that are among those of the entity itself.
+        case state(MessageState)
+        case sessions
         case subscription(EntityPath)
         /// A row of a rule's text; the first has its name.
         case rule(String, word: String, text: String, isFirst: Bool, isProblem: Bool)
@@ -27,6 +30,7 @@ struct EntityPage {
     var subscriptionsError: OperatorError?
     var rules: [RuleDescription]?
     var rulesError: OperatorError?
+    var requiresSession = false
 
     init(path: EntityPath, width: Int) {
         self.path = path
@@ -42,7 +46,7 @@ struct EntityPage {
             let count = subscriptions.map { Figures.count($0.count) }
             groups.append((.heading("subscriptions" + (count.map { " (\($0))" } ?? "")), subscriptionLines))
         } else {
-            groups.append((.heading("messages"), EntityPath.SubQueue.allCases.map { .queue($0) }))
+            groups.append((.heading(EntityPage.messagesTitle), messageLines))
         }
         if path.kind == .subscription {
             groups.append((.heading("rules" + (rules.map { " (\(Figures.count($0.count)))" } ?? "")), ruleLines))
@@ -58,6 +62,14 @@ struct EntityPage {
             let shown = members.filter { filter.matches(EntityPage.texts(of: $0)) }
             return shown.isEmpty ? [] : [heading] + shown
         }
+    }
+
+    /// The heading that says what was counted by looking.
+    static let messagesTitle = "messages"
+
+    private var messageLines: [Line] {
+        [.queue(.active), .state(.deferred), .state(.scheduled), .queue(.deadLetter), .queue(.transferDeadLetter)]
+            + (requiresSession ? [.sessions] : [])
     }
 
     private var subscriptionLines: [Line] {
@@ -94,6 +106,8 @@ struct EntityPage {
     private static func texts(of line: Line) -> [String] {
         switch line {
         case .queue(let queue): [queue.title]
+        case .state(let state): [state.description]
+        case .sessions: ["sessions"]
         case .subscription(let path): [path.displayName]
         case .rule(let name, _, let text, _, _): [name, text]
         case .key(let key): [key.name] + key.rights
@@ -111,13 +125,17 @@ extension EntityPage {
         private let value: Int
         private let width: Int
         private let counts: EntityCounts?
+        private let counted: Loadable<CountedMessages>
         private let now: Timestamp
         private let error: OperatorError?
 
         /// - Parameters:
         ///   - counts: the entity's own.
-        ///   - error: why there are none.
-        init(_ lines: [Line], counts: EntityCounts?, error: OperatorError?, width: Int, now: Timestamp) {
+        ///   - counted: what was counted by looking.
+        ///   - error: why there are no counts.
+        init(
+            _ lines: [Line], counts: EntityCounts?, counted: Loadable<CountedMessages>, error: OperatorError?, width: Int, now: Timestamp
+        ) {
             var (label, value) = (20, 8)
             for line in lines {
                 switch line {
@@ -133,12 +151,14 @@ extension EntityPage {
             self.value = min(value, max(width / 4, 8))
             self.width = width
             self.counts = counts
+            self.counted = counted
             self.now = now
             self.error = error
         }
 
         func line(_ line: Line, _ model: Model) -> Page.Line {
             switch line {
+            case .heading(EntityPage.messagesTitle, _): return .heading(EntityPage.messagesTitle, note: countNote)
             case .heading(let title, let note): return .heading(title, note: note.isEmpty ? [] : [Span(note, .muted)])
             case .remark(let text, let isProblem): return .row([Span(text, isProblem ? .statusWarning : .statusPending)])
             case .key(let key): return .row([Span(pad(key.name, label + 2)), Span(key.rights.joined(separator: ", "), .muted)])
@@ -155,19 +175,29 @@ extension EntityPage {
                     Span(text, isProblem ? .statusError : .text),
                 ])
             case .queue(let queue): return .row(self.queue(queue))
+            case .state(let state): return .row(self.state(state))
+            case .sessions:
+                return .row([Span(pad("sessions", max(label, 22))), Span(right("–", 11), .muted), Span("   enter lists them", .muted)])
             case .subscription(let path): return .row(subscription(path, model))
             }
         }
 
         private func queue(_ queue: EntityPath.SubQueue) -> [Span] {
             let name = Span(pad(queue.title, max(label, 22)))
+            let comparison =
+                switch queue {
+                case .active: counted.value?.active
+                case .deadLetter: counted.value?.deadLetter
+                case .transferDeadLetter: counted.value?.transferDeadLetter
+                }
+            var notes = self.notes(comparison, isComplete: counted.value?[queue].isComplete)
             guard let counts else {
                 let unknown = error.map { Reading<Int64>.failed($0) } ?? .pending
                 if case .notPermitted(let needs) = unknown {
-                    return [name, Span("✕ not permitted (needs \(needs))", .statusWarning)]
+                    return [name, Span("✕ not permitted (needs \(needs))   ", .statusWarning)] + notes
                 }
                 let cell = unknown.cell(Figures.count, role: { _ in .text })
-                return [name, Span(right(cell.text, 11), cell.role)]
+                return [name, Span(right(cell.text, 11), cell.role), Span("   ")] + notes
             }
             let (count, isBad) =
                 switch queue {
@@ -175,13 +205,56 @@ extension EntityPage {
                 case .deadLetter: (counts.deadLetter, true)
                 case .transferDeadLetter: (counts.transferDeadLetter, true)
                 }
-            var notes: [String] = []
-            if queue == .active {
-                if counts.scheduled > 0 { notes.append("\(Figures.count(counts.scheduled)) scheduled") }
-                if counts.transfer > 0 { notes.append("\(Figures.count(counts.transfer)) being forwarded") }
-            }
             let role: Role = isBad ? (count > 0 ? .statusError : .muted) : .text
-            return [name, Span(right(Figures.count(count), 11), role), Span("   " + notes.joined(separator: ", "), .muted)]
+            if queue == .active, counts.transfer > 0 {
+                if !notes.isEmpty { notes.append(Span(", ", .muted)) }
+                notes.append(Span("\(Figures.count(counts.transfer)) being forwarded", .muted))
+            }
+            return [name, Span(right(Figures.count(count), 11), role), Span("   ")] + notes
+        }
+
+        /// Deferred and scheduled messages. Of deferred ones the service tells nothing: they are among its active messages.
+        private func state(_ state: MessageState) -> [Span] {
+            let name = Span(pad("  \(state)", max(label, 22)), .muted)
+            let part = counted.value?.queue
+            if state == .scheduled {
+                let count = counts.map { Span(right(Figures.count($0.scheduled), 11), $0.scheduled == 0 ? .muted : .text) }
+                return [name, count ?? Span(right("–", 11), .muted), Span("   ")]
+                    + notes(counted.value?.scheduled, isComplete: part?.isComplete)
+            }
+            guard let part, part.isComplete || part.deferred > 0 else {
+                return [name, Span(right("–", 11), .muted), Span("   the service does not tell; c counts them", .muted)]
+            }
+            return [
+                name, Span(right(Figures.count(part.deferred), 11), part.deferred == 0 ? .muted : .text),
+                Span(part.isComplete ? "   counted, among the messages" : "   so far", .muted),
+            ]
+        }
+
+        /// What was counted beside what the service says.
+        private func notes(_ comparison: CountedMessages.Comparison?, isComplete: Bool?) -> [Span] {
+            guard let comparison, let isComplete else { return [] }
+            guard isComplete else {
+                return comparison.counted > 0 ? [Span("counted \(Figures.count(comparison.counted)) so far", .statusPending)] : []
+            }
+            let text = "counted \(Figures.count(comparison.counted))"
+            switch comparison.difference {
+            case nil: return [Span(text)]
+            case 0?: return [Span(text + ", the same", .muted)]
+            case let difference?:
+                let more = "\(Figures.count(Int64(clamping: difference.magnitude))) \(difference > 0 ? "more" : "fewer")"
+                return [Span(text + ", \(more)", .statusWarning)]
+            }
+        }
+
+        /// How old a count by looking is, or how far.
+        private var countNote: [Span] {
+            if counted.load != nil { return [Span("counting, \(Figures.count(counted.value?.total ?? 0)) so far", .statusPending)] }
+            if let error = counted.error { return [Span("! counting failed: \(error.message)", .statusError)] }
+            guard let value = counted.value else { return [] }
+            guard let finished = value.finishedAt else { return [Span("counting was stopped", .statusWarning)] }
+            let took = Figures.duration(finished.since(value.startedAt))
+            return [Span("counted \(Age.label(of: finished, now: now)) ago in \(took)", .muted)]
         }
 
         private func subscription(_ path: EntityPath, _ model: Model) -> [Span] {

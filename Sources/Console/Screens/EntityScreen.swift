@@ -17,6 +17,8 @@ struct EntityScreen: Screen {
     private var details = Loadable<EntityDescription>()
     private var subscriptions = Loadable<[EntityDescription]>()
     private var rules = Loadable<[RuleDescription]>()
+    /// Its messages, counted by looking.
+    private var count = Loadable<CountedMessages>()
 
     init(_ path: EntityPath) { self.path = path.entity }
 
@@ -50,13 +52,17 @@ struct EntityScreen: Screen {
 
     mutating func disappear(_ turn: inout Turn) { for id in loads(turn.model) { turn.stop(id) } }
 
-    func loads(_ model: Model) -> [LoadID] { [details.load, subscriptions.load, rules.load].compactMap(\.self) }
+    func loads(_ model: Model) -> [LoadID] { [details.load, subscriptions.load, rules.load, count.load].compactMap(\.self) }
 
     mutating func stopLoading(_ turn: inout Turn) {
         for id in loads(turn.model) { turn.stop(id) }
         if details.load != nil { details.stop() }
         if subscriptions.load != nil { subscriptions.stop() }
         if rules.load != nil { rules.stop() }
+        if count.load != nil {
+            count.stop()
+            turn.say(.info, "Counting was stopped after \(Figures.count(count.value?.total ?? 0)) messages. c begins again.")
+        }
         modelChanged(turn.model)
     }
 
@@ -70,6 +76,9 @@ struct EntityScreen: Screen {
             subscriptions.set(descriptions, asOf: turn.now)
             turn.model.note(descriptions, asOf: turn.now)
         case .rules(let found) where id == rules.load: rules.set(found, asOf: turn.now)
+        case .counted(let counted) where id == count.load:
+            count.set(counted, asOf: turn.now)
+            note(counted, &turn)
         default: return false
         }
         modelChanged(turn.model)
@@ -81,10 +90,18 @@ struct EntityScreen: Screen {
         case details.load: details.finish(error)
         case subscriptions.load: subscriptions.finish(error)
         case rules.load: rules.finish(error)
+        case count.load: count.finish(error)
         default: return false
         }
         modelChanged(turn.model)
         return true
+    }
+
+    /// The service's figures that were asked for at the end of a count are the newest there are.
+    private func note(_ counted: CountedMessages, _ turn: inout Turn) {
+        guard case .known(let counts, let moment) = counted.service, var description = description(turn.model) else { return }
+        description.counts = counts
+        turn.model.note([description], asOf: moment)
     }
 
     // MARK: - Lines
@@ -103,6 +120,7 @@ struct EntityScreen: Screen {
         page.subscriptionsError = subscriptions.error
         page.rules = rules.value
         page.rulesError = rules.error
+        page.requiresSession = page.description?.requiresSession ?? false
         lines = page.lines(filter)
         let place = selected.flatMap { lines.firstIndex(of: $0) } ?? list.selected
         list.select(place, count: lines.count, height: height(model))
@@ -143,7 +161,7 @@ struct EntityScreen: Screen {
         switch command {
         case .open:
             switch selected {
-            case .queue, .subscription: return .enabled
+            case .queue, .subscription, .state, .sessions: return .enabled
             case nil, .heading: return .disabled("nothing is selected")
             case .rule: return model.changeRefusal.map { .disabled($0) } ?? .enabled
             default: return .disabled("a setting has nothing to open")
@@ -151,6 +169,13 @@ struct EntityScreen: Screen {
         case .deadLetters, .messages, .transferDeadLetters:
             if case .subscription = selected { return .enabled }
             return isTopic(model) ? .disabled("a topic holds no messages; choose one of its subscriptions") : .enabled
+        case .sessions:
+            if case .subscription = selected { return .enabled }
+            if isTopic(model) { return .disabled("a topic holds no messages; choose one of its subscriptions") }
+            return description(model)?.requiresSession == false ? .disabled("\(path.displayName) has no sessions") : .enabled
+        case .count:
+            if isTopic(model) { return .disabled("a topic holds no messages that could be looked at; its subscriptions do") }
+            return count.load == nil ? .enabled : .disabled("it is being counted; esc stops that")
         case .create:
             return isTopic(model) || path.kind == .subscription ? .enabled : .disabled("nothing stands below a queue; ge has the tree")
         case .edit, .remove: return description(model) == nil ? .disabled("it was not looked at yet") : .enabled
@@ -174,10 +199,17 @@ struct EntityScreen: Screen {
         case .open:
             switch selected {
             case .queue(let queue): turn.navigation = .push(MessagesScreen(path.subQueue(queue)))
+            case .state(let state): turn.navigation = .push(MessagesScreen(path, MessageSelection(state: state)))
+            case .sessions: turn.navigation = .push(SessionsScreen(path))
             case .subscription(let path): turn.navigation = .push(EntityScreen(path))
             case .rule: perform(.edit, &turn)
             default: break
             }
+        case .sessions: turn.navigation = .push(SessionsScreen(base))
+        case .count:
+            count.value = nil
+            count.begin(turn.start(.count(path)))
+            modelChanged(turn.model)
         case .create: turn.navigation = .push(FormScreen(.create(path.kind == .subscription ? .rule : .subscription, parent: path)))
         case .edit: if let target = target(turn.model) { turn.navigation = .push(FormScreen(.update(target))) }
         case .remove:
@@ -220,7 +252,7 @@ struct EntityScreen: Screen {
     func asOf(_ model: Model) -> Timestamp? { model.asOf(path) ?? details.asOf }
 
     func ages(_ model: Model) -> [Timestamp] {
-        [asOf(model), subscriptions.asOf].compactMap(\.self)
+        [asOf(model), subscriptions.asOf, count.value?.finishedAt].compactMap(\.self)
     }
 
     func position(_ model: Model) -> String { list.position(among: lines.count) { lines[$0].isHeading } }
@@ -272,7 +304,7 @@ struct EntityScreen: Screen {
             surface.put(row: head.row + offset, column: head.column + 1, fact, maxWidth: max(head.columns - 2, 0))
         }
         let cells = EntityPage.Cells(
-            lines, counts: description(model)?.counts, error: details.error, width: rect.columns, now: surroundings.now)
+            lines, counts: description(model)?.counts, counted: count, error: details.error, width: rect.columns, now: surroundings.now)
         Page(isProduction: model.isProduction).render(into: &surface, body, list: list, count: lines.count) { cells.line(lines[$0], model) }
         let below = body.splitTop(min(lines.count, body.rows)).rest
         if let error = details.error {

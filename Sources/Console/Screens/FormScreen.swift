@@ -30,6 +30,11 @@ struct FormScreen: Screen {
     /// What was typed, checked, by the settings' names.
     private var inputs: [String: String] = [:]
     private var settings = Loadable<EntitySettings>()
+    /// Whether the question that is asked is the one before leaving.
+    private var isAskedToLeave = false
+
+    /// Whether something was filled in that would be lost.
+    var isEdited: Bool { !inputs.isEmpty || !name.isEmpty }
 
     init(_ purpose: Purpose) {
         self.purpose = purpose
@@ -176,7 +181,15 @@ struct FormScreen: Screen {
             return
         }
         switch command {
-        case .open: turn.question = question(turn.model)
+        case .open:
+            isAskedToLeave = false
+            turn.question = question(turn.model)
+        case .back:
+            isAskedToLeave = true
+            let count = inputs.count + (name.isEmpty ? 0 : 1)
+            turn.question = Question(
+                label: "give up what was filled in?", help: "\(Figures.count(count, "entry", plural: "entries")) would be lost",
+                choices: [.init(text: "no", note: "back to the form"), .init(text: "yes", note: "nothing is sent")])
         case .clear: if case .setting(let setting)? = selected { inputs[setting.name] = nil }
         case .review: review(&turn)
         case .refresh:
@@ -187,7 +200,7 @@ struct FormScreen: Screen {
 
     private func review(_ turn: inout Turn) {
         do throws(OperatorError) {
-            turn.navigation = .push(ChangeScreen(try change(), leaving: 2))
+            turn.navigation = .push(ChangeScreen(try change(), readAt: settings.asOf, leaving: 2))
         } catch {
             turn.say(.error, error.description)
         }
@@ -218,11 +231,17 @@ struct FormScreen: Screen {
     }
 
     func check(_ answer: String, _ model: Model) -> Question.Problem? {
+        if isAskedToLeave { return nil }
         var form = self
         return form.set(answer)
     }
 
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
+        if isAskedToLeave {
+            isAskedToLeave = false
+            if ["y", "yes"].contains(answer.lowercased()) { turn.navigation = .pop(1) } else { turn.say(.info, "Nothing was given up.") }
+            return nil
+        }
         if let problem = set(answer) { return problem }
         arrange()
         return nil

@@ -12,6 +12,8 @@ struct MessagesScreen: Screen {
     }
 
     let path: EntityPath
+    /// Which of its messages are meant; with nothing in it, all.
+    private let selection: MessageSelection
     private(set) var filter = TextFilter()
     private var list = ListState()
     private var table = MessageTable()
@@ -34,12 +36,15 @@ struct MessagesScreen: Screen {
     /// Headers loaded in one go; more on demand.
     static let pageful = 100_000
 
-    init(_ path: EntityPath) { self.path = path }
+    init(_ path: EntityPath, _ selection: MessageSelection = MessageSelection()) {
+        self.path = path
+        self.selection = selection
+    }
 
     var context: KeyContext { isReading ? .message : .messages }
 
     var crumbs: [String] {
-        let place = [path.entity.displayName, path.subQueue.title]
+        let place = [path.entity.displayName, selection.title.isEmpty ? path.subQueue.title : selection.title]
         return isReading ? place + (detail.map { ["#\($0.sequenceNumber)"] } ?? []) : place
     }
 
@@ -85,7 +90,10 @@ struct MessagesScreen: Screen {
         isAtLimit = false
         scanBegan = turn.now
         scanTook = nil
-        scan.begin(turn.start(.scan(path, from: number, limit: limit)))
+        let isWhole = selection == MessageSelection()
+        scan.begin(
+            turn.start(
+                isWhole ? .scan(path, from: number, limit: limit) : .scanSelected(path, selection, from: number, limit: limit)))
     }
 
     func loads(_ model: Model) -> [LoadID] { [scan.load, detail?.document.load].compactMap(\.self) }
@@ -381,7 +389,7 @@ struct MessagesScreen: Screen {
     }
 
     private func expected(_ model: Model) -> Int? {
-        guard let counts = model.entity(path)?.counts else { return nil }
+        guard selection == MessageSelection(), let counts = model.entity(path)?.counts else { return nil }
         return switch path.subQueue {
         case .active: Int(clamping: counts.active.addingReportingOverflow(counts.scheduled).partialValue)
         case .deadLetter: Int(clamping: counts.deadLetter)

@@ -42,8 +42,10 @@ struct ServiceScreen: Screen {
         TableColumn("kind", 12, worth: 30),
         TableColumn("status", 8, upTo: 15, worth: 40),
         TableColumn("dead", 7, upTo: 11, .right, worth: 95),
+        TableColumn("▲/min", 5, upTo: 12, .right, worth: 90),
         TableColumn("T-dead", 6, upTo: 8, .right, worth: 60),
         TableColumn("active", 7, upTo: 11, .right, worth: 80),
+        TableColumn("drain", 5, upTo: 8, .right, worth: 55),
         TableColumn("scheduled", 9, .right, worth: 50),
         TableColumn("notes", 12, upTo: 60, worth: 45),
     ]
@@ -57,6 +59,10 @@ struct ServiceScreen: Screen {
     func awaited(_ model: Model) -> [LoadID] { model.awaited }
 
     mutating func stopLoading(_ turn: inout Turn) { turn.stopOverview() }
+
+    func refreshDue(_ model: Model) -> Timestamp? { model.overviewDue }
+
+    mutating func refreshQuietly(_ turn: inout Turn) { turn.loadOverview(quietly: true) }
 
     mutating func apply(filter: TextFilter, model: Model) {
         self.filter = filter
@@ -238,11 +244,13 @@ struct ServiceScreen: Screen {
             let isMissing = model.entities != nil
             return [
                 Span(name), Span(line.path.kind == .subscription ? "subscription" : "", .muted),
-                isMissing ? Span("missing", .statusError) : Span("–", .muted), cell, cell, cell, cell, Span(notes, .statusWarning),
+                isMissing ? Span("missing", .statusError) : Span("–", .muted), cell, cell, cell, cell, cell, cell,
+                Span(notes, .statusWarning),
             ]
         }
         return [Span(name, (description.counts?.deadLetter ?? 0) > 0 ? .statusError : .text), Span(description.kind.rawValue, .muted)]
-            + [EntityFigures.status(description.status)] + EntityFigures.counts(description) + [Span(notes, .muted)]
+            + [EntityFigures.status(description.status)]
+            + EntityFigures.counts(description, model.overview.value?.history ?? CountHistory()) + [Span(notes, .muted)]
     }
 }
 
@@ -252,17 +260,19 @@ enum EntityFigures {
         status == .active ? Span(status.description, .muted) : Span(status.description, .statusWarning)
     }
 
-    /// Dead, transfer-dead, active, scheduled. A topic has only scheduled messages of its own.
-    static func counts(_ description: EntityDescription) -> [Span] {
-        guard let counts = description.counts else { return Array(repeating: Span("–", .muted), count: 4) }
+    /// Dead and how fast that grows, transfer-dead, active and how long that lasts, scheduled. A topic has only scheduled messages of its own.
+    static func counts(_ description: EntityDescription, _ history: CountHistory) -> [Span] {
+        guard let counts = description.counts else { return Array(repeating: Span("–", .muted), count: 6) }
         let figure = { (value: Int64, isBad: Bool) in
             Span(Figures.count(value), value == 0 ? .muted : isBad ? .statusError : .text)
         }
         if description.kind == .topic {
-            return [Span("·", .muted), Span("·", .muted), Span("·", .muted), figure(counts.scheduled, false)]
+            return Array(repeating: Span("·", .muted), count: 5) + [figure(counts.scheduled, false)]
         }
         return [
-            figure(counts.deadLetter, true), figure(counts.transferDeadLetter, true), figure(counts.active, false),
+            figure(counts.deadLetter, true), TrendFigures.rate(history.deadLetters(of: description.path)),
+            figure(counts.transferDeadLetter, true), figure(counts.active, false),
+            TrendFigures.drain(DrainTime(backlog: counts.active, rate: history.backlog(of: description.path))),
             figure(counts.scheduled, false),
         ]
     }

@@ -26,23 +26,17 @@ struct TreeScreen: Screen {
     /// The widest text of each column, so that none jumps while one scrolls.
     private var widest: [Int] = []
     private var folded: Set<EntityPath> = []
-    private var isWatching = true
     private var seenVersion = -1
     private var seenChange = 0
     /// The one entity that is being looked at again.
     private var single = Loadable<EntityPath>()
-
-    /// The figures are loaded again no sooner than this.
-    static let shortestInterval = Duration.seconds(30)
-    /// A large namespace takes long to list, and every page costs credits that applications share: listing takes no more than a
-    /// twentieth of the time.
-    static let restPerWork = 20
 
     private static let columns = [
         TableColumn("", 2, worth: 99),
         TableColumn("entity", 26, upTo: 70, worth: 100),
         TableColumn("kind", 5, upTo: 12, worth: 15),
         TableColumn("dead", 6, upTo: 26, .right, worth: 95),
+        TableColumn("▲/min", 5, upTo: 12, .right, worth: 82),
         TableColumn("T-dead", 6, upTo: 26, .right, worth: 60),
         TableColumn("active", 6, upTo: 26, .right, worth: 80),
         TableColumn("scheduled", 9, upTo: 26, .right, worth: 30),
@@ -70,19 +64,7 @@ struct TreeScreen: Screen {
         if !turn.model.awaited.isEmpty { turn.stopOverview() }
     }
 
-    func refreshDue(_ model: Model) -> Timestamp? {
-        // Who may not list entities is not asked again and again.
-        guard isWatching, model.connection.value != nil, model.overview.load == nil, !model.overview.isStopped,
-            model.overview.error?.code != .notPermitted, let began = model.overviewBegan
-        else { return nil }
-        return began.advanced(by: TreeScreen.interval(model))
-    }
-
-    private static func interval(_ model: Model) -> Duration {
-        let resting = max(shortestInterval, (model.overviewTook ?? .zero) * restPerWork)
-        // What failed is left alone for a while.
-        return model.overview.error == nil ? resting : resting * 4
-    }
+    func refreshDue(_ model: Model) -> Timestamp? { model.overviewDue }
 
     mutating func refreshQuietly(_ turn: inout Turn) { turn.loadOverview(quietly: true) }
 
@@ -151,8 +133,9 @@ struct TreeScreen: Screen {
             largest.active = max(largest.active, counts.active)
             largest.scheduled = max(largest.scheduled, counts.scheduled)
         }
+        for rate in tree.growth { widest[4] = max(widest[4], Width.of(TrendFigures.rate(rate).text)) }
         let counts = [largest.deadLetter, largest.transferDeadLetter, largest.active, largest.scheduled]
-        for (column, count) in zip(3..., counts) { widest[column] = max(widest[column], Figures.count(count).utf8.count) }
+        for (column, count) in zip([3, 5, 6, 7], counts) { widest[column] = max(widest[column], Figures.count(count).utf8.count) }
     }
 
     /// Columns of the name with what stands before it.
@@ -167,7 +150,7 @@ struct TreeScreen: Screen {
         let ranks = order == .worst ? tree.nodes.indices.map { rank($0) } : []
         // Places are in order of name, so that a stable order of the same rank needs no names.
         func sorted(_ places: [Int]) -> [Int] {
-            order == .worst ? places.sorted { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$0] > ranks[$1] } : places
+            order == .worst ? places.sorted { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$0].isWorse(than: ranks[$1]) } : places
         }
         let isFiltered = isFiltered
         for place in sorted(tree.nodes.indices.filter { tree.nodes[$0].topic == nil }) {
@@ -190,13 +173,29 @@ struct TreeScreen: Screen {
         list.select(kept ?? fitting ?? line ?? list.selected, count: rows.count, height: height)
     }
 
-    /// How bad an entity is: messages that died, then that it is not active, then what waits.
-    private func rank(_ place: Int) -> Int64 {
+    /// How bad an entity is: dead letters that become more, then how many they are, then that it is not active, then what waits.
+    private func rank(_ place: Int) -> Rank {
         let isHalted = (tree.nodes[place].description?.status ?? .active) != .active
-        guard case .known(let counts, _) = figures[place] else { return isHalted ? 1 << 40 : -1 }
-        let dead = EntityTree.add(counts.deadLetter, counts.transferDeadLetter)
-        if dead > 0 { return 1 << 41 + min(dead, 1 << 60) }
-        return (isHalted ? 1 << 40 : 0) + min(max(counts.active, 0), 1 << 39)
+        guard case .known(let counts, _) = figures[place] else { return Rank(isHalted: isHalted, active: -1) }
+        let growth = (tree.growth[place]?.perMinute ?? 0) * 10
+        return Rank(
+            growth: Int64(min(max(growth.rounded(), 0), 1e15)), dead: EntityTree.add(counts.deadLetter, counts.transferDeadLetter),
+            isHalted: isHalted, active: max(counts.active, 0))
+    }
+
+    private struct Rank: Equatable {
+        /// Tenths a minute.
+        var growth: Int64 = 0
+        var dead: Int64 = 0
+        var isHalted = false
+        var active: Int64
+
+        func isWorse(than other: Rank) -> Bool {
+            if growth != other.growth { return growth > other.growth }
+            if dead != other.dead { return dead > other.dead }
+            if isHalted != other.isHalted { return isHalted }
+            return active > other.active
+        }
     }
 
     private var selected: EntityTree.Node? { rows.indices.contains(list.selected) ? tree.nodes[rows[list.selected]] : nil }
@@ -212,6 +211,7 @@ struct TreeScreen: Screen {
         case .owner:
             guard selected != nil else { return .disabled("no entity is selected") }
             return owners.isEmpty ? .disabled("the catalogue gives it to no service") : .enabled
+        case .sessions: return sessionsAvailability
         case .edit, .remove: return selected?.description == nil ? .disabled("no entity of the namespace is selected") : .enabled
         case .testRules: return selectedTopic == nil ? .disabled("only topics and their subscriptions have rules") : .enabled
         case .fold:
@@ -219,6 +219,12 @@ struct TreeScreen: Screen {
             return tree.nodes[topic].children.isEmpty ? .disabled("the topic has no subscriptions") : .enabled
         default: return .enabled
         }
+    }
+
+    private var sessionsAvailability: Availability {
+        guard let node = selected else { return .disabled("no entity is selected") }
+        if node.kind == .topic { return .disabled("a topic holds no messages; its subscriptions do") }
+        return node.description?.requiresSession == false ? .disabled("\(node.path.displayName) has no sessions") : .enabled
     }
 
     /// The topic that is selected, or whose subscription is.
@@ -238,13 +244,6 @@ struct TreeScreen: Screen {
         switch command {
         case .refresh: turn.loadOverview()
         case .refreshOne: refreshOne(&turn)
-        case .watch:
-            isWatching.toggle()
-            turn.say(
-                .info,
-                isWatching
-                    ? "The figures are loaded again every \(Figures.duration(TreeScreen.interval(turn.model))) while this screen is shown."
-                    : "The figures stay as they are until ^R.")
         case .sort:
             order = order == .worst ? .name : .worst
             arrange()
@@ -278,6 +277,7 @@ struct TreeScreen: Screen {
         case .open: turn.navigation = .push(EntityScreen(path))
         case .deadLetters: turn.navigation = .push(MessagesScreen(path.deadLetter))
         case .messages: turn.navigation = .push(MessagesScreen(path.entity))
+        case .sessions: turn.navigation = .push(SessionsScreen(path))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(path.subQueue(.transferDeadLetter)))
         default: break
         }
@@ -331,8 +331,8 @@ struct TreeScreen: Screen {
         spans += BoardScreen.totals(board.totals)
         if model.overview.error != nil, asOf(model) != nil {
             spans.append(Span(" · ! not refreshed (L)", .statusError))
-        } else if isWatching, asOf(model) != nil {
-            spans.append(Span(" · every \(Figures.duration(TreeScreen.interval(model)))", .muted))
+        } else if model.watch.isOn, asOf(model) != nil {
+            spans.append(Span(" · every \(Figures.duration(model.refreshInterval))", .muted))
         }
         return spans
     }
@@ -340,7 +340,7 @@ struct TreeScreen: Screen {
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
         let model = surroundings.model
         var table = Table(columns: TreeScreen.columns, isProduction: model.isProduction)
-        for (index, width) in widest.enumerated() where (1..<7).contains(index) && !rows.isEmpty { table.columns[index].limit(to: width) }
+        for (index, width) in widest.enumerated() where (1..<8).contains(index) && !rows.isEmpty { table.columns[index].limit(to: width) }
         table.render(into: &surface, rect, list: list, count: rows.count) { cells(of: rows[$0], surroundings) }
         let below = rect.splitTop((rect.rows >= 2 ? 1 : 0) + rows.count).rest
         if let error = model.overviewError, model.entities == nil {
@@ -371,7 +371,8 @@ struct TreeScreen: Screen {
         }
         return [
             mark, Span(name(of: node), dead > 0 ? .statusError : .text), Span(node.kind?.rawValue ?? "", .muted),
-            count(\.deadLetter, true), count(\.transferDeadLetter, true), count(\.active, false), count(\.scheduled, false),
+            count(\.deadLetter, true), TrendFigures.rate(tree.growth[place]), count(\.transferDeadLetter, true), count(\.active, false),
+            count(\.scheduled, false),
             Span(reading.asOf.map { Age.label(of: $0, now: surroundings.now) } ?? "–", .muted),
             Span(tree.services(of: place).map(\.name).joined(separator: ", "), .muted),
             notes(of: node, description, isHalted: isHalted, model),

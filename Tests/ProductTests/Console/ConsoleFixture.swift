@@ -103,19 +103,25 @@ enum Fixture {
 
     static var board: Board {
         let known = { (value: Int64) in Reading.known(value, at: now) }
+        let aged = { (seconds: Int) in Reading.known(now.advanced(by: .seconds(-seconds)), at: now) }
         return Board(
             rows: [
                 BoardRow(
                     service: service("checkout", owner: "team-cart", onCall: "R. Osei", entities: ["orders", "order-events"]),
-                    deadLetters: known(50_016), transferDeadLetters: known(0), active: known(1_832), scheduled: known(12), health: .ill,
+                    deadLetters: known(50_016), transferDeadLetters: known(0), active: known(1_832), scheduled: known(12),
+                    trend: trend([38_000, 38_000, 41_000, 44_500, 47_600, 50_016], growth: 1_198, backlog: 14, active: 1_832),
+                    oldestDeadLetter: aged(41 * 60), health: .ill,
                     worstEntity: path("orders"), findings: ["orders has 50012 dead letters"]),
                 BoardRow(
                     service: service("billing", owner: "team-fin", onCall: nil, entities: ["invoices", "refunds"]),
-                    deadLetters: known(205), transferDeadLetters: known(17), active: known(12), scheduled: known(0), health: .ill,
+                    deadLetters: known(205), transferDeadLetters: known(17), active: known(12), scheduled: known(0),
+                    trend: trend([204, 204, 204, 222, 222, 222], growth: 6, backlog: -180, active: 12),
+                    oldestDeadLetter: aged(2 * 86_400), health: .ill,
                     worstEntity: path("invoices"), findings: ["invoices has 188 dead letters"]),
                 BoardRow(
                     service: service("shipping", owner: nil, onCall: "J. Lindqvist", entities: ["shipments"]),
-                    deadLetters: known(0), transferDeadLetters: known(0), active: known(402), scheduled: known(0), health: .warning,
+                    deadLetters: known(0), transferDeadLetters: known(0), active: known(402), scheduled: known(0),
+                    trend: trend([0, 0, 0, 0, 0, 0], growth: 0, backlog: 0, active: 402), haltedEntities: 1, health: .warning,
                     findings: ["shipments is disabled for receiving"]),
                 BoardRow(
                     service: service("search", owner: "team-web", onCall: "web-oncall", entities: []),
@@ -123,7 +129,19 @@ enum Fixture {
                     scheduled: .unavailable(""), health: .well),
             ],
             unownedEntities: [entity("audit-old", active: 3)],
-            totals: .known(Board.Totals(deadLetters: 50_221, transferDeadLetters: 17, active: 2_249, entities: 8), at: now))
+            totals: .known(Board.Totals(deadLetters: 50_221, transferDeadLetters: 17, active: 2_249, entities: 8), at: now),
+            trend: trend([38_204, 38_204, 41_204, 44_722, 47_822, 50_238], growth: 1_204, backlog: -166, active: 2_249))
+    }
+
+    /// Counts of the last two and a half minutes, and what follows from them.
+    static func trend(_ dead: [Int64?], growth: Double, backlog: Double, active: Int64) -> CountTrend {
+        let over = Duration.seconds(30 * (dead.count - 1))
+        let rate = CountRate(perMinute: backlog, over: over)
+        return CountTrend(
+            deadLetters: CountRate(perMinute: growth, over: over), backlog: rate, drain: DrainTime(backlog: active, rate: rate),
+            course: CountCourse(
+                times: dead.indices.map { now.advanced(by: .seconds(-30 * (dead.count - 1 - $0))) }, deadLetters: dead,
+                active: dead.map { _ in active }))
     }
 
     static var overview: Overview { Overview(board: board, entities: EntityListing(entities: entities, asOf: now)) }
@@ -141,6 +159,49 @@ enum Fixture {
                     deadLetterReason: reasons[index % 3], deliveryCount: index % 3 == 0 ? 10 : 1, encodedSize: 700))
         }
         return rows
+    }
+
+    // MARK: Sessions and counts
+
+    static var sessions: [SessionSummary] {
+        func counts(_ active: Int, _ deferred: Int, _ scheduled: Int, _ minutes: Int) -> SessionSummary.Counts {
+            var counts = SessionSummary.Counts()
+            (counts.active, counts.deferred, counts.scheduled) = (active, deferred, scheduled)
+            counts.oldest = now.advanced(by: .seconds(-60 * minutes))
+            return counts
+        }
+        return [
+            SessionSummary(id: "customer-4", counts: counts(3, 1, 0, 41)), SessionSummary(id: "customer-5", counts: counts(1, 0, 2, 3)),
+            SessionSummary(id: "only-state", counts: .init()),
+        ]
+    }
+
+    static var uncountedSessions: [SessionSummary] { sessions.map { SessionSummary(id: $0.id) } }
+
+    static func state(of id: String) -> SessionState {
+        switch id {
+        case "customer-4": .bytes(Array(#"{"lastStep":3,"retries":1}"#.utf8))
+        case "customer-5": .heldElsewhere
+        default: .bytes([0xFF, 0x00, 0x10])
+        }
+    }
+
+    /// A count that is under way.
+    static var counting: CountedMessages {
+        var counted = CountedMessages(startedAt: now)
+        counted.queue = .init(active: 1_826, deferred: 2, scheduled: 12, isComplete: true)
+        counted.deadLetters = .init(active: 20_000)
+        return counted
+    }
+
+    /// The same at its end.
+    static func counted(_ path: EntityPath) -> CountedMessages {
+        var counted = counting
+        counted.deadLetters = .init(active: 50_010, isComplete: true)
+        counted.transferDeadLetters.isComplete = true
+        counted.service = .known(EntityCounts(active: 1_828, deadLetter: 50_012, scheduled: 12), at: now)
+        counted.finishedAt = now.advanced(by: .milliseconds(1_900))
+        return counted
     }
 
     static let json =
@@ -203,6 +264,21 @@ struct ConsoleHarness {
         case .routing: .success([.routing(Fixture.routing)])
         case .draft: .success([.draft(Fixture.draft)])
         case .scan: .success([.page(Fixture.deadLetters(40)), .page(Fixture.deadLetters(20, from: 4_771_000))])
+        case .scanSelected(_, let selection, _, _):
+            .success([
+                .page(
+                    Fixture.deadLetters(3).map { row in
+                        var row = row
+                        row.deadLetterReason = nil
+                        row.state = selection.state ?? .active
+                        return row
+                    })
+            ])
+        case .count(let path): .success([.counted(Fixture.counting), .counted(Fixture.counted(path))])
+        case .sessions: .success([.sessions(Fixture.uncountedSessions, isCounted: false), .sessions(Fixture.sessions, isCounted: true)])
+        case .session(let id, _):
+            .success(Fixture.sessions.filter { $0.id == id }.map { .session(SessionDetail(summary: $0, state: Fixture.state(of: id))) })
+        case .sessionStates(let ids, _): .success(ids.map { .sessionState($0, Fixture.state(of: $0)) })
         case .message(_, let number): .success([.message(Fixture.document(number))])
         case .theme(let name): .success([.palette(Palette(), name: name)])
         case .themeNames: .success([.themeNames(["default", "mono", "nord"])])

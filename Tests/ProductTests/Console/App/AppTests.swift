@@ -367,11 +367,13 @@ import Testing
         #expect(console.line(0).hasPrefix(" PRODUCTION LIVE "))
     }
 
-    @Test("nothing on screen changes by itself but a spinner and, once a minute, an age")
+    @Test("nothing on screen changes by itself but a spinner, an age once a minute, and figures that load themselves")
     func deadlines() throws {
         var console = ConsoleHarness { request in request == .overview ? nil : ConsoleHarness.usual(request) }
         #expect(try #require(console.app.untilChange(now: console.now)) <= Spinner.period)
         console.answer(.success([.overview(Fixture.overview)]), to: { $0 == .overview })
+        #expect(console.app.untilChange(now: console.now) == 10_000)
+        console.type("w")
         #expect(console.app.untilChange(now: console.now) == 60_001)
         console.type("?")
         #expect(console.app.untilChange(now: console.now) == nil)
@@ -405,7 +407,10 @@ import Testing
         for command in CommandTable.all where command.group != .prompt {
             var console = ConsoleHarness()
             if !command.contexts.contains(.board) {
-                let way: [(KeyContext, String)] = [(.entity, "<Enter><Enter>"), (.tree, "ge"), (.tester, "gejjjgt"), (.form, "gee")]
+                let way: [(KeyContext, String)] = [
+                    (.entity, "<Enter><Enter>"), (.tree, "ge"), (.tester, "gejjjgt"), (.form, "gee"),
+                    (.sessions, ":sessions orders<Enter>"),
+                ]
                 console.type(way.first { command.contexts.contains($0.0) }?.1 ?? "d<Enter>")
             }
             let argument =
@@ -414,6 +419,7 @@ import Testing
                 case .entity: " order-events"
                 case .theme: " nord"
                 case .file: " /tmp/screen.txt"
+                case .interval: " 30s"
                 case nil: ""
                 }
             console.type(":\(command.id.rawValue)\(argument)<Enter>")

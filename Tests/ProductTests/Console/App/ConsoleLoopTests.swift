@@ -145,11 +145,11 @@ private func outcome(
         #expect(run.frames.last?.contains("checkout") == true)
     }
 
-    @Test("when all is loaded it sleeps until an age changes, and paints nothing meanwhile")
+    @Test("when all is loaded it sleeps until the figures are due again, and paints nothing meanwhile")
     func idle() async {
         let run = await outcome()
-        #expect(run.timeouts.last == .some(.milliseconds(60_001)))
-        #expect(run.timeouts.filter { $0 == .milliseconds(60_001) }.count == 1)
+        #expect(run.timeouts.last == .some(.milliseconds(10_000)))
+        #expect(run.timeouts.filter { $0 == .milliseconds(10_000) }.count == 1)
         #expect(run.isIdle)
         #expect(run.statistics.frames == run.frames.count)
     }

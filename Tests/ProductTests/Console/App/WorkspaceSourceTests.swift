@@ -61,7 +61,10 @@ import Testing
                 }
             }
         }
-        #expect(kinds(try await answers(source, .overview)) == ["glimpse", "overview"])
+        // Of one listing: a page of a hundred entities costs ten credits, whoever looks at it. The second overview has ages in it.
+        #expect(kinds(try await answers(source, .overview)) == ["glimpse", "overview", "overview"])
+        #expect(gateway.with { $0.listings } == 1)
         #expect(kinds(try await answers(source, .overview)) == ["overview"])
+        #expect(gateway.with { $0.listings } == 2)
     }
 }

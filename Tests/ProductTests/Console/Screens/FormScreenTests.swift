@@ -68,7 +68,7 @@ import Testing
         #expect(
             console.text == """
                  DEMO  … › orders › settings › difference             dana@contoso · read-write
-                 update queue orders · 2 settings · nothing was sent yet
+                 update queue orders · 2 settings · nothing was sent y… as of 03:12:44Z, <1 min
                 ─ what follows ─────────────────────────────────────────────────────────────────
                 ▌ ! Nobody can send to it or receive from it.
                 ─ difference ───────────────────────────────────────────────────────────────────
@@ -164,15 +164,41 @@ import Testing
         #expect(console.asked.last == .overview)
     }
 
-    @Test("q leaves the difference, then the form, and nothing was sent")
+    @Test("q leaves the difference, then asks before the form is left with what was filled in, and nothing was sent")
     func leaving() {
         var console = console()
         console.type("gee<Enter><C-u>disabled<Enter><C-s>")
         console.type("q")
         #expect(console.text.contains("* status"))
         console.type("q")
+        #expect(console.line(22).hasPrefix("give up what was filled in?"))
+        console.type("no<Enter>")
+        #expect(console.text.contains("* status"))
+        #expect(console.line(22).contains("Nothing was given up."))
+        console.type("<Esc>")
+        #expect(console.line(22).hasPrefix("give up what was filled in?"), "esc leaves a form as q does")
+        console.type("<Esc>")
+        #expect(console.text.contains("* status"))
+        console.type("qyes<Enter>")
         #expect(console.line(0).contains("› entities "))
         #expect(carriedOut(console).isEmpty)
+    }
+
+    @Test("a form in which nothing was filled in is left at once, and a question that was left does not answer for a setting")
+    func leavingUnchanged() {
+        var console = console()
+        console.type("geeq")
+        #expect(console.line(0).contains("› entities "))
+        console.type("e<Enter><C-u>disabled<Enter>q<Esc>")
+        console.type("j<Enter><C-u>30s<Enter>")
+        #expect(console.text.contains("* lock-duration"))
+    }
+
+    @Test("what was filled in is not lost by going elsewhere", arguments: ["gb", "ge", ":entity invoices<Enter>gb", "<C-s>gb"])
+    func goingElsewhere(_ keys: String) {
+        var console = console()
+        console.type("gee<Enter><C-u>disabled<Enter>" + keys)
+        #expect(console.line(22).contains("a form is filled in and was not sent"))
     }
 
     @Test("a value that is none is refused in its line with what would be right")
