@@ -109,6 +109,12 @@ package struct LiveGateway: NamespaceGateway {
         return LivePageSource(browser: namespace.browser(for: path, options: browsing), endpoint: endpoint)
     }
 
+    package func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>] {
+        do throws(ServiceBusError) { return try await namespace.extent(of: path) } catch {
+            throw OperatorError(error, doing: "Peeking", at: endpoint)
+        }
+    }
+
     package func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
         do throws(ServiceBusError) { try await namespace.send(messages, to: path) } catch {
             throw OperatorError(error, doing: "Sending to", at: endpoint)

@@ -47,6 +47,9 @@ package protocol NamespaceGateway: Sendable {
     /// All messages from a sequence number on, page by page, at the speed of the link.
     func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource
 
+    /// Where the messages that there are now lie: from the first to the newest, in each partition.
+    func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>]
+
     /// Sends messages in order; returns when the service has accepted every one of them.
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError)
 

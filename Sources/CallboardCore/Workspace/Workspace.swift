@@ -158,6 +158,12 @@ public actor Workspace {
         MessageScan(source: gateway.scan(path, from: from ?? SequenceNumber(0), options: options), limit: limit)
     }
 
+    /// Where the messages that there are now lie: from the first to the newest, in each partition; none when there is no message. A scan of
+    /// these ranges ends, however many messages come meanwhile.
+    public func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>] {
+        try await gateway.extent(of: path)
+    }
+
     /// Sends messages in order; returns when the service has accepted them all.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` in a read-only context.
     public func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {

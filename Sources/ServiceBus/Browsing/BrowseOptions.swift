@@ -8,6 +8,9 @@ public struct BrowseOptions: Hashable, Sendable {
         case at(SequenceNumber)
         /// After the highest number there is when the scan begins; on a partitioned entity, the highest of each partition.
         case atNewestNow
+        /// After the last of these ranges; numbers outside of them are passed over. For messages that were seen before, and to go on with a
+        /// scan that had an end.
+        case within([ClosedRange<SequenceNumber>])
     }
 
     /// The lowest number wanted.

@@ -73,9 +73,31 @@ public actor MessageBrowser {
             case .whenNoMoreCome: [from ... .max]
             case .at(let number): from <= number.rawValue ? [from...number.rawValue] : []
             case .atNewestNow: try await partitionsNow()
+            case .within(let wanted): Self.apart(wanted, from: from)
             }
         guard scan == nil else { return }
         if ranges.isEmpty { isFinished = true } else { scan = RangeScan(ranges, limits: limits) }
+    }
+
+    /// Ranges in order and apart, as a scan needs them.
+    private static func apart(_ wanted: [ClosedRange<SequenceNumber>], from: Int64) -> [ClosedRange<Int64>] {
+        var ranges: [ClosedRange<Int64>] = []
+        for range in wanted.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            let upper = range.upperBound.rawValue
+            let lower = max(range.lowerBound.rawValue, from)
+            guard lower <= upper else { continue }
+            if let last = ranges.last, lower <= last.upperBound {
+                ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, upper)
+            } else {
+                ranges.append(lower...upper)
+            }
+        }
+        return ranges
+    }
+
+    /// Where the messages that there are now lie: from the first to the newest, in each partition.
+    func extent() async throws(ServiceBusError) -> [ClosedRange<SequenceNumber>] {
+        try await partitionsNow().map { SequenceNumber($0.lowerBound)...SequenceNumber($0.upperBound) }
     }
 
     /// What there is now: a range a partition, from its first message to its newest.
@@ -192,6 +214,12 @@ public actor MessageBrowser {
 }
 
 extension Namespace {
+    /// Where the messages of an entity lie now: from the first to the newest, in each of its partitions; none when there is no message.
+    /// Some twenty questions for one message each.
+    public nonisolated func extent(of path: EntityPath) async throws(ServiceBusError) -> [ClosedRange<SequenceNumber>] {
+        try await browser(for: path, options: BrowseOptions(headersOnly: true)).extent()
+    }
+
     /// The messages of an entity, page by page, many pages under way at once.
     public nonisolated func browser(for path: EntityPath, options: BrowseOptions = BrowseOptions()) -> MessageBrowser {
         MessageBrowser(source: EntitySource(namespace: self, path: path, options: options), path: path, options: options)

@@ -134,7 +134,14 @@ final class MemoryGateway: NamespaceGateway {
     }
 
     func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
-        MemoryPages(gateway: self, path: path, from: from)
+        let ranges: [ClosedRange<SequenceNumber>]? = if case .within(let ranges) = options.end { ranges } else { nil }
+        return MemoryPages(gateway: self, path: path, from: from, ranges: ranges)
+    }
+
+    func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>] {
+        let numbers = state.withLock { ($0.messages[path] ?? []).map(\.sequenceNumber) }
+        guard let first = numbers.first, let last = numbers.last else { return [] }
+        return [first...last]
     }
 
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
@@ -147,18 +154,23 @@ final class MemoryGateway: NamespaceGateway {
         private let gateway: MemoryGateway
         private let path: EntityPath
         private let next: Mutex<SequenceNumber>
+        private let ranges: [ClosedRange<SequenceNumber>]?
 
-        init(gateway: MemoryGateway, path: EntityPath, from: SequenceNumber) {
+        init(gateway: MemoryGateway, path: EntityPath, from: SequenceNumber, ranges: [ClosedRange<SequenceNumber>]?) {
             self.gateway = gateway
+            self.ranges = ranges
             self.path = path
             next = Mutex(from)
         }
 
         func nextPage() async throws(OperatorError) -> [PeekedMessage]? {
-            let page = try gateway.page(path, next.withLock { $0 }, 250).get()
-            guard let last = page.last else { return nil }
-            next.withLock { $0 = last.sequenceNumber.next ?? $0 }
-            return page
+            while true {
+                let page = try gateway.page(path, next.withLock { $0 }, 250).get()
+                guard let last = page.last else { return nil }
+                next.withLock { $0 = last.sequenceNumber.next ?? $0 }
+                let wanted = page.filter { message in ranges?.contains { $0.contains(message.sequenceNumber) } ?? true }
+                if !wanted.isEmpty { return wanted }
+            }
         }
 
         func finish() async { gateway.with { $0.finishedScans += 1 } }

@@ -83,6 +83,26 @@ struct MessageBrowserTests {
         #expect(source.state.withLock { $0.asked.contains(3001) }, "only an empty page after the last number ends a scan")
     }
 
+    @Test("only what lies in ranges comes, in order and once, however they are given and whatever lies between them")
+    func ranges() async throws {
+        let source = Source(try (1...3000).map { try Self.message($0) })
+        let ranges = ([900...1400, 5...5, 7...9, 1300...1500, 2990...4000] as [ClosedRange<Int64>]).map {
+            SequenceNumber($0.lowerBound)...SequenceNumber($0.upperBound)
+        }
+        let all = try await Self.all(try Self.browser(source, BrowseOptions(end: .within(ranges))))
+        #expect(all == [5, 7, 8, 9] + Array(900...1500) + Array(2990...3000))
+        let later = try await Self.all(try Self.browser(source, BrowseOptions(from: SequenceNumber(8), end: .within(ranges))))
+        #expect(later == all.filter { $0 >= 8 })
+        #expect(try await Self.all(try Self.browser(source, BrowseOptions(end: .within([])))).isEmpty)
+    }
+
+    @Test("the extent is from the first message to the newest")
+    func extent() async throws {
+        let browser = try Self.browser(Source(try (7...1234).map { try Self.message($0) }))
+        #expect(try await browser.extent() == [SequenceNumber(7)...SequenceNumber(1234)])
+        #expect(try await Self.browser(Source([])).extent().isEmpty)
+    }
+
     @Test("an empty entity has no page")
     func nothing() async throws {
         #expect(try await Self.all(try Self.browser(Source([]))).isEmpty)
