@@ -64,18 +64,17 @@ struct GroupsCommand: OperatorCommand {
             }
             for message in page where try filter.admits(message, of: path) { found.append(message) }
         }
-        let groups = found.groups()
+        let isListed = singles || output.output != .table
+        let (groups, alone) = isListed ? (found.groups(), SequenceNumberSet()) : found.summary()
         let description = await description(of: path, workspace, for: groups)
-        let shown = groups.filter { singles || output.output != .table || $0.count > 1 }
         output.write(
-            shown.map { group in
-                let reason = group.values.lazy.compactMap(\.deadLetterReason).first
-                let explanation = reason.flatMap { DeadLetterExplanation(reason: $0, entity: description) }
+            groups.lazy.map { group in
+                let explanation = group.deadLetterReason.flatMap {
+                    DeadLetterExplanation(reason: $0, in: path.subQueue, entity: description, deliveries: group.deliveries)
+                }
                 return GroupRecord(group, of: found.count, listsMembers: members, explanation: explanation)
             })
-        if shown.count < groups.count {
-            Standard.raw("\(groups.count - shown.count) messages are alone in their group: --singles lists them.")
-        }
+        if !alone.isEmpty { Standard.raw("\(alone.count) messages are alone in their group: --singles lists them.") }
         if found.others > 0 {
             Standard.raw("\(found.others) messages are in no group: there are more than \(MessageGroups.capacity) different ones.")
         }
@@ -83,7 +82,7 @@ struct GroupsCommand: OperatorCommand {
 
     /// The entity's settings, for what they explain; whoever may not read them gets no explanation of them, and no error.
     private func description(of path: EntityPath, _ workspace: Workspace, for groups: [MessageGroup]) async -> EntityDescription? {
-        guard output.output != .table, groups.contains(where: { $0.values.contains { $0.deadLetterReason != nil } }) else { return nil }
+        guard output.output != .table, groups.contains(where: { $0.deadLetterReason != nil }) else { return nil }
         do throws(OperatorError) { return try await workspace.entity(path) } catch { return nil }
     }
 }

@@ -69,7 +69,7 @@ public struct GroupRecord: OutputRecord {
             if listsMembers {
                 json.key("sequenceNumbers")
                 json.array { json in
-                    for number in group.sequenceNumbers { json.exactInteger(number.rawValue) }
+                    for number in group.members { json.exactInteger(number.rawValue) }
                 }
             }
             if let explanation {

@@ -66,22 +66,15 @@ struct Chunk: Sendable {
 
     /// Copies every column to its exact size.
     private mutating func pack() {
-        sequences = packed(sequences)
-        enqueued = packed(enqueued)
-        messageIDs = packed(messageIDs)
-        subjects = packed(subjects)
-        reasons = packed(reasons)
-        deliveryCounts = packed(deliveryCounts)
-        states = packed(states)
-        sizes = packed(sizes)
-        arena = packed(arena)
-    }
-
-    private func packed<Element>(_ column: [Element]) -> [Element] {
-        [Element](unsafeUninitializedCapacity: column.count) { buffer, count in
-            _ = buffer.initialize(from: column)
-            count = column.count
-        }
+        sequences = sequences.withExactCapacity()
+        enqueued = enqueued.withExactCapacity()
+        messageIDs = messageIDs.withExactCapacity()
+        subjects = subjects.withExactCapacity()
+        reasons = reasons.withExactCapacity()
+        deliveryCounts = deliveryCounts.withExactCapacity()
+        states = states.withExactCapacity()
+        sizes = sizes.withExactCapacity()
+        arena = arena.withExactCapacity()
     }
 
     private mutating func keep(_ text: String?, _ pool: inout TextPool) -> TextReference {

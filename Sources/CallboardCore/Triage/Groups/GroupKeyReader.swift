@@ -53,16 +53,21 @@ struct GroupKeyReader: Sendable {
         }
     }
 
+    /// The reason and the description; where there is no description, what a framework's headers say in its place.
     private mutating func fingerprint(_ message: PeekedMessage) {
         key.append(Tag.fingerprint.rawValue)
         let fields = message.fields
-        if fields.deadLetterReason.isNull, fields.deadLetterErrorDescription.isNull {
-            let fault = FrameworkFault(message)
-            template(fault.type)
+        guard fields.deadLetterErrorDescription.isNull, let fault = FrameworkFault(message) else {
+            template(fields.deadLetterReason)
+            template(fields.deadLetterErrorDescription)
+            return
+        }
+        if fields.deadLetterReason.isNull {
+            template(fault.exceptionType ?? fault.reason)
             template(fault.message)
         } else {
             template(fields.deadLetterReason)
-            template(fields.deadLetterErrorDescription)
+            template(fault.title)
         }
     }
 
@@ -106,31 +111,32 @@ struct GroupKeyReader: Sendable {
         }
     }
 
+    /// Where the template of a fingerprint lies in a key.
+    /// - Parameter place: which of the keys the fingerprint is.
+    static func template(in key: [UInt8], _ place: Int) -> Range<Int> {
+        var offset = 0
+        func skip() -> Range<Int> {
+            guard offset + 2 <= key.count else { return key.count..<key.count }
+            let start = offset + 2
+            offset = min(start + (Int(key[offset]) | Int(key[offset + 1]) << 8), key.count)
+            return start..<offset
+        }
+        for index in 0...place where offset < key.count {
+            let tag = Tag(rawValue: key[offset])
+            offset += 1
+            if tag == .plain { _ = skip() }
+            guard tag == .fingerprint else { continue }
+            _ = skip()
+            let template = skip()
+            if index == place { return template }
+        }
+        return key.count..<key.count
+    }
+
     private static func text(_ rest: inout ArraySlice<UInt8>) -> String {
         guard let low = rest.popFirst(), let high = rest.popFirst() else { return "" }
         let bytes = rest.prefix(Int(low) | Int(high) << 8)
         rest = rest.dropFirst(bytes.count)
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-/// What a framework that has its own queues for errors says of a failure, in the headers it gives the message there.
-struct FrameworkFault {
-    /// The type of the exception.
-    private(set) var type: String?
-    /// Its message.
-    private(set) var message: String?
-
-    /// Reads the headers of MassTransit, NServiceBus and Rebus.
-    init(_ message: PeekedMessage) {
-        var properties = message.readApplicationProperties()
-        while properties.next() {
-            guard let name = properties.name.text else { continue }
-            switch name {
-            case "MT-Fault-ExceptionType", "NServiceBus.ExceptionInfo.ExceptionType": type = properties.value.text
-            case "MT-Fault-Message", "NServiceBus.ExceptionInfo.Message", "rbs2-error-details": self.message = properties.value.text
-            default: break
-            }
-        }
     }
 }

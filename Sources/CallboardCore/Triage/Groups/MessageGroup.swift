@@ -15,14 +15,16 @@ public struct MessageGroup: Hashable, Sendable, Identifiable {
     public let lastSeen: Timestamp?
     /// How often they were delivered, from the fewest to the most times.
     public let deliveries: ClosedRange<Int>
-    private let numbers: [Int64]
+    /// Which they are.
+    public let members: SequenceNumberSet
 
     init(
-        keys: [GroupKey], values: [GroupValue], numbers: [Int64], firstSeen: Timestamp?, lastSeen: Timestamp?, deliveries: ClosedRange<Int>
+        keys: [GroupKey], values: [GroupValue], members: SequenceNumberSet, firstSeen: Timestamp?, lastSeen: Timestamp?,
+        deliveries: ClosedRange<Int>
     ) {
         self.keys = keys
         self.values = values
-        self.numbers = numbers
+        self.members = members
         self.firstSeen = firstSeen
         self.lastSeen = lastSeen
         self.deliveries = deliveries
@@ -38,11 +40,19 @@ public struct MessageGroup: Hashable, Sendable, Identifiable {
     }
 
     /// The number of messages.
-    public var count: Int { numbers.count }
-    /// Which they are, in ascending order.
-    public var sequenceNumbers: [SequenceNumber] { numbers.map { SequenceNumber($0) } }
+    public var count: Int { members.count }
     /// One of them to look at: the newest, whose circumstances are still to be found in logs.
-    public var sample: SequenceNumber { SequenceNumber(numbers.last ?? 0) }
+    public var sample: SequenceNumber { members.last ?? SequenceNumber(0) }
+    /// The dead-letter reason they have in common; nil where they were not grouped by it, or have none.
+    public var deadLetterReason: String? {
+        zip(keys, values).lazy.compactMap { key, value in
+            switch key {
+            case .fingerprint: value.deadLetterReason
+            case .reason: value.isMissing ? nil : value.text
+            default: nil
+            }
+        }.first
+    }
 
     /// The values in one line.
     public var title: String { values.map(\.text).joined(separator: " · ") }

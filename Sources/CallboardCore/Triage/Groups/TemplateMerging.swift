@@ -4,11 +4,19 @@
 /// many is very many: ``manyValues`` in any case; ``someValues`` when each was seen only a few times, as values are and causes are not;
 /// ``fewValues`` in a long text, of which all but one word is the same sentence and often the same line of code.
 /// Repeated, so that several such words are found one after the other (the idea is that of Drain: He et al., ICWS 2017).
+///
+/// A word is eight bytes, its hash, and places are looked at one after the other: of tens of thousands of templates that have nothing to do
+/// with each other, all that is held at a time is a hash each.
 struct TemplateMerging {
     /// A template and how many messages have it.
     struct Entry: Hashable {
-        var template: [UInt8]
+        var template: ArraySlice<UInt8>
         var count: Int
+
+        init(template: ArraySlice<UInt8>, count: Int) {
+            self.template = template
+            self.count = count
+        }
     }
 
     /// From so many different words on, a place is variable.
@@ -26,93 +34,195 @@ struct TemplateMerging {
     /// The place of each entry in the list of merged templates.
     private(set) var places: [Int]
     /// The merged templates.
-    private(set) var merged: [[UInt8]]
+    private(set) var merged: [ArraySlice<UInt8>]
 
     /// Merges templates.
     /// - Parameter entries: templates that differ from each other. Entries whose keys besides the template differ must not come together.
     init(_ entries: [Entry]) {
-        var words = entries.map { Self.split($0.template) }
-        var parents = Array(entries.indices)
-        var counts = entries.map(\.count)
-        for _ in 0..<Self.rounds where !Self.round(&words, &parents, &counts) { break }
+        var forest = TemplateForest(entries)
+        for _ in 0..<Self.rounds where !forest.merge() { break }
+        let texts = forest.texts(entries)
         merged = []
         places = []
-        var placeOf: [Int: Int] = [:]
+        places.reserveCapacity(entries.count)
+        var placeOf = [Int](repeating: -1, count: entries.count)
         for index in entries.indices {
-            let root = Self.root(index, parents)
-            if let place = placeOf[root] {
-                places.append(place)
-            } else {
+            let root = forest.root(of: index)
+            if placeOf[root] < 0 {
                 placeOf[root] = merged.count
-                places.append(merged.count)
-                merged.append(counts[root] == entries[root].count ? entries[root].template : Self.join(words[root]))
+                merged.append(texts[root] ?? entries[root].template)
             }
+            places.append(placeOf[root])
+        }
+    }
+}
+
+/// Templates as rows of hashed words, and which of them were found to be one.
+private struct TemplateForest {
+    /// The words of all templates, one after the other.
+    private var words: [UInt64] = []
+    /// Where the words of a template begin; one more at the end.
+    private var starts: [Int32] = [0]
+    /// A hash of a template's words that a word can be taken out of.
+    private var sums: [UInt64] = []
+    private var parents: [Int32]
+    private var counts: [Int]
+    /// Whether a template has got a placeholder of ours.
+    private var isOurs: [Bool]
+
+    private static let placeholder = hash("{}".utf8)
+
+    /// Templates that are equal but for the word at one place: a stretch of a list of members.
+    private struct Family {
+        var place: Int
+        var start: Int
+        var count: Int
+        var first: Int32
+    }
+
+    init(_ entries: [TemplateMerging.Entry]) {
+        parents = entries.indices.map { Int32(truncatingIfNeeded: $0) }
+        counts = entries.map(\.count)
+        isOurs = Array(repeating: false, count: entries.count)
+        starts.reserveCapacity(entries.count + 1)
+        sums.reserveCapacity(entries.count)
+        for entry in entries {
+            let start = words.count
+            Self.forEachWord(in: entry.template) { words.append(Self.hash($0)) }
+            // What is too short or too long to be compared has no words.
+            if !(3...TemplateMerging.longestTemplate).contains(words.count - start) { words.removeLast(words.count - start) }
+            var sum: UInt64 = 0
+            for place in 0..<(words.count - start) { sum &+= Self.mix(place, words[start + place]) }
+            sums.append(sum)
+            starts.append(Int32(truncatingIfNeeded: words.count))
         }
     }
 
-    private static let placeholder = Array("{}".utf8)
+    func root(of index: Int) -> Int {
+        var index = Int32(truncatingIfNeeded: index)
+        while parents[Int(index)] != index { index = parents[Int(index)] }
+        return Int(index)
+    }
+
+    private func length(_ index: Int32) -> Int { Int(starts[Int(index) + 1] - starts[Int(index)]) }
+    private func word(_ index: Int32, _ place: Int) -> UInt64 { words[Int(starts[Int(index)]) + place] }
+
+    // MARK: Merging
 
     /// - Returns: whether anything was merged.
-    private static func round(_ words: inout [[[UInt8]]], _ parents: inout [Int], _ counts: inout [Int]) -> Bool {
-        // What a template is but for one word -> those that are that.
-        var families: [Family: [Int]] = [:]
-        for index in words.indices where parents[index] == index && (3...longestTemplate).contains(words[index].count) {
-            var hashes = words[index].map { Self.hash($0) }
-            for place in hashes.indices {
-                let own = hashes[place]
-                hashes[place] = 0
-                families[Family(place: place, length: hashes.count, rest: Self.hash(hashes)), default: []].append(index)
-                hashes[place] = own
-            }
-        }
+    mutating func merge() -> Bool {
+        let (families, members) = self.families()
         var hasMerged = false
-        // The largest first, and in an order that does not change from run to run.
-        let large = families.filter { $0.value.count > 1 }.sorted { a, b in
-            (b.value.count, a.value[0], a.key.place) < (a.value.count, b.value[0], b.key.place)
-        }
-        var isChanged = Array(repeating: false, count: words.count)
-        for (family, members) in large {
+        var isChanged = Array(repeating: false, count: parents.count)
+        for family in families {
             // What was changed in this round is in other families by what it was before.
-            let live = members.filter { parents[$0] == $0 && !isChanged[$0] }
+            var live = members[family.start..<family.start + family.count].filter { parents[Int($0)] == $0 && !isChanged[Int($0)] }
             guard let first = live.first, live.count > 1 else { continue }
-            let total = live.reduce(0) { $0 + counts[$1] }
+            live.removeAll { !isAlike($0, first, but: family.place) }
+            let total = live.reduce(0) { $0 + counts[Int($1)] }
+            let length = length(first)
             // Where one has a placeholder already, the others have values of it.
-            let isVariable = live.contains { words[$0][family.place] == placeholder }
-            let needed = family.length >= longText ? fewValues : total < live.count * fewMessages ? someValues : manyValues
+            let isVariable = live.contains { word($0, family.place) == Self.placeholder }
+            let needed =
+                length >= TemplateMerging.longText
+                ? TemplateMerging.fewValues
+                : total < live.count * TemplateMerging.fewMessages ? TemplateMerging.someValues : TemplateMerging.manyValues
             guard isVariable || live.count >= needed else { continue }
             for member in live.dropFirst() {
-                parents[member] = first
-                counts[first] += counts[member]
+                parents[Int(member)] = first
+                counts[Int(first)] += counts[Int(member)]
             }
-            words[first][family.place] = placeholder
-            isChanged[first] = true
+            sums[Int(first)] &-= Self.mix(family.place, word(first, family.place))
+            sums[Int(first)] &+= Self.mix(family.place, Self.placeholder)
+            words[Int(starts[Int(first)]) + family.place] = Self.placeholder
+            isChanged[Int(first)] = true
+            isOurs[Int(first)] = true
             hasMerged = true
         }
         return hasMerged
     }
 
-    private static func root(_ index: Int, _ parents: [Int]) -> Int {
-        var index = index
-        while parents[index] != index { index = parents[index] }
-        return index
+    /// Families of more than one template, the largest first, and in an order that does not change from run to run.
+    private func families() -> (families: [Family], members: [Int32]) {
+        var families: [Family] = []
+        var members: [Int32] = []
+        let live = parents.indices.lazy.map { Int32(truncatingIfNeeded: $0) }.filter { parents[Int($0)] == $0 && length($0) > 0 }
+        var rests: [(rest: UInt64, index: Int32)] = []
+        for place in 0..<(live.map { length($0) }.max() ?? 0) {
+            rests.removeAll(keepingCapacity: true)
+            for index in live where length(index) > place {
+                let rest = sums[Int(index)] &- Self.mix(place, word(index, place)) ^ UInt64(length(index)) << 56
+                rests.append((rest, index))
+            }
+            rests.sort { ($0.rest, $0.index) < ($1.rest, $1.index) }
+            var start = 0
+            while start < rests.count {
+                var end = start + 1
+                while end < rests.count, rests[end].rest == rests[start].rest { end += 1 }
+                if end - start > 1 {
+                    families.append(Family(place: place, start: members.count, count: end - start, first: rests[start].index))
+                    for entry in rests[start..<end] { members.append(entry.index) }
+                }
+                start = end
+            }
+        }
+        families.sort { ($1.count, $0.first, $0.place) < ($0.count, $1.first, $1.place) }
+        return (families, members)
     }
 
-    private static func split(_ template: [UInt8]) -> [[UInt8]] { template.split(separator: UInt8(ascii: " ")).map { Array($0) } }
+    /// Whether two templates are equal but for a word: hashes of the rest may be equal by chance.
+    private func isAlike(_ a: Int32, _ b: Int32, but place: Int) -> Bool {
+        length(a) == length(b) && (0..<length(a)).allSatisfy { $0 == place || word(a, $0) == word(b, $0) }
+    }
 
-    private static func join(_ words: [[UInt8]]) -> [UInt8] { Array(words.joined(separator: [UInt8(ascii: " ")])) }
+    // MARK: Texts
 
-    private static func hash(_ bytes: [UInt8]) -> UInt64 {
+    /// The texts of templates that got placeholders. What became equal by that, or was written so, is made one.
+    mutating func texts(_ entries: [TemplateMerging.Entry]) -> [Int: ArraySlice<UInt8>] {
+        var texts: [Int: ArraySlice<UInt8>] = [:]
+        var rootOf: [ArraySlice<UInt8>: Int] = [:]
+        for index in entries.indices where parents[index] == index && isOurs[index] {
+            var text: [UInt8] = []
+            var place = Int(starts[index])
+            Self.forEachWord(in: entries[index].template) { original in
+                if !text.isEmpty { text.append(UInt8(ascii: " ")) }
+                if words[place] == Self.placeholder { text.append(contentsOf: "{}".utf8) } else { text.append(contentsOf: original) }
+                place += 1
+            }
+            texts[index] = text[...]
+            if let root = rootOf[text[...]] {
+                parents[index] = Int32(truncatingIfNeeded: root)
+            } else {
+                rootOf[text[...]] = index
+            }
+        }
+        guard !rootOf.isEmpty else { return texts }
+        for index in entries.indices where parents[index] == index && !isOurs[index] {
+            if let root = rootOf[entries[index].template] { parents[index] = Int32(truncatingIfNeeded: root) }
+        }
+        return texts
+    }
+
+    private static func forEachWord(in template: ArraySlice<UInt8>, _ body: (ArraySlice<UInt8>) -> Void) {
+        var start = template.startIndex
+        while start < template.endIndex {
+            let end = template[start...].firstIndex(of: UInt8(ascii: " ")) ?? template.endIndex
+            if end > start { body(template[start..<end]) }
+            start = end + 1
+        }
+    }
+
+    // MARK: Hashes
+
+    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
         bytes.reduce(into: StableHash()) { $0.combine($1) }.value
     }
 
-    private static func hash(_ hashes: [UInt64]) -> UInt64 {
-        hashes.reduce(into: StableHash()) { $0.combine($1) }.value
-    }
-
-    /// A place in templates of one length, and the hash of all words but the one there.
-    private struct Family: Hashable {
-        let place: Int
-        let length: Int
-        let rest: UInt64
+    /// A word at its place (the finalizer of SplitMix64): a sum of these can be added to and taken from.
+    private static func mix(_ place: Int, _ word: UInt64) -> UInt64 {
+        var z = word &+ UInt64(truncatingIfNeeded: place &+ 1) &* 0x9e37_79b9_7f4a_7c15
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
     }
 }

@@ -31,7 +31,7 @@ struct MessageGroupsTests {
         let found = groups.groups()
         #expect(found.map(\.count) == [50, 1])
         #expect(found.first?.title == "Timeout: POST https://pay/{} took {}ms")
-        #expect(found.first?.sequenceNumbers == (1...50).map { SequenceNumber($0) })
+        #expect(found.first?.members == SequenceNumberSet((1...50).map { SequenceNumber($0) }))
         #expect(found.first?.sample == SequenceNumber(50))
         #expect(found.first?.deliveries == 0...2)
         #expect(found.first?.firstSeen == Timestamp(milliseconds: 1_795_000_000_001))
@@ -76,7 +76,7 @@ struct MessageGroupsTests {
             groups.append(try dead(Int64(100 + index), "Blocked", "customer \(name) has no address"))
         }
         #expect(groups.groups().map(\.title).sorted() == ["Blocked: customer {} has no address", "NoAddress: customer {} has no address"])
-        #expect(groups.groups().allSatisfy { $0.sequenceNumbers == $0.sequenceNumbers.sorted() })
+        #expect(groups.groups().allSatisfy { Array($0.members) == $0.members.sorted() && $0.count == names.count })
     }
 
     @Test("without a reason of the service, a framework's headers say what happened")
@@ -94,6 +94,39 @@ struct MessageGroupsTests {
         #expect(groups.groups().map(\.title) == ["System.TimeoutException: gave up after {} s"])
     }
 
+    @Test("a reason without a description is told apart by what a framework says")
+    func frameworkBesideReason() throws {
+        var groups = MessageGroups(by: [.fingerprint])
+        for number in 1...4 as ClosedRange<Int64> {
+            groups.append(
+                try Messages.make(number, reason: "MaxDeliveryCountExceeded") { content in
+                    content.applicationProperties.pairs.append(
+                        .init(key: .string("rbs2-error-details"), value: .string("System.TimeoutException: gave up after \(number) s")))
+                })
+        }
+        let found = groups.groups()
+        #expect(found.map(\.title) == ["MaxDeliveryCountExceeded: System.TimeoutException: gave up after {} s"])
+        #expect(found.first?.deadLetterReason == "MaxDeliveryCountExceeded")
+    }
+
+    @Test("messages that are alone are a set of their own")
+    func summary() throws {
+        var groups = MessageGroups(by: [.fingerprint])
+        for number in 1...5 as ClosedRange<Int64> { groups.append(try dead(number, "Timeout", "took \(number) ms")) }
+        for number in 6...8 as ClosedRange<Int64> { groups.append(try dead(number, "R\(number)", nil)) }
+        for number in 9...10 as ClosedRange<Int64> { groups.append(try dead(number, number == 9 ? "Alone" : "AloneToo", "alone")) }
+        let (found, singles) = groups.summary()
+        #expect(found.map(\.count) == [5, 3])
+        #expect(singles == SequenceNumberSet([9, 10].map { SequenceNumber($0) }))
+    }
+
+    @Test("messages that come out of order are members all the same")
+    func outOfOrder() throws {
+        var groups = MessageGroups(by: [.reason])
+        for number in [7, 3, 9, 1] as [Int64] { groups.append(try dead(number, "R", nil)) }
+        #expect(groups.groups().first?.members == SequenceNumberSet([1, 3, 7, 9].map { SequenceNumber($0) }))
+    }
+
     @Test("keys that cannot be are named", arguments: ["", "reason,,region", "sys.Nonsense"])
     func wrongKeys(text: String) {
         #expect(throws: OperatorError.self) { try GroupKey.parse(text) }
@@ -106,36 +139,4 @@ struct MessageGroupsTests {
         #expect(try GroupKey.parse("body.a,region").map(\.readsBody) == [true, false])
         #expect(try GroupKey.parse("reason, reason ,REASON") == [.reason])
     }
-}
-
-@Suite("Explaining dead-letter reasons")
-struct DeadLetterExplanationTests {
-    @Test("a reason of the service is explained with the entity's setting beside what the message met")
-    func here() throws {
-        var entity = EntityDescription(path: try EntityPath(parsing: "orders"), kind: .queue)
-        entity.maxDeliveryCount = 10
-        entity.defaultTimeToLive = .seconds(3600)
-        let message = try Messages.make(1) { $0.header = Header(ttl: 1_800_000, deliveryCount: 10) }
-        #expect(
-            DeadLetterExplanation(reason: "MaxDeliveryCountExceeded", entity: entity, message: message)?.here
-                == "At most 10 deliveries here; delivered 10 times.")
-        #expect(DeadLetterExplanation(reason: "MaxDeliveryCountExceeded", entity: entity)?.here == "At most 10 deliveries here.")
-        #expect(
-            DeadLetterExplanation(reason: "TTLExpiredException", entity: entity, message: message)?.here
-                == "It was to live 30 min; messages live at most 1 h here.")
-        #expect(DeadLetterExplanation(reason: "TTLExpiredException", entity: nil)?.here == nil)
-    }
-
-    @Test(
-        "every reason of the service has a meaning and an advice",
-        arguments: [
-            "MaxDeliveryCountExceeded", "TTLExpiredException", "HeaderSizeExceeded", "MaxTransferHopCountExceeded", "Session id is null",
-        ])
-    func all(reason: String) {
-        let explanation = DeadLetterExplanation(reason: reason, entity: nil)
-        #expect(explanation?.meaning.isEmpty == false && explanation?.advice.isEmpty == false)
-    }
-
-    @Test("an application's own reason is its own")
-    func own() { #expect(DeadLetterExplanation(reason: "ValidationFailed", entity: nil) == nil) }
 }

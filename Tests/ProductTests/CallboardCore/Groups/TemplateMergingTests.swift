@@ -5,7 +5,7 @@ import Testing
 @Suite("Merging templates")
 struct TemplateMergingTests {
     private func merged(_ templates: [(String, Int)]) -> [String] {
-        let merging = TemplateMerging(templates.map { .init(template: Array($0.0.utf8), count: $0.1) })
+        let merging = TemplateMerging(templates.map { .init(template: Array($0.0.utf8)[...], count: $0.1) })
         #expect(merging.places.count == templates.count)
         return merging.merged.map { String(decoding: $0, as: UTF8.self) }
     }
@@ -42,6 +42,23 @@ struct TemplateMergingTests {
             merged(tables.map { ("SqlException: deadlock on \($0), victim {} at OrderStore.Save in OrderStore.cs:line {}", 468) })
                 == ["SqlException: deadlock on {} victim {} at OrderStore.Save in OrderStore.cs:line {}"])
         #expect(merged(tables.map { ("deadlock on \($0)", 468) }).count == 3)
+    }
+
+    @Test("what was written with the placeholder, or becomes equal by it, is one with what was merged")
+    func equalTexts() {
+        #expect(
+            merged([("customer {} has no address", 5)] + Self.names.map { ("customer \($0) has no address", 1) }) == [
+                "customer {} has no address"
+            ])
+        let twice = Self.names.flatMap { name in [("\(name) may not see it", 1), ("nobody may see \(name) now", 1)] }
+        #expect(merged(twice).sorted() == ["nobody may see {} now", "{} may not see it"])
+    }
+
+    @Test("thousands of texts that have nothing in common stay what they are")
+    func unrelated() {
+        let texts = (0..<3000).map { "\(Self.letters($0 * 7919)) \(Self.letters($0 * 104_729)) \(Self.letters($0 * 15_485_863))" }
+        let distinct = Array(Set(texts))
+        #expect(merged(distinct.map { ($0, 1) }).count == distinct.count)
     }
 
     @Test("texts of one or two words are not merged: nothing would be left of them")
