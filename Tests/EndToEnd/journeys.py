@@ -117,6 +117,95 @@ def walk_large():
     walk(*LARGE)
 
 
+@checks.step("an incident: board, entity, groups, sample, explanation and back, at 80x24 and 200x60", seconds=180)
+def incident():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            choose(terminal, "checkout")
+            terminal.wait_for(CHECKOUT)
+            choose(terminal, "orders")
+            terminal.wait_for(r"^ orders · queue")
+
+            # -> groups: live, then five causes
+            terminal.keys("c")
+            terminal.wait_for(r"orders › dead letters › groups")
+            terminal.wait_for(r"scanned 50,012 in .* up to #\d+", seconds=LOADED)
+            terminal.wait_for(r"^ by fingerprint · \d+ causes")
+            terminal.wait_for(r"^▌ +48,110 +96 %.*TimeoutException")
+            terminal.wait_for(r"sample #\d+")
+            terminal.wait_for(r"here +MaxDeliveryCount is 10 here; delivered 10 times\.")
+
+            # -> another cause, its explanation, and back to it
+            terminal.keys("j")
+            terminal.wait_for(r"^▌ +1,402 +3 %")
+            terminal.keys("p")
+            terminal.wait_for(r"groups › explained")
+            terminal.wait_for(r"Reason +MaxDeliveryCountExceeded")
+            terminal.wait_for(r"Here +MaxDeliveryCount is 10 here")
+            terminal.wait_for(r"Try +Look for the exception")
+            terminal.keys("q")
+            terminal.wait_for(r"^▌ +1,402 +3 %")
+
+            # -> exactly its messages, one of them, why it died, and back
+            terminal.keys("Enter")
+            terminal.wait_for(r"^ 1,402 dead letters of one group · all", seconds=LOADED)
+            terminal.keys("Enter")
+            terminal.wait_for(r"Error +SqlException")
+            terminal.keys("p")
+            terminal.wait_for(r"#\d+ explained")
+            terminal.wait_for(r"Whose word +the service's")
+            terminal.keys("q")
+            terminal.wait_for(r"Error +SqlException")
+            terminal.keys("q")
+            terminal.wait_gone(r"Error +SqlException")
+            terminal.keys("q")
+            terminal.wait_for(r"^▌ +1,402 +3 %")
+
+            # other keys, another order, a filter
+            terminal.keys("z")
+            terminal.wait_for(r"^group by: fingerprint")
+            terminal.keys("C-u")
+            terminal.type("reason")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^ by reason")
+            terminal.wait_for(r"scanned 50,012 in", seconds=LOADED)
+            terminal.wait_for(r"TTLExpiredException")
+            terminal.keys("s")
+            terminal.wait_for(r"latest first")
+            terminal.type("/valid")
+            terminal.keys("Enter")
+            terminal.wait_for(r"1 shown")
+            terminal.wait_for(r"^▌.* ValidationFailed")
+            terminal.keys("Escape")
+            terminal.wait_gone(r"1 shown")
+            for place in (r"^ orders · queue", CHECKOUT, BOARD):
+                terminal.keys("q")
+                terminal.wait_for(place)
+            leave(terminal)
+
+
+@checks.step("over a slow link: groups from the first page on, stopped, gone on with, and complete", seconds=150)
+def slow_groups():
+    with callboard.Sandbox("--seed", "demo", "--latency", "250ms", ready_within=60) as sandbox:
+        environment = {"SERVICEBUS_CONNECTION_STRING": sandbox.connection_string}
+        with Terminal(*SMALL, environment=environment) as terminal:
+            terminal.start(callboard.EXECUTABLE, r"services", seconds=LOADED)
+            terminal.wait_gone("loading", seconds=LOADED)
+            terminal.type(":groups orders")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^▌ .*TimeoutException")
+            terminal.wait_for(r"scanned [\d,]+ of ~50,012 · \d+ % of the way")
+            terminal.keys("Escape")
+            terminal.wait_for(r"stopped, \+ goes on")
+            terminal.wait_for(r"^▌ .*TimeoutException")
+            terminal.keys("+")
+            terminal.wait_gone(r"stopped, \+ goes on")
+            terminal.wait_for(r"scanned 50,012 in", seconds=90)
+            terminal.wait_for(r"^▌ +48,110 +96 %")
+            leave(terminal)
+
+
 @checks.step("the frame is painted before anything is connected", seconds=60)
 def first_paint():
     with Terminal(*SMALL) as terminal:

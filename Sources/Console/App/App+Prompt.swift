@@ -87,7 +87,8 @@ extension App {
         switch prompt.kind {
         case .filter:
             self.prompt = nil
-            return []
+            // Another line may be selected now, of which more is to be shown.
+            return turn(now) { app, turn in app.top.appear(&turn) }
         case .answer: return accept(answer: prompt.line, now: now)
         case .command: break
         }

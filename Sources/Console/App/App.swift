@@ -257,7 +257,7 @@ struct App {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
         // With an entity named, it does not matter what is selected.
-        let isNamed = (id == .testRules || id == .sessions) && argument != nil
+        let isNamed = (id == .testRules || id == .sessions || id == .groups) && argument != nil
         if !isNamed, case .disabled(let reason) = availability(of: id) {
             notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title(in: top.context) ?? id.rawValue): \(reason)")
             return []
@@ -293,6 +293,10 @@ struct App {
         case .testRules: return test(topic: argument, now: now)
         case .sessions where argument != nil: return go(toEntity: argument ?? "", now: now) { SessionsScreen($0) }
         case .watch: return watch(argument, now: now)
+        case .groups where argument != nil:
+            return go(toEntity: argument ?? "", now: now) { [model] in
+                GroupsScreen($0.subQueue == .active ? GroupsScreen.queue(of: $0, model) : $0)
+            }
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .stop: return stop(now: now)

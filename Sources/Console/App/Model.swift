@@ -96,6 +96,16 @@ struct Model: Sendable {
         fresh[path.entity]?.description ?? overview.value?.tree.description(of: path)
     }
 
+    /// How many messages a queue or sub-queue holds, by the service's last count, which lags behind.
+    func count(of path: EntityPath) -> Int? {
+        guard let counts = entity(path)?.counts else { return nil }
+        return switch path.subQueue {
+        case .active: Int(clamping: counts.active.addingReportingOverflow(counts.scheduled).partialValue)
+        case .deadLetter: Int(clamping: counts.deadLetter)
+        case .transferDeadLetter: Int(clamping: counts.transferDeadLetter)
+        }
+    }
+
     /// When an entity was last seen.
     func asOf(_ path: EntityPath) -> Timestamp? {
         fresh[path.entity]?.asOf ?? (overview.value?.tree.description(of: path) == nil ? nil : overview.value?.entities?.asOf)

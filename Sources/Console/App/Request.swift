@@ -39,6 +39,12 @@ enum Request: Sendable, Hashable {
     case session(String, EntityPath)
     /// The states of sessions; each is accepted for a moment.
     case sessionStates([String], EntityPath)
+    /// Headers of the messages that were seen in a group, page by page.
+    case members(EntityPath, SequenceNumberSet, from: SequenceNumber?, limit: Int)
+    /// Messages sorted into groups while they are read; a scan that was stopped goes on.
+    case groups(GroupScan)
+    /// What a message says of why it lies where it lies.
+    case evidence(EntityPath, SequenceNumber)
     /// One whole message.
     case message(EntityPath, SequenceNumber)
     /// A theme by name.
@@ -62,7 +68,7 @@ struct MessageSelection: Hashable, Sendable {
     }
 }
 
-/// What comes back. A scan has many answers, an overview a second one with more in it, everything else one.
+/// What comes back. Scans have many answers, an overview a second one with more in it, everything else one.
 enum Answer: Sendable {
     case connected(ContextTitle)
     /// Why nothing may be changed here; nil: it may.
@@ -84,6 +90,8 @@ enum Answer: Sendable {
     case sessions([SessionSummary], isCounted: Bool)
     case session(SessionDetail)
     case sessionState(String, SessionState)
+    case groups(GroupScan.Progress)
+    case evidence(DeadLetterEvidence)
     case message(MessageDocument)
     case palette(Palette, name: String)
     case themeNames([String])

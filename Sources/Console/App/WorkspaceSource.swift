@@ -66,6 +66,12 @@ final class WorkspaceSource: ConsoleSource {
         case .sessionStates(let ids, let path):
             let workspace = try await opened()
             for id in ids { answer(.sessionState(id, try await workspace.sessionState(id, of: path))) }
+        case .members(let path, let numbers, let from, let limit):
+            try await opened().scan(numbers, of: path, from: from, limit: limit) { answer(.page($0.map { MessageTable.Row($0) })) }
+        case .groups(let scan):
+            try await scan.run(in: opened()) { answer(.groups($0)) }
+        case .evidence(let path, let number):
+            answer(.evidence(DeadLetterEvidence(try await message(number, in: path, headersOnly: true))))
         case .settings(let target):
             answer(.settings(try await opened().settings(of: target)))
         case .carryOut(let change):
@@ -99,8 +105,10 @@ final class WorkspaceSource: ConsoleSource {
         }
     }
 
-    private func message(_ number: SequenceNumber, in path: EntityPath) async throws(OperatorError) -> PeekedMessage {
-        let found = try await opened().peek(path, from: number, count: 1)
+    private func message(
+        _ number: SequenceNumber, in path: EntityPath, headersOnly: Bool = false
+    ) async throws(OperatorError) -> PeekedMessage {
+        let found = try await opened().peek(path, from: number, count: 1, options: PeekOptions(headersOnly: headersOnly))
         guard let message = found.first, message.sequenceNumber == number else {
             throw OperatorError(
                 .notFound, "Message #\(number) is no longer in \(path.displayName).",

@@ -1,6 +1,6 @@
 /// Where the keyboard is: which screen has it, or the line at the bottom.
 public enum KeyContext: String, CaseIterable, Sendable {
-    case board, service, tree, entity, messages, sessions, session, tester, form, change
+    case board, service, tree, entity, groups, messages, explanation, sessions, session, tester, form, change
     /// The pane that shows one message, when it has the keyboard.
     case message
     case log, help
@@ -14,9 +14,11 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .service: "Service"
         case .tree: "Entities"
         case .entity: "Entity"
+        case .groups: "Groups"
         case .messages: "Messages"
         case .sessions: "Sessions"
         case .session: "One session"
+        case .explanation: "Explanation"
         case .tester: "Rule tester"
         case .form: "Form"
         case .change: "Change"
@@ -31,7 +33,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     static let screens: Set<KeyContext> = Set(allCases).subtracting([.prompt])
     /// The screens that load something.
     static let loading: Set<KeyContext> = [
-        .board, .service, .tree, .entity, .messages, .message, .sessions, .session, .tester, .form, .change,
+        .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .sessions, .session, .tester, .form, .change,
     ]
 }
 
@@ -48,6 +50,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case open, back, stop, board, service, tree, entity, messages, sessions, owner
     case deadLetters = "dead-letters"
     case transferDeadLetters = "transfer-dead-letters"
+    case groups, explain
     case testRules = "test-rules"
     case log, help
     // Changing
@@ -70,6 +73,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case count
     case readStates = "read-states"
     case watch, sort, fold
+    case groupBy = "group-by"
     case foldAll = "fold-all"
     // Program
     case theme, mouse, redraw, suspend

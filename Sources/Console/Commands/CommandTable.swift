@@ -1,7 +1,7 @@
 /// The one table of commands. Keys, the `:` line, `?` help, the hint bar, scripts and the documentation are made from it.
 public enum CommandTable {
     private static let screens = KeyContext.screens
-    private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .messages]
+    private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .groups, .messages]
 
     /// All commands, in the order of help.
     public static let all: [Command] = going + reading + moving + looking + changing + filling + program + prompt
@@ -20,7 +20,7 @@ public enum CommandTable {
         Command(
             .open, "open", "<Enter> l <Right>", in: lists.union([.sessions, .session, .tester, .form, .change]), .going, hint: 1,
             titles: [.messages: "read", .session: "read", .tester: "change", .form: "change", .change: "carry out"], danger: .reveals,
-            "Open what is selected: a service, an entity, its messages, one message; change a line that is to be filled in; carry out a change that was looked at."
+            "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at."
         ),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
         Command(
@@ -39,6 +39,15 @@ public enum CommandTable {
         Command(
             .transferDeadLetters, "transfer dead letters", "T", in: [.service, .tree, .entity], .going, aliases: ["tdlq"],
             "Show the messages of the selected entity that could not be forwarded."),
+        Command(
+            .groups, "groups", "c", in: [.board, .service, .tree, .entity, .messages], .going, hint: 3,
+            hintedIn: [.board, .entity, .messages],
+            argument: .entity, aliases: ["causes"],
+            "Sort the dead letters of the selected entity by what they died of; on messages, those that are shown. Locks nothing."),
+        Command(
+            .explain, "explain", "p", in: [.groups, .messages, .message], .going, hint: 2, hintedIn: [.groups], aliases: ["why"],
+            "Say what the dead-letter reason of the selected group or message means, which setting caused it here, and what to do about it."
+        ),
         Command(.board, "board", "gb", in: screens, .going, aliases: ["home", "services"], "Go to the board of services."),
         Command(
             .tree, "entities", "ge", in: screens, .going, hint: 4, hintedIn: [.board], aliases: ["entities", "queues", "topics"],
@@ -99,14 +108,17 @@ public enum CommandTable {
         Command(
             .maximise, "maximise", "O", in: [.messages, .message], .reading,
             "Give the open message the whole screen, or give the list its part back."),
-        Command(.more, "more", "+", in: [.messages, .message], .reading, "Load more messages after the last one shown."),
+        Command(
+            .more, "more", "+", in: [.groups, .messages, .message], .reading, titles: [.groups: "go on"],
+            "Load more messages after the last one shown; go on with a scan that was stopped."),
     ]
 
     private static let moving: [Command] = [
         Command(.down, "down", "j <Down>", in: screens, .moving, "Move down one line."),
         Command(.up, "up", "k <Up>", in: screens, .moving, "Move up one line."),
         Command(
-            .pageDown, "page down", "<C-f> <PageDown>", moreKeys: [.message: "<Space>", .log: "<Space>", .help: "<Space>"], in: screens,
+            .pageDown, "page down", "<C-f> <PageDown>",
+            moreKeys: [.message: "<Space>", .explanation: "<Space>", .log: "<Space>", .help: "<Space>"], in: screens,
             .moving, "Move down one screen."),
         Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
         Command(.halfPageDown, "half a page down", "<C-d>", in: screens, .moving, "Move down half a screen."),
@@ -117,7 +129,7 @@ public enum CommandTable {
 
     private static let looking: [Command] = [
         Command(
-            .filter, "filter", "/", in: screens.subtracting([.message, .change]), .looking, hint: 5,
+            .filter, "filter", "/", in: screens.subtracting([.message, .explanation, .change]), .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
         Command(.commandLine, "command", ":", in: screens, .looking, hint: 6, "Type a command by name."),
         Command(
@@ -135,7 +147,13 @@ public enum CommandTable {
         Command(
             .watch, "watch", "w", in: [.board, .service, .tree], .looking, argument: .interval,
             "Load the figures again by themselves while a screen of them is shown, or no longer; with an interval, 30s or 2m, that often."),
-        Command(.sort, "sort", "s", in: [.tree], .looking, hint: 5, "Order by what is worst, or by name."),
+        Command(
+            .sort, "sort", "s", in: [.tree, .groups], .looking, hint: 5,
+            "Order by what is worst, or by name; groups by size, by their latest or earliest message, or by cause."),
+        Command(
+            .groupBy, "keys", "z", in: [.groups], .looking, hint: 3, aliases: ["by"],
+            "Choose what to group by: the fingerprint of the cause, reason, subject, any property, a field of the body, or several of them."
+        ),
         Command(.fold, "fold", "z", in: [.tree], .looking, hint: 5, "Hide the subscriptions of the selected topic, or show them again."),
         Command(.foldAll, "fold all", "Z", in: [.tree], .looking, "Hide the subscriptions of all topics, or show them again."),
     ]

@@ -102,7 +102,7 @@ struct BoardScreen: Screen {
         switch command {
         case .open:
             return selected == nil ? .disabled("no service is selected") : .enabled
-        case .deadLetters:
+        case .deadLetters, .groups:
             guard case .service(let row)? = selected else { return .disabled("no service is selected") }
             return row.worstEntity == nil && row.service.entities.count != 1
                 ? .disabled("no dead letters are known for this service; open it and choose an entity") : .enabled
@@ -123,6 +123,10 @@ struct BoardScreen: Screen {
         case (.deadLetters, .service(let row)?):
             if let path = row.worstEntity ?? row.service.entities.first {
                 turn.navigation = .push(MessagesScreen(path.entity.deadLetter))
+            }
+        case (.groups, .service(let row)?):
+            if let path = row.worstEntity ?? row.service.entities.first {
+                turn.navigation = .push(GroupsScreen(GroupsScreen.queue(of: path, turn.model)))
             }
         case (.refresh, _): turn.loadOverview()
         default: break

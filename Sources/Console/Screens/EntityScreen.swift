@@ -166,7 +166,7 @@ struct EntityScreen: Screen {
             case .rule: return model.changeRefusal.map { .disabled($0) } ?? .enabled
             default: return .disabled("a setting has nothing to open")
             }
-        case .deadLetters, .messages, .transferDeadLetters:
+        case .deadLetters, .groups, .messages, .transferDeadLetters:
             if case .subscription = selected { return .enabled }
             return isTopic(model) ? .disabled("a topic holds no messages; choose one of its subscriptions") : .enabled
         case .sessions:
@@ -216,6 +216,13 @@ struct EntityScreen: Screen {
             guard let target = target(turn.model) else { return }
             turn.navigation = .push(ChangeScreen(removing: target, leaving: target.path == path && target.kind != .rule ? 2 : 1))
         case .deadLetters: turn.navigation = .push(MessagesScreen(base.deadLetter))
+        case .groups:
+            // A line of one of its queues says which is meant; the first line is selected without anybody's doing.
+            if case .queue(let queue)? = selected, queue != .active {
+                turn.navigation = .push(GroupsScreen(base.subQueue(queue)))
+            } else {
+                turn.navigation = .push(GroupsScreen(GroupsScreen.queue(of: base, turn.model)))
+            }
         case .messages: turn.navigation = .push(MessagesScreen(base.entity))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(base.subQueue(.transferDeadLetter)))
         case .owner:

@@ -11,9 +11,20 @@ struct MessagesScreen: Screen {
         var detail: Rect
     }
 
+    /// Some of a queue's messages, named one by one.
+    struct Part: Hashable {
+        /// What they have in common.
+        var title: String
+        /// What the crumb says of them.
+        var id: String
+        var numbers: SequenceNumberSet
+    }
+
     let path: EntityPath
     /// Which of its messages are meant; with nothing in it, all.
     private let selection: MessageSelection
+    /// Only these, whatever else there is; nil: all that are meant.
+    private let only: Part?
     private(set) var filter = TextFilter()
     private var list = ListState()
     private var table = MessageTable()
@@ -39,12 +50,23 @@ struct MessagesScreen: Screen {
     init(_ path: EntityPath, _ selection: MessageSelection = MessageSelection()) {
         self.path = path
         self.selection = selection
+        only = nil
+    }
+
+    /// - Parameter only: show only these, whatever else there is.
+    init(_ path: EntityPath, only: Part) {
+        self.path = path
+        self.only = only
+        selection = MessageSelection()
     }
 
     var context: KeyContext { isReading ? .message : .messages }
 
     var crumbs: [String] {
-        let place = [path.entity.displayName, selection.title.isEmpty ? path.subQueue.title : selection.title]
+        // Those of a group are called up from the groups, which say of what.
+        let place =
+            only.map { ["groups", $0.id] }
+            ?? [path.entity.displayName, selection.title.isEmpty ? path.subQueue.title : selection.title]
         return isReading ? place + (detail.map { ["#\($0.sequenceNumber)"] } ?? []) : place
     }
 
@@ -90,10 +112,15 @@ struct MessagesScreen: Screen {
         isAtLimit = false
         scanBegan = turn.now
         scanTook = nil
-        let isWhole = selection == MessageSelection()
-        scan.begin(
-            turn.start(
-                isWhole ? .scan(path, from: number, limit: limit) : .scanSelected(path, selection, from: number, limit: limit)))
+        let request: Request =
+            if let only {
+                .members(path, only.numbers, from: number, limit: limit)
+            } else if selection != MessageSelection() {
+                .scanSelected(path, selection, from: number, limit: limit)
+            } else {
+                .scan(path, from: number, limit: limit)
+            }
+        scan.begin(turn.start(request))
     }
 
     func loads(_ model: Model) -> [LoadID] { [scan.load, detail?.document.load].compactMap(\.self) }
@@ -200,6 +227,8 @@ struct MessagesScreen: Screen {
         case .nextMessage: return list.selected + 1 < count ? .enabled : .disabled("this is the last message")
         case .previousMessage: return list.selected > 0 ? .enabled : .disabled("this is the first message")
         case .bodyForm: return detail?.formAvailability ?? .disabled("no message is open")
+        case .explain: return count == 0 ? .disabled("no message is selected") : .enabled
+        case .groups: return only == nil ? .enabled : .disabled("these are the messages of one group; q goes back to the groups")
         case .testRules: return sample == nil ? .disabled("no message is selected") : .enabled
         case .switchPane, .maximise: return detail == nil ? .disabled("no message is open") : .enabled
         case .more:
@@ -228,6 +257,10 @@ struct MessagesScreen: Screen {
             isMaximised = !isNow
             if !isNow { isReading = true }
         case .testRules: testRules(&turn)
+        case .groups: turn.navigation = .push(GroupsScreen(path))
+        case .explain:
+            guard let number = row(at: list.selected)?.sequenceNumber else { return }
+            turn.navigation = .push(ExplanationScreen(number, in: path, from: crumbs.last ?? ""))
         case .back: close(&turn)
         case .more: startScan(from: last?.next, &turn)
         case .refresh:
@@ -363,6 +396,7 @@ struct MessagesScreen: Screen {
             return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)]
         }
         var spans = [Span(Figures.count(table.count, noun), .title)]
+        if only != nil { spans.append(Span(" of one group")) }
         if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
         if scan.load != nil {
             if let expected = expected(surroundings.model), expected > table.count {
@@ -374,9 +408,12 @@ struct MessagesScreen: Screen {
             spans.append(Span(" · there are more (+)", .statusWarning))
         } else if scan.error != nil, table.count > 0 {
             spans.append(Span(" · incomplete: the scan failed (L)", .statusError))
+        } else if let only, scan.asOf != nil, table.count < only.numbers.count {
+            spans.append(Span(" · \(Figures.count(only.numbers.count - table.count)) are gone since", .statusWarning))
         } else if scan.asOf != nil, places == nil {
             spans.append(Span(" · all" + (scanTook.map { ", scanned in \(Figures.duration($0))" } ?? ""), .muted))
         }
+        if let only { spans.append(Span(" · \(only.title)", .statusError)) }
         return spans
     }
 
@@ -389,12 +426,8 @@ struct MessagesScreen: Screen {
     }
 
     private func expected(_ model: Model) -> Int? {
-        guard selection == MessageSelection(), let counts = model.entity(path)?.counts else { return nil }
-        return switch path.subQueue {
-        case .active: Int(clamping: counts.active.addingReportingOverflow(counts.scheduled).partialValue)
-        case .deadLetter: Int(clamping: counts.deadLetter)
-        case .transferDeadLetter: Int(clamping: counts.transferDeadLetter)
-        }
+        if let only { return only.numbers.count }
+        return selection == MessageSelection() ? model.count(of: path) : nil
     }
 
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {

@@ -108,7 +108,7 @@ struct ServiceScreen: Screen {
 
     func availability(of command: CommandID, model: Model) -> Availability {
         switch command {
-        case .open, .deadLetters, .messages, .transferDeadLetters:
+        case .open, .deadLetters, .groups, .messages, .transferDeadLetters:
             guard let line = selected else { return .disabled("no entity is selected") }
             if command != .open, line.description?.kind == .topic {
                 return .disabled("a topic holds no messages; its subscriptions do")
@@ -131,6 +131,7 @@ struct ServiceScreen: Screen {
         switch command {
         case .open: turn.navigation = .push(EntityScreen(path))
         case .deadLetters: turn.navigation = .push(MessagesScreen(path.deadLetter))
+        case .groups: turn.navigation = .push(GroupsScreen(GroupsScreen.queue(of: path, turn.model)))
         case .messages: turn.navigation = .push(MessagesScreen(path.entity))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(path.subQueue(.transferDeadLetter)))
         default: break

@@ -205,7 +205,7 @@ struct TreeScreen: Screen {
     func availability(of command: CommandID, model: Model) -> Availability {
         switch command {
         case .open, .refreshOne: return selected == nil ? .disabled("no entity is selected") : .enabled
-        case .deadLetters, .messages, .transferDeadLetters:
+        case .deadLetters, .groups, .messages, .transferDeadLetters:
             guard let node = selected else { return .disabled("no entity is selected") }
             return node.kind == .topic ? .disabled("a topic holds no messages; its subscriptions do") : .enabled
         case .owner:
@@ -276,6 +276,7 @@ struct TreeScreen: Screen {
         case .remove: if let target { turn.navigation = .push(ChangeScreen(removing: target, leaving: 1)) }
         case .open: turn.navigation = .push(EntityScreen(path))
         case .deadLetters: turn.navigation = .push(MessagesScreen(path.deadLetter))
+        case .groups: turn.navigation = .push(GroupsScreen(GroupsScreen.queue(of: path, turn.model)))
         case .messages: turn.navigation = .push(MessagesScreen(path.entity))
         case .sessions: turn.navigation = .push(SessionsScreen(path))
         case .transferDeadLetters: turn.navigation = .push(MessagesScreen(path.subQueue(.transferDeadLetter)))

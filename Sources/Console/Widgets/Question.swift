@@ -8,6 +8,8 @@ struct Question: Hashable, Sendable {
     var help = ""
     /// Answers to choose from.
     var choices: [Choice] = []
+    /// What stands between the parts of an answer that has several, each chosen by itself; nil: it has one.
+    var separator: Character?
 
     /// An answer to choose.
     struct Choice: Hashable, Sendable {
@@ -24,8 +26,17 @@ struct Question: Hashable, Sendable {
 
     /// The choices that go on from what was typed; all of them until something was.
     func choices(for typed: String) -> [Choice] {
+        if let separator, typed.lowercased() != text.lowercased(), let end = typed.lastIndex(of: separator) {
+            let head = typed[...end]
+            return choices(startingWith: typed[typed.index(after: end)...].trimmed.lowercased()).map {
+                Choice(text: head + $0.text, note: $0.note)
+            }
+        }
         let word = typed.lowercased()
-        if word == text.lowercased() { return choices }
+        return word == text.lowercased() ? choices : choices(startingWith: word)
+    }
+
+    private func choices(startingWith word: String) -> [Choice] {
         let starting = choices.filter { $0.text.lowercased().hasPrefix(word) }
         return starting + choices.filter { !$0.text.lowercased().hasPrefix(word) && $0.text.lowercased().holds(word) }
     }

@@ -279,6 +279,10 @@ struct ConsoleHarness {
         case .session(let id, _):
             .success(Fixture.sessions.filter { $0.id == id }.map { .session(SessionDetail(summary: $0, state: Fixture.state(of: id))) })
         case .sessionStates(let ids, _): .success(ids.map { .sessionState($0, Fixture.state(of: $0)) })
+        case .members(_, let numbers, _, _): .success([.page(Fixture.rows(numbers))])
+        case .groups(let scan): .success([.groups(Fixture.progress(by: scan.keys, count: 250)), .groups(Fixture.progress(by: scan.keys))])
+        case .evidence(_, let number):
+            .success([.evidence(Fixture.evidence(number) ?? DeadLetterEvidence(reason: "MaxDeliveryCountExceeded"))])
         case .message(_, let number): .success([.message(Fixture.document(number))])
         case .theme(let name): .success([.palette(Palette(), name: name)])
         case .themeNames: .success([.themeNames(["default", "mono", "nord"])])
