@@ -14,20 +14,31 @@ extension App {
     }
 
     /// - Parameter screen: what is shown of it; nil for its page, or for the messages of the sub-queue that was named.
-    mutating func go(
-        toEntity name: String, now: Timestamp, screen: ((EntityPath) -> any Screen)? = nil
-    ) -> [Effect] {
+    mutating func go(toEntity name: String, now: Timestamp, screen: ((EntityPath) -> any Screen)? = nil) -> [Effect] {
+        guard let path = entity(named: name) else { return [] }
+        if let screen { return push(screen(path), now: now) }
+        return push(path.subQueue == .active ? EntityScreen(path) : MessagesScreen(path), now: now)
+    }
+
+    /// Groups the messages of the queue that was named, or of the sub-queue of it that most likely is meant.
+    mutating func group(entity name: String, now: Timestamp) -> [Effect] {
+        guard let path = entity(named: name) else { return [] }
+        if model.entity(path)?.kind == .topic {
+            notice = Notice(kind: .warning, text: "groups: a topic holds no messages; its subscriptions do")
+            return []
+        }
+        return push(GroupsScreen(path.subQueue == .active ? GroupsScreen.queue(of: path, model) : path), now: now)
+    }
+
+    private mutating func entity(named name: String) -> EntityPath? {
         do {
-            var path = try EntityPath(parsing: name)
+            let path = try EntityPath(parsing: name)
             // What a person types as topic/subscription parses as a queue's name; the listing knows better.
-            if let known = model.entities?.first(where: { $0.path.displayName.lowercased() == path.entity.displayName.lowercased() }) {
-                path = known.path.subQueue(path.subQueue)
-            }
-            if let screen { return push(screen(path), now: now) }
-            return push(path.subQueue == .active ? EntityScreen(path) : MessagesScreen(path), now: now)
+            let known = model.entities?.first { $0.path.displayName.lowercased() == path.entity.displayName.lowercased() }
+            return known?.path.subQueue(path.subQueue) ?? path
         } catch {
             notice = Notice(kind: .error, text: error.description)
-            return []
+            return nil
         }
     }
 

@@ -293,10 +293,7 @@ struct App {
         case .testRules: return test(topic: argument, now: now)
         case .sessions where argument != nil: return go(toEntity: argument ?? "", now: now) { SessionsScreen($0) }
         case .watch: return watch(argument, now: now)
-        case .groups where argument != nil:
-            return go(toEntity: argument ?? "", now: now) { [model] in
-                GroupsScreen($0.subQueue == .active ? GroupsScreen.queue(of: $0, model) : $0)
-            }
+        case .groups where argument != nil: return group(entity: argument ?? "", now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .stop: return stop(now: now)

@@ -41,7 +41,7 @@ public enum CommandTable {
             "Show the messages of the selected entity that could not be forwarded."),
         Command(
             .groups, "groups", "c", in: [.board, .service, .tree, .entity, .messages], .going, hint: 3,
-            hintedIn: [.board, .entity, .messages],
+            hintedIn: [.entity, .messages],
             argument: .entity, aliases: ["causes"],
             "Sort the dead letters of the selected entity by what they died of; on messages, those that are shown. Locks nothing."),
         Command(

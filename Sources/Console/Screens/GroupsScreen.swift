@@ -239,7 +239,7 @@ struct GroupsScreen: Screen {
         let seen = (found.value?.propertyNames ?? []).map { (GroupKey.property(.user($0)).description, "application property") }
         return Question(
             label: "group by", text: GroupsScreen.text(of: scan.keys),
-            help: "One or more, with commas between; also sys.NAME, and body.path.to.field, which reads the bodies.",
+            help: "Keys with commas between; also sys.NAME, and body.path, which reads bodies.",
             choices: (usual + seen).map { .init(text: $0.0, note: $0.1) }, separator: ",")
     }
 
@@ -298,7 +298,7 @@ struct GroupsScreen: Screen {
         if !progress.singles.isEmpty { spans.append(Span(", \(Figures.count(progress.singles.count, "single"))")) }
         if isFiltered { spans.append(Span(" · \(Figures.count(lines.count)) shown", .match)) }
         if found.load == nil, !progress.isComplete {
-            spans.append(Span(found.error == nil ? " · stopped, + goes on" : " · incomplete: the scan failed, + goes on", .statusWarning))
+            spans.append(Span(found.error == nil ? " · stopped (+)" : " · incomplete: the scan failed (+)", .statusWarning))
         }
         return spans
     }

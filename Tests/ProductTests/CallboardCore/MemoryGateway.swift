@@ -140,8 +140,14 @@ final class MemoryGateway: NamespaceGateway {
 
     func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>] {
         let numbers = state.withLock { ($0.messages[path] ?? []).map(\.sequenceNumber) }
-        guard let first = numbers.first, let last = numbers.last else { return [] }
-        return [first...last]
+        // The top 16 bits name a partition.
+        return numbers.reduce(into: [ClosedRange<SequenceNumber>]()) { ranges, number in
+            if let last = ranges.last, last.lowerBound.rawValue >> 48 == number.rawValue >> 48 {
+                ranges[ranges.count - 1] = last.lowerBound...number
+            } else {
+                ranges.append(number...number)
+            }
+        }
     }
 
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {

@@ -94,6 +94,18 @@ struct GroupScanTests {
         #expect(last.isComplete && last.groups.map(\.count) == [900, 100])
     }
 
+    @Test("partitions are read one after the other, each message once")
+    func partitions() async throws {
+        let numbers = (0..<3 as Range<Int64>).flatMap { partition in (1...300 as ClosedRange<Int64>).map { partition << 48 + $0 } }
+        let messages = try numbers.map { try Self.dead($0) }
+        let (gateway, path) = (gateway, path)
+        gateway.with { $0.messages[path] = messages }
+        let last = try #require(await reports(GroupScan(path, by: [])).reports.last)
+        #expect(last.scanned == 900 && last.isComplete && last.passed == 1)
+        #expect(last.bound == SequenceNumber(2 << 48 + 300))
+        #expect(last.groups.reduce(0) { $0 + $1.count } == 900)
+    }
+
     @Test("an empty queue is done at once")
     func empty() async throws {
         let (reports, error) = await reports(GroupScan(try EntityPath(parsing: "none").deadLetter, by: []))

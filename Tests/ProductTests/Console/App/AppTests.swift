@@ -409,7 +409,7 @@ import Testing
             if !command.contexts.contains(.board) {
                 let way: [(KeyContext, String)] = [
                     (.entity, "<Enter><Enter>"), (.tree, "ge"), (.tester, "gejjjgt"), (.form, "gee"),
-                    (.sessions, ":sessions orders<Enter>"),
+                    (.sessions, ":sessions orders<Enter>"), (.groups, "c"),
                 ]
                 console.type(way.first { command.contexts.contains($0.0) }?.1 ?? "d<Enter>")
             }
@@ -425,7 +425,7 @@ import Testing
             console.type(":\(command.id.rawValue)\(argument)<Enter>")
             #expect(console.app.prompt?.complaint == nil, "\(command.id.rawValue)")
             #expect(
-                console.app.context != .prompt || [.filter, .commandLine, .addProperty, .create].contains(command.id),
+                console.app.context != .prompt || [.filter, .commandLine, .addProperty, .create, .groupBy].contains(command.id),
                 "\(command.id.rawValue)")
             #expect(console.app.notice?.kind != .error, "\(command.id.rawValue)")
         }

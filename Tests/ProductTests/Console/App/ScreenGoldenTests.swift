@@ -119,7 +119,7 @@ import Testing
 
 
                                                                                          1 of 7
-                 enter open · d dead letters · m messages · / filter · e edit · : command
+                 enter open · d dead letters · m messages · c groups · / filter · e edit
                 """)
     }
 
@@ -150,7 +150,7 @@ import Testing
                   4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
                   4770130   11-23 02:31:22          10  MaxDeliveryCountExceeded  OrderPlaced
                                                                                         3 of 60
-                 enter read · / filter · : command · q back · ? help · ^R refresh · Q quit
+                 enter read · c groups · / filter · : command · q back · ? help · ^R refresh
                 """)
     }
 

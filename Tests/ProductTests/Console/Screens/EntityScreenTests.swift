@@ -61,7 +61,7 @@ import Testing
                   AccessedAt                        0001-01-01T00:00:00   never
                 ─ other settings ───────────────────────────────────────────────────────────────
                                                                                         1 of 15
-                 enter open · d dead letters · m messages · / filter · a new · e edit
+                 enter open · d dead letters · m messages · c groups · / filter · a new
                 """)
     }
 
@@ -92,7 +92,7 @@ import Testing
 
 
                                                                                          1 of 2
-                 enter open · d dead letters · m messages · / filter · a new · e edit
+                 enter open · d dead letters · m messages · c groups · / filter · a new
                 """)
     }
 
