@@ -10,7 +10,8 @@ struct Callboard: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
-            PeekCommand.self, GroupsCommand.self, SendCommand.self, SessionsCommand.self, SessionCommand.self, RulesCommand.self,
+            PeekCommand.self, GroupsCommand.self, TraceCommand.self, SendCommand.self, SessionsCommand.self, SessionCommand.self,
+            RulesCommand.self,
             CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)

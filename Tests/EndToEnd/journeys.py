@@ -524,6 +524,61 @@ def sessions():
             leave(terminal)
 
 
+ORDER = "5d0c3f0e-2b41-4c8a-9e57-088000a1f3b2"
+
+
+@checks.step("an order is traced across five entities, its dead letter read, and its event traced from there", seconds=300)
+def tracing():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            terminal.keys("t")
+            terminal.wait_for(r"^trace: ?$")
+            terminal.type(ORDER)
+            terminal.keys("Enter")
+            terminal.wait_for(rf"› trace {ORDER[:8]}")
+            terminal.wait_for(r"^ 5 messages in 5 places · all \d+ places", seconds=LOADED * 2)
+            terminal.wait_for(r"▌ .* orders +dead letter .*FraudSuspec")
+            for entity in ("payment-events/fraud", "order-events/search-index", "order-events/billing", "invoices"):
+                terminal.wait_for(rf"  .* {entity} +active")
+
+            # the dead letter, in its queue
+            terminal.keys("Enter")
+            terminal.wait_for(r"orders › dead letters › #\d+")
+            terminal.wait_for(r"Reason +FraudSuspected")
+            terminal.keys("q")
+            terminal.wait_gone(r"Reason +FraudSuspected")
+            terminal.keys("q")
+            terminal.wait_for(r"^ 5 messages in 5 places")
+
+            # a copy of an event, and from it the other copies of the same event
+            terminal.keys("G", "k")
+            terminal.wait_for(r"4 of 5")
+            terminal.keys("/")
+            terminal.type("billing")
+            terminal.keys("Enter")
+            terminal.wait_for(r"1 of 1")
+            terminal.keys("Enter")
+            terminal.wait_for(r"order-events/billing › messages › #\d+")
+            terminal.wait_for(r"Correlation +5d0c3f0e")
+            terminal.keys("t")
+            terminal.wait_for(r"^trace: e7a1b9c4-")
+            terminal.wait_for(rf"{ORDER} +correlation id")
+            terminal.wait_for(r"7c1d52e08fb94a3d9a60c2f81e5b7d34 +trace id of Diagnostic-Id")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^ 2 messages in 2 places · all", seconds=LOADED * 2)
+            terminal.wait_for(r"order-events/billing +active")
+            terminal.wait_for(r"order-events/search-index +active")
+
+            # stopped, and gone on with; an id that is nowhere
+            terminal.keys("C-r")
+            terminal.wait_for(r"^ 2 messages in 2 places · all", seconds=LOADED * 2)
+            terminal.type(":trace nobody-has-this")
+            terminal.keys("Enter")
+            terminal.wait_for(r"No message bears this id: all \d+ places were looked through", seconds=LOADED * 2)
+            leave(terminal)
+
+
 @checks.step("? shows the keys of the screen, made from the command table", seconds=60)
 def help_screen():
     with Terminal(*SMALL) as terminal:

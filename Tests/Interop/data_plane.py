@@ -75,7 +75,8 @@ CONFIGURATION = """
 """
 
 QUEUES = (
-    "alarm single list batch large types bodies peeking complete abandon poison defer dead-letter schedule expiry refused pages filtered proxied"
+    "alarm single list batch large types bodies peeking complete abandon poison defer dead-letter schedule expiry refused pages filtered proxied "
+    "traced-a traced-b"
 ).split()
 
 # Conditions, as rules of a topic's subscriptions and for `peek --where`.
@@ -561,6 +562,52 @@ def conditions():
         assert [each["message"] for each in foretold] == [1, 2, 3] and all(each["because"] for each in foretold), foretold
         gets = [["red", "blue", "bare"][each["message"] - 1] for each in foretold if each["copies"] == 1 and each["selects"]]
         assert gets == ruled, f"{condition}: 'rules test' says {gets}, {ruled} came: {foretold}"
+
+
+def trace(identifier, *options, status=0):
+    done = callboard.run("trace", identifier, "--output", "json", *options, connection_string=sandbox.connection_string)
+    assert done.returncode == status, f"trace {identifier} ended with {done.returncode}: {done.stdout}{done.stderr}"
+    return [(each["entity"], each["subQueue"], each["state"], each["foundBy"]) for each in json.loads(done.stdout)], done.stderr
+
+
+@checks.step("an id is traced through queues, copies in subscriptions, dead letters, deferred and scheduled messages", seconds=90)
+def traces():
+    order, span = "7e0c8b1a-5d34-4f0a-9b8e-1f2d3c4b5a69", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert trace(order, status=4)[0] == [], "nothing was sent yet"
+    send("traced-a", [ServiceBusMessage("dies", message_id=order)])
+    with receiver("traced-a") as open_receiver:
+        open_receiver.dead_letter_message(take(open_receiver, 1)[0], reason="Refused")
+    send("traced-b", [ServiceBusMessage("waits", correlation_id=order), ServiceBusMessage("other", message_id="x" + order)])
+    with receiver("traced-b") as open_receiver:
+        first, second = take(open_receiver, 2)
+        open_receiver.defer_message(first)
+        open_receiver.abandon_message(second)
+    with client.get_topic_sender("events") as sender:
+        sender.send_messages(
+            ServiceBusMessage("fans out", message_id="e1", correlation_id=order.upper(), application_properties={"traceparent": span}))
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        sender.schedule_messages(ServiceBusMessage("later", correlation_id=order), later)
+
+    expected = [
+        ("traced-a", "deadLetter", "active", "messageId"),
+        ("traced-b", "active", "deferred", "correlationId"),
+        ("events/audit", "active", "active", "correlationId"),
+        ("events/billing", "active", "active", "correlationId"),
+        ("events", "active", "scheduled", "correlationId"),
+    ]
+    found, told = trace(order)
+    assert found == expected, f"{found}: {told}"
+    assert trace(order.replace("-", ""))[0] == expected, "a GUID is the same without hyphens"
+    assert {each[0] for each in trace(span.split("-")[1])[0]} == {"events/audit", "events/billing"}, "by the trace id"
+    assert trace(order, "--entity", "traced-a", "--entity", "events/billing")[0] == [expected[0], expected[3]]
+    with receiver("traced-a", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as open_receiver:
+        assert texts(take(open_receiver, 1)) == ["dies"], "looking locks nothing"
+
+    lines = callboard.run("trace", order, "--output", "jsonl", connection_string=sandbox.connection_string)
+    assert sorted(json.loads(line)["entity"] for line in lines.stdout.splitlines()) == sorted(each[0] for each in expected)
+    found, told = trace(order, "--budget", "1", status=5)
+    assert "budget of 1 messages" in told, told
+    assert trace(order, "--entity", "no-such-queue", status=4)[1], "an entity that is not there is named"
 
 
 def session(*arguments, status=0, stdin=None):

@@ -7,9 +7,10 @@ public import ServiceBus
 package struct LiveGateway: NamespaceGateway {
     package let endpoint: NamespaceEndpoint
     let namespace: Namespace
-    private let administration: AdministrationClient?
-    private let budget: CreditBudget?
+    let administration: AdministrationClient?
     private let http: RESTClient
+    /// The namespace's allowance of credits, for what is not administration and costs them too.
+    let budget: CreditBudget
 
     /// A gateway that connects when first asked for something.
     /// - Parameters:
@@ -41,9 +42,7 @@ package struct LiveGateway: NamespaceGateway {
         if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
         let http = RESTClient(configuration: settings, logger: logger)
         self.http = http
-        let budget = tokens.map { _ in
-            NamespaceBudgets.budget(for: connection.administrationEndpoint, creditsPerSecond: creditsPerSecond)
-        }
+        let budget = NamespaceBudgets.budget(for: connection.administrationEndpoint, creditsPerSecond: creditsPerSecond)
         self.budget = budget
         administration = tokens.map {
             AdministrationClient(endpoint: connection.administrationEndpoint, tokens: $0, http: http, budget: budget)
@@ -68,7 +67,7 @@ package struct LiveGateway: NamespaceGateway {
     }
 
     package func waitForBudget(credits: Int) async throws(OperatorError) {
-        do { try await budget?.spend(credits, priority: .background) } catch { throw OperatorError(.cancelled, "Stopped.") }
+        do { try await budget.spend(credits, priority: .background) } catch { throw OperatorError(.cancelled, "Stopped.") }
     }
 
     package func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
@@ -127,7 +126,7 @@ package struct LiveGateway: NamespaceGateway {
     }
 }
 
-private struct LivePageSource: PageSource {
+struct LivePageSource: PageSource {
     let browser: MessageBrowser
     let endpoint: NamespaceEndpoint
 

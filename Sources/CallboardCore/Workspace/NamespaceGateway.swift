@@ -49,6 +49,8 @@ package protocol NamespaceGateway: Sendable {
 
     /// Where the messages that there are now lie: from the first to the newest, in each partition.
     func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>]
+    /// A look through many entities, one after another.
+    func sweep() -> any NamespaceSweep
 
     /// Sends messages in order; returns when the service has accepted every one of them.
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError)

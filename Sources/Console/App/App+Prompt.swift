@@ -66,7 +66,7 @@ extension App {
             self.prompt?.suggestions = question.choices(for: prompt.editor.text).map {
                 CommandLine.Suggestion(text: $0.text, label: $0.text, note: $0.note, disabled: nil)
             }
-            let problem = isNew ? nil : top.check(prompt.editor.text, model)
+            let problem = isNew ? nil : check(prompt.editor.text, question)
             self.prompt?.problem = problem
         }
         return []
@@ -79,6 +79,7 @@ extension App {
         case .theme: themes.map { ($0, "") }
         case .file: []
         case .interval: [("10s", "the usual"), ("30s", ""), ("1m", ""), ("5m", ""), ("off", "not by themselves"), ("on", "")]
+        case .id: top.traceChoices.map { ($0.text, $0.note) }
         }
     }
 
@@ -87,9 +88,12 @@ extension App {
         switch prompt.kind {
         case .filter:
             self.prompt = nil
+            self.prompt = nil
             // Another line may be selected now, of which more is to be shown.
             return turn(now) { app, turn in app.top.appear(&turn) }
-        case .answer: return accept(answer: prompt.line, now: now)
+        case .answer(let question):
+            if question.purpose == .trace { return accept(trace: prompt.line, now: now) }
+            return accept(answer: prompt.line, now: now)
         case .command: break
         }
         var line = prompt.line

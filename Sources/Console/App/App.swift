@@ -294,6 +294,7 @@ struct App {
         case .sessions where argument != nil: return go(toEntity: argument ?? "", now: now) { SessionsScreen($0) }
         case .watch: return watch(argument, now: now)
         case .groups where argument != nil: return group(entity: argument ?? "", now: now)
+        case .trace: return trace(argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .stop: return stop(now: now)

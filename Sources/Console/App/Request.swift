@@ -45,6 +45,8 @@ enum Request: Sendable, Hashable {
     case groups(GroupScan)
     /// What a message says of why it lies where it lies.
     case evidence(EntityPath, SequenceNumber)
+    /// The messages that bear an id, as they are found; from where an earlier trace was left, if it is given.
+    case trace(TraceID, TraceScope, TraceStanding?)
     /// One whole message.
     case message(EntityPath, SequenceNumber)
     /// A theme by name.
@@ -92,6 +94,7 @@ enum Answer: Sendable {
     case sessionState(String, SessionState)
     case groups(GroupScan.Progress)
     case evidence(DeadLetterEvidence)
+    case trace(TraceUpdate)
     case message(MessageDocument)
     case palette(Palette, name: String)
     case themeNames([String])

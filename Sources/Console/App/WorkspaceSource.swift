@@ -72,6 +72,8 @@ final class WorkspaceSource: ConsoleSource {
             try await scan.run(in: opened()) { answer(.groups($0)) }
         case .evidence(let path, let number):
             answer(.evidence(DeadLetterEvidence(try await message(number, in: path, headersOnly: true))))
+        case .trace(let id, let scope, let earlier):
+            try await opened().trace(id, in: scope, goingOn: earlier) { answer(.trace($0)) }
         case .settings(let target):
             answer(.settings(try await opened().settings(of: target)))
         case .carryOut(let change):

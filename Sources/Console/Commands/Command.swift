@@ -1,6 +1,6 @@
 /// Where the keyboard is: which screen has it, or the line at the bottom.
 public enum KeyContext: String, CaseIterable, Sendable {
-    case board, service, tree, entity, groups, messages, explanation, sessions, session, tester, form, change
+    case board, service, tree, entity, groups, messages, explanation, trace, sessions, session, tester, form, change
     /// The pane that shows one message, when it has the keyboard.
     case message
     case log, help
@@ -19,6 +19,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .sessions: "Sessions"
         case .session: "One session"
         case .explanation: "Explanation"
+        case .trace: "Trace"
         case .tester: "Rule tester"
         case .form: "Form"
         case .change: "Change"
@@ -33,7 +34,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
     static let screens: Set<KeyContext> = Set(allCases).subtracting([.prompt])
     /// The screens that load something.
     static let loading: Set<KeyContext> = [
-        .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .sessions, .session, .tester, .form, .change,
+        .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .trace, .sessions, .session, .tester, .form,
+        .change,
     ]
 }
 
@@ -52,6 +54,8 @@ public enum CommandID: String, CaseIterable, Sendable {
     case transferDeadLetters = "transfer-dead-letters"
     case groups, explain
     case testRules = "test-rules"
+    case trace
+    case traceEverywhere = "trace-everywhere"
     case log, help
     // Changing
     case create = "new"
@@ -128,6 +132,7 @@ public struct Command: Sendable {
         case theme = "THEME"
         case file = "FILE"
         case interval = "INTERVAL"
+        case id = "ID"
     }
 
     /// Its name.

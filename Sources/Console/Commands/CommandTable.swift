@@ -1,7 +1,7 @@
 /// The one table of commands. Keys, the `:` line, `?` help, the hint bar, scripts and the documentation are made from it.
 public enum CommandTable {
     private static let screens = KeyContext.screens
-    private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .groups, .messages]
+    private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .groups, .messages, .trace]
 
     /// All commands, in the order of help.
     public static let all: [Command] = going + reading + moving + looking + changing + filling + program + prompt
@@ -19,7 +19,9 @@ public enum CommandTable {
     private static let going: [Command] = [
         Command(
             .open, "open", "<Enter> l <Right>", in: lists.union([.sessions, .session, .tester, .form, .change]), .going, hint: 1,
-            titles: [.messages: "read", .session: "read", .tester: "change", .form: "change", .change: "carry out"], danger: .reveals,
+            titles: [
+                .messages: "read", .session: "read", .trace: "read", .tester: "change", .form: "change", .change: "carry out",
+            ], danger: .reveals,
             "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at."
         ),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
@@ -65,6 +67,14 @@ public enum CommandTable {
             .testRules, "test rules", "gt", in: screens, .going, argument: .entity,
             aliases: ["rules", "tester"],
             "Ask which subscriptions of a topic would get a message, and why not: one to be filled in, or the selected one. Sends nothing."),
+        Command(
+            .trace, "trace", "t", in: screens.subtracting([.form, .change]), .going, hint: 4, hintedIn: [.messages, .message],
+            argument: .id, aliases: ["find"],
+            "Find every message that bears an id: message id, correlation id or trace id, in all queues, subscriptions and dead letters; from a service, in its own."
+        ),
+        Command(
+            .traceEverywhere, "whole namespace", "w", in: [.trace], .going, hint: 3,
+            "Trace the same id in the whole namespace, where only a service was looked through."),
         Command(.log, "log", "L", in: screens, .going, aliases: ["diagnostics"], "Show what went wrong so far, and what libraries wrote."),
         Command(.help, "help", "? <F1>", in: screens, .going, hint: 8, "Show the keys and commands of this screen."),
     ]
@@ -109,8 +119,9 @@ public enum CommandTable {
             .maximise, "maximise", "O", in: [.messages, .message], .reading,
             "Give the open message the whole screen, or give the list its part back."),
         Command(
-            .more, "more", "+", in: [.groups, .messages, .message], .reading, titles: [.groups: "go on"],
-            "Load more messages after the last one shown; go on with a scan that was stopped."),
+            .more, "more", "+", in: [.groups, .messages, .message, .trace], .reading, hint: 4, hintedIn: [.trace],
+            titles: [.groups: "go on", .trace: "go on"],
+            "Load more messages after the last one shown; go on with a scan or a trace that was stopped."),
     ]
 
     private static let moving: [Command] = [

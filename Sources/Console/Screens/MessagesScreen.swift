@@ -47,6 +47,9 @@ struct MessagesScreen: Screen {
     /// Headers loaded in one go; more on demand.
     static let pageful = 100_000
 
+    /// The number the list begins with; nil: the first there is.
+    private var start: SequenceNumber?
+
     init(_ path: EntityPath, _ selection: MessageSelection = MessageSelection()) {
         self.path = path
         self.selection = selection
@@ -58,6 +61,12 @@ struct MessagesScreen: Screen {
         self.path = path
         self.only = only
         selection = MessageSelection()
+    }
+
+    /// - Parameter number: the message to open at once; the list begins with it.
+    init(_ path: EntityPath, at number: SequenceNumber) {
+        self.init(path)
+        start = number
     }
 
     var context: KeyContext { isReading ? .message : .messages }
@@ -98,7 +107,12 @@ struct MessagesScreen: Screen {
     // MARK: - Loading
 
     mutating func appear(_ turn: inout Turn) {
-        if case .notAsked = scan.phase { startScan(from: nil, &turn) }
+        guard case .notAsked = scan.phase else { return }
+        startScan(from: start, &turn)
+        guard let start else { return }
+        detail = MessageDetail(start, form: nil)
+        detail?.begin(turn.start(.message(path, start)))
+        isReading = true
     }
 
     mutating func disappear(_ turn: inout Turn) {
@@ -272,6 +286,7 @@ struct MessagesScreen: Screen {
                 widest = [:]
                 places = filter.isEmpty ? nil : []
                 scan = Loadable()
+                start = nil
                 startScan(from: nil, &turn)
             }
         default: break
@@ -303,6 +318,12 @@ struct MessagesScreen: Screen {
         } catch {
             return Question.Problem(text: error.description)
         }
+    }
+
+    var traceChoices: [Question.Choice] {
+        let row = row(at: list.selected)
+        if let message = detail?.document.value { return message.traceChoices }
+        return row?.messageID.map { [Question.Choice(text: $0, note: "message id")] } ?? []
     }
 
     private var last: SequenceNumber? { table.sequenceNumber(at: table.count - 1) }
@@ -397,6 +418,7 @@ struct MessagesScreen: Screen {
         }
         var spans = [Span(Figures.count(table.count, noun), .title)]
         if only != nil { spans.append(Span(" of one group")) }
+        if let start { spans.append(Span(" · from #\(start) on, ^R loads all", .muted)) }
         if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
         if scan.load != nil {
             if let expected = expected(surroundings.model), expected > table.count {
@@ -427,7 +449,7 @@ struct MessagesScreen: Screen {
 
     private func expected(_ model: Model) -> Int? {
         if let only { return only.numbers.count }
-        return selection == MessageSelection() ? model.count(of: path) : nil
+        return selection == MessageSelection() && start == nil ? model.count(of: path) : nil
     }
 
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {

@@ -39,6 +39,10 @@ protocol Screen {
     func check(_ answer: String, _ model: Model) -> Question.Problem?
     /// Takes the answer to a question it asked; with a problem it is asked on.
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem?
+    /// The ids that a trace from here could be about, the likeliest first.
+    var traceChoices: [Question.Choice] { get }
+    /// Where a trace from here looks.
+    var traceScope: TraceScope { get }
     /// The model changed.
     mutating func modelChanged(_ model: Model)
     /// A mouse press on its area.
@@ -73,6 +77,8 @@ extension Screen {
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool { false }
     func check(_ answer: String, _ model: Model) -> Question.Problem? { nil }
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? { nil }
+    var traceChoices: [Question.Choice] { [] }
+    var traceScope: TraceScope { .namespace }
     mutating func modelChanged(_ model: Model) {}
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {}
     func asOf(_ model: Model) -> Timestamp? { nil }

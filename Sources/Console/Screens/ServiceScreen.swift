@@ -30,6 +30,14 @@ struct ServiceScreen: Screen {
 
     var crumbs: [String] { [name] }
 
+    /// What a service's messages set off is looked for among its own entities first.
+    var traceScope: TraceScope {
+        switch target {
+        case .service(let ref, _): .service(ref)
+        case .unowned: .namespace
+        }
+    }
+
     private var name: String {
         switch target {
         case .service(_, let name): name

@@ -10,6 +10,16 @@ struct Question: Hashable, Sendable {
     var choices: [Choice] = []
     /// What stands between the parts of an answer that has several, each chosen by itself; nil: it has one.
     var separator: Character?
+    /// Who takes the answer.
+    var purpose = Purpose.screen
+
+    /// Who takes an answer.
+    enum Purpose: Hashable, Sendable {
+        /// The screen that asked.
+        case screen
+        /// The application: it traces the id.
+        case trace
+    }
 
     /// An answer to choose.
     struct Choice: Hashable, Sendable {

@@ -64,8 +64,8 @@ extension DemoWriter {
         }
         let active = try queue("invoices")
         for index in 0..<12 {
-            try put(
-                content(invoice(9900 + index), subject: "IssueInvoice", contentType: "text/xml"), in: active, age: Int64(12 - index) * 400)
+            let invoice = content(invoice(9900 + index), subject: "IssueInvoice", contentType: "text/xml")
+            try put(index == 0 ? invoice.following(span: 3) : invoice, in: active, age: Int64(12 - index) * 400)
         }
     }
 
@@ -119,8 +119,9 @@ extension DemoWriter {
             let queue = try queue("payment-events/Subscriptions/\(name)")
             for index in 0..<count {
                 let event: AMQPMap = ["event": "PaymentSettled", "payment": .long(Int64(70_000 + index)), "amount": .double(19.9)]
+                let content = content(.value(.map(event)), subject: "PaymentSettled", contentType: nil)
                 try put(
-                    content(.value(.map(event)), subject: "PaymentSettled", contentType: nil), in: queue, age: Int64(count - index) * 1100)
+                    name == "fraud" && index == 0 ? content.following(span: 4) : content, in: queue, age: Int64(count - index) * 1100)
             }
         }
     }

@@ -141,12 +141,16 @@ extension DemoWriter {
     /// Thirty-seven deaths of their own.
     private mutating func writeSingleOrders(to queue: MessageQueue) throws(BrokerError) {
         for (index, death) in Self.singleDeaths.enumerated() {
+            let isFollowed = death.reason == "FraudSuspected"
             var order = content(
-                Self.text(#"{"orderId":\#(87_000 + index),"lines":[],"note":"single \#(index)"}"#), subject: "OrderPlaced",
+                Self.text(
+                    #"{"orderId":\#(isFollowed ? DemoEstate.FollowedOrder.number : 87_000 + index),"lines":[],"note":"single \#(index)"}"#),
+                subject: "OrderPlaced",
                 properties: ["tenant": .string(pick(["emea", "apac", "amer"])), "attempt": .int(Int32(index % 4))])
             if death.reason == "HeaderSizeExceeded" {
                 order.applicationProperties["baggage"] = .string(String(repeating: "k=v,", count: 1500))
             }
+            if isFollowed { order = order.following(span: 1) }
             try put(
                 order.died(death.reason, death.description), in: queue, age: 44 * Self.minute - Int64(index) * 3000,
                 deliveries: death.deliveries)
@@ -213,10 +217,12 @@ extension DemoWriter {
         for (name, count) in subscriptions.sorted(by: { $0.key < $1.key }) {
             let queue = try queue("order-events/Subscriptions/\(name)")
             for index in 0..<count {
-                let event = content(
+                var event = content(
                     Self.text(#"{"orderId":\#(88_000 + index),"event":"OrderPlaced"}"#),
                     subject: name == "shipping" ? "OrderPaid" : "OrderPlaced",
                     properties: ["occurredAt": .timestamp(now - Int64(count - index) * 900)])
+                // Both subscriptions got a copy of the same event.
+                if index == 0, name != "shipping" { event = event.following(span: 2, messageID: DemoEstate.FollowedOrder.eventID) }
                 try put(event, in: queue, age: Int64(count - index) * 900)
             }
         }

@@ -52,6 +52,13 @@ public actor Namespace {
         connection = NamespaceConnection(configuration, purpose: .general, tokens: tokens, clock: clock, logger: logger)
     }
 
+    /// The same namespace by a connection of its own, which is opened when it is first needed.
+    package nonisolated func apart() -> Namespace { Namespace(configuration, tokens: tokens, clock: clock, logger: logger) }
+
+    /// Closes the links that were opened to look at messages, but for those to some entities: for who goes through many. What others are
+    /// asking by them fails.
+    package func closeManagementLinks(except kept: Set<EntityPath>) async { await connection.closeManagementLinks(except: kept) }
+
     /// Closes the connection.
     public func close() async { await connection.close() }
 

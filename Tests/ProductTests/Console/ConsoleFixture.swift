@@ -284,6 +284,7 @@ struct ConsoleHarness {
         case .evidence(_, let number):
             .success([.evidence(Fixture.evidence(number) ?? DeadLetterEvidence(reason: "MaxDeliveryCountExceeded"))])
         case .message(_, let number): .success([.message(Fixture.document(number))])
+        case .trace(let id, _, _): .success(TraceFixture.answers(id))
         case .theme(let name): .success([.palette(Palette(), name: name)])
         case .themeNames: .success([.themeNames(["default", "mono", "nord"])])
         case .saveScreen(let path, _): .success([.saved(path: path)])

@@ -75,6 +75,22 @@ import Testing
         #expect(try all(broker, "central-dead-letters").first?.decoded.messageAnnotations["x-opt-deadletter-source"] == "sms")
         #expect(try all(broker, "pick-lists").filter { $0.state == .deferred }.count == 3)
 
+        // One order can be followed through five of them, dead in one.
+        var followed: [String] = []
+        for snapshot in snapshots {
+            for suffix in ["", "/$deadletterqueue"] {
+                let bears = try? all(broker, snapshot.path + suffix).contains { delivery in
+                    try delivery.decoded.properties?.correlationID == .string(DemoEstate.FollowedOrder.correlationID)
+                }
+                if bears == true { followed.append(snapshot.path + suffix) }
+            }
+        }
+        #expect(
+            followed == [
+                "invoices", "order-events/Subscriptions/billing", "order-events/Subscriptions/search-index", "orders/$deadletterqueue",
+                "payment-events/Subscriptions/fraud",
+            ])
+
         // Two messages attack whoever shows them.
         let emails = try all(broker, "emails/$deadletterqueue")
         let body = try #require(try emails.first { try $0.decoded.properties?.messageID == .string(DemoEstate.hostileBodyID) })

@@ -182,6 +182,18 @@ actor NamespaceConnection {
         }
     }
 
+    /// Closes the links to `$management` nodes, but for those of some entities.
+    func closeManagementLinks(except kept: Set<EntityPath>) async {
+        let closing = managementLinks.filter { !kept.contains($0.key) }
+        for path in closing.keys { managementLinks[path] = nil }
+        guard !closing.isEmpty, let open = try? await opening?.value else { return }
+        for (path, task) in closing {
+            guard let link = try? await task.value else { continue }
+            await open.tokens?.release(path)
+            await link.close()
+        }
+    }
+
     private func disconnect() {
         let old = opening
         if purpose == .general { opening = nil }

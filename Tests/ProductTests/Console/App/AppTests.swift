@@ -408,8 +408,8 @@ import Testing
             var console = ConsoleHarness()
             if !command.contexts.contains(.board) {
                 let way: [(KeyContext, String)] = [
-                    (.entity, "<Enter><Enter>"), (.tree, "ge"), (.tester, "gejjjgt"), (.form, "gee"),
-                    (.sessions, ":sessions orders<Enter>"), (.groups, "c"),
+                    (.entity, "<Enter><Enter>"), (.tree, "ge"), (.tester, "gejjjgt"), (.form, "gee"), (.messages, "d"),
+                    (.sessions, ":sessions orders<Enter>"), (.groups, "c"), (.trace, ":trace x<Enter>"),
                 ]
                 console.type(way.first { command.contexts.contains($0.0) }?.1 ?? "d<Enter>")
             }
@@ -420,6 +420,7 @@ import Testing
                 case .theme: " nord"
                 case .file: " /tmp/screen.txt"
                 case .interval: " 30s"
+                case .id: " order-88213"
                 case nil: ""
                 }
             console.type(":\(command.id.rawValue)\(argument)<Enter>")

@@ -150,7 +150,7 @@ import Testing
                   4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
                   4770130   11-23 02:31:22          10  MaxDeliveryCountExceeded  OrderPlaced
                                                                                         3 of 60
-                 enter read · c groups · / filter · : command · q back · ? help · ^R refresh
+                 enter read · c groups · t trace · / filter · : command · q back · ? help
                 """)
     }
 
@@ -181,7 +181,7 @@ import Testing
                      },
                      {
                                                               line 1-20 of 33 · message 1 of 60
-                 v pretty/text/hex · tab pane · : command · q back · ? help · ^R refresh
+                 v pretty/text/hex · tab pane · t trace · : command · q back · ? help
                 """)
     }
 
