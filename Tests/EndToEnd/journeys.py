@@ -517,10 +517,47 @@ def sessions():
                 terminal.wait_for(place)
 
             # what the service says, and what is there
-            terminal.keys("c")
+            terminal.keys("C")
             terminal.wait_for(r"messages · counted <1 min ago in", seconds=LOADED)
             terminal.wait_for(r"^. messages +[\d,]+ +counted [\d,]+, the same")
             terminal.wait_for(r"deferred +\d+ +counted, among the messages")
+            leave(terminal)
+
+
+@checks.step("messages are picked by a condition: completed, mended, counted, opened, and all shown again", seconds=300)
+def conditions():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            to_dead_letters(terminal, "checkout", "orders")
+            terminal.keys("w")
+            terminal.wait_for(r"^where: ?$")
+            terminal.wait_for(r"DeadLetterReason = '\w+'")
+            terminal.type("DeadLetterR")
+            terminal.keys("Tab")
+            terminal.wait_for(r"^where: DeadLetterReason ?$")
+            terminal.type("== ")
+            terminal.wait_for(r"↓ ! there is no operator ==")
+            terminal.wait_for(r"^ ?Write = to compare")
+            terminal.keys("BSpace", "BSpace")
+            terminal.type(" 'Valid")
+            terminal.keys("Tab")
+            terminal.wait_for(r"^where: DeadLetterReason = 'ValidationFailed' ?$")
+            terminal.keys("Enter")
+            terminal.wait_for(r"matched 388 of 50,012 looked at .* all", seconds=LOADED)
+            terminal.wait_for(r"^ where DeadLetterReason = 'ValidationFailed' +esc shows all")
+
+            # with bodies, on what a body says
+            terminal.keys("w")
+            terminal.type("AND body.lines[0].qty = 3")
+            terminal.keys("Enter")
+            terminal.wait_for(r"matched 28 of 50,012 looked at .* all", seconds=LOADED * 2)
+            terminal.keys("Enter")
+            terminal.wait_for(r"Reason +ValidationFailed")
+            terminal.keys("Escape")
+            terminal.wait_gone(r"Reason +ValidationFailed")
+            terminal.keys("Escape")
+            terminal.wait_for(r"^ 50,012 dead letters · all")
             leave(terminal)
 
 

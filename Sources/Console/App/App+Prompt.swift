@@ -63,8 +63,13 @@ extension App {
             self.prompt?.suggestions = suggestions
         case .answer(let question):
             self.prompt?.chosen = nil
-            self.prompt?.suggestions = question.choices(for: prompt.editor.text).map {
-                CommandLine.Suggestion(text: $0.text, label: $0.text, note: $0.note, disabled: nil)
+            if question.purpose == .condition {
+                let suggestions = top.suggestions(head: prompt.editor.head, tail: prompt.editor.tail)
+                self.prompt?.suggestions = suggestions
+            } else {
+                self.prompt?.suggestions = question.choices(for: prompt.editor.text).map {
+                    CommandLine.Suggestion(text: $0.text, label: $0.text, note: $0.note, disabled: nil)
+                }
             }
             let problem = isNew ? nil : check(prompt.editor.text, question)
             self.prompt?.problem = problem
@@ -80,6 +85,7 @@ extension App {
         case .file: []
         case .interval: [("10s", "the usual"), ("30s", ""), ("1m", ""), ("5m", ""), ("off", "not by themselves"), ("on", "")]
         case .id: top.traceChoices.map { ($0.text, $0.note) }
+        case .condition: []
         }
     }
 
@@ -93,6 +99,10 @@ extension App {
             return turn(now) { app, turn in app.top.appear(&turn) }
         case .answer(let question):
             if question.purpose == .trace { return accept(trace: prompt.line, now: now) }
+            if question.purpose == .condition, prompt.chosen != nil {
+                self.prompt?.complete()
+                return promptChanged()
+            }
             return accept(answer: prompt.line, now: now)
         case .command: break
         }
@@ -120,7 +130,7 @@ extension App {
     }
 
     /// Gives the answer to the screen that asked. With a problem the line stays, so that it can be mended.
-    private mutating func accept(answer: String, now: Timestamp) -> [Effect] {
+    mutating func accept(answer: String, now: Timestamp) -> [Effect] {
         let asked = prompt
         prompt = nil
         return turn(now) { app, turn in

@@ -142,6 +142,13 @@ extension App {
             used = surface.put(
                 row: rect.row, column: rect.column, [Span(" /\(top.filter.text)", .match), Span("  esc clears the filter", .muted)],
                 maxWidth: rect.columns)
+        } else if let narrowing = top.narrowing {
+            let room = max(rect.columns - Width.of(top.position(model)) - 2, 0)
+            let (end, start) = ("  esc shows all", " where ")
+            let width = max(room - Width.of(start) - Width.of(end), 0)
+            used = surface.put(row: rect.row, column: rect.column, [Span(start, .muted)], maxWidth: room)
+            used += surface.put(row: rect.row, column: rect.column + used, [Span(narrowing, .match)], maxWidth: width)
+            used += surface.put(row: rect.row, column: rect.column + used, [Span(end, .muted)], maxWidth: max(room - used, 0))
         }
         renderPosition(of: top, into: &surface, rect, after: used)
     }

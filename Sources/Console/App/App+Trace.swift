@@ -46,7 +46,7 @@ extension App {
     /// What is wrong with an answer that is being typed.
     func check(_ answer: String, _ question: Question) -> Question.Problem? {
         switch question.purpose {
-        case .screen: top.check(answer, model)
+        case .screen, .condition: top.check(answer, model)
         case .trace: answer.isEmpty || TraceID(answer) != nil ? nil : App.idProblem
         }
     }

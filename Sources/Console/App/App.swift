@@ -295,6 +295,7 @@ struct App {
         case .watch: return watch(argument, now: now)
         case .groups where argument != nil: return group(entity: argument ?? "", now: now)
         case .trace: return trace(argument, now: now)
+        case .condition: return narrow(by: argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .stop: return stop(now: now)
@@ -326,6 +327,10 @@ struct App {
         if top.isFiltered {
             top.apply(filter: TextFilter(), model: model)
             return []
+        }
+        // An open message is closed before the list behind it is widened.
+        if top.narrowing != nil, (top as? MessagesScreen)?.hasOpenMessage != true {
+            return turn(now) { app, turn in app.top.widen(&turn) }
         }
         if case .disabled = availability(of: .back) { return [] }
         return back(now: now)

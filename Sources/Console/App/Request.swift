@@ -45,6 +45,8 @@ enum Request: Sendable, Hashable {
     case groups(GroupScan)
     /// What a message says of why it lies where it lies.
     case evidence(EntityPath, SequenceNumber)
+    /// Headers of the messages for which a condition is true, up to the newest there is at the start.
+    case search(EntityPath, SQLFilter, from: SequenceNumber?, limit: Int)
     /// The messages that bear an id, as they are found; from where an earlier trace was left, if it is given.
     case trace(TraceID, TraceScope, TraceStanding?)
     /// One whole message.
@@ -94,6 +96,10 @@ enum Answer: Sendable {
     case sessionState(String, SessionState)
     case groups(GroupScan.Progress)
     case evidence(DeadLetterEvidence)
+    /// Those that a condition picked of a page, what it made of the page, and where the next one begins.
+    case found([MessageTable.Row], MessageSearch, next: SequenceNumber?)
+    /// What messages name, for who types a condition.
+    case vocabulary(FilterVocabulary)
     case trace(TraceUpdate)
     case message(MessageDocument)
     case palette(Palette, name: String)

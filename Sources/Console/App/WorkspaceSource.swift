@@ -50,7 +50,13 @@ final class WorkspaceSource: ConsoleSource {
             answer(.rules(try await opened().rules(of: subscription)))
         case .scan(let path, let from, let limit):
             var pages = try await opened().scan(path, from: from, limit: limit).makeAsyncIterator()
-            while let page = try await pages.next() { answer(.page(page.map { MessageTable.Row($0) })) }
+            var words = FilterVocabulary()
+            while let page = try await pages.next() {
+                answer(.page(page.map { MessageTable.Row($0) }))
+                if words.add(sampling: page) { answer(.vocabulary(words)) }
+            }
+        case .search(let path, let filter, let from, let limit):
+            try await search(path, filter, from, limit, answer)
         case .scanSelected(let path, let selection, let from, let limit):
             let options = PeekOptions(headersOnly: true, sessionID: selection.session, state: selection.state)
             var pages = try await opened().scan(path, from: from, options: options, limit: limit).makeAsyncIterator()
@@ -83,7 +89,10 @@ final class WorkspaceSource: ConsoleSource {
         case .routing(let topic):
             answer(.routing(try await opened().routing(of: topic)))
         case .message(let path, let number):
-            answer(.message(MessageDocument(try await message(number, in: path), peekedAt: now())))
+            let message = try await message(number, in: path)
+            answer(.message(MessageDocument(message, peekedAt: now())))
+            var words = FilterVocabulary()
+            if words.add(message, body: true) { answer(.vocabulary(words)) }
         case .draft(let path, let number):
             answer(.draft(OutgoingMessage(headersOf: try await message(number, in: path))))
         case .theme(let name):
@@ -92,6 +101,23 @@ final class WorkspaceSource: ConsoleSource {
         case .saveScreen(let path, let text):
             try TextFile.write(text, to: path)
             answer(.saved(path: path))
+        }
+    }
+
+    /// Bodies are fetched only for a condition that looks into them.
+    private func search(
+        _ path: EntityPath, _ filter: SQLFilter, _ from: SequenceNumber?, _ limit: Int, _ answer: @escaping @Sendable (Answer) -> Void
+    ) async throws(OperatorError) {
+        let options = PeekOptions(headersOnly: !filter.readsBody, end: .atNewestNow)
+        var pages = try await opened().scan(path, from: from, options: options).makeAsyncIterator()
+        var words = FilterVocabulary()
+        var left = limit
+        while left > 0, let page = try await pages.next() {
+            var counts = MessageSearch()
+            let picked = counts.pick(page, by: filter)
+            left -= picked.count
+            answer(.found(picked.map { MessageTable.Row($0) }, counts, next: page.last?.sequenceNumber.next))
+            if words.add(sampling: page, body: filter.readsBody) { answer(.vocabulary(words)) }
         }
     }
 

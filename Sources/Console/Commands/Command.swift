@@ -71,6 +71,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case more
     // Looking
     case filter
+    case condition = "where"
     case commandLine = "command-line"
     case refresh
     case refreshOne = "refresh-one"
@@ -133,6 +134,7 @@ public struct Command: Sendable {
         case file = "FILE"
         case interval = "INTERVAL"
         case id = "ID"
+        case condition = "CONDITION"
     }
 
     /// Its name.

@@ -19,6 +19,8 @@ struct CommandLine {
         var note: String
         /// Why it cannot be run now; nil when it can.
         var disabled: String?
+        /// Where the cursor stands then, in characters; nil: at the end.
+        var cursor: Int?
     }
 
     /// What a line means.

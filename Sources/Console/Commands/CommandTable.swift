@@ -142,6 +142,9 @@ public enum CommandTable {
         Command(
             .filter, "filter", "/", in: screens.subtracting([.message, .explanation, .change]), .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
+        Command(
+            .condition, "where", "w", in: [.messages], .looking, hint: 5, argument: .condition, aliases: ["condition"],
+            "Show only messages for which a condition is true, in the language of the service's rules; body.… looks into JSON bodies."),
         Command(.commandLine, "command", ":", in: screens, .looking, hint: 6, "Type a command by name."),
         Command(
             .refresh, "refresh", "<C-r> <F5>", in: KeyContext.loading, .looking, hint: 9, aliases: ["reload"],
@@ -150,7 +153,7 @@ public enum CommandTable {
             .refreshOne, "count again", "R", in: [.tree], .looking,
             "Count the messages of the selected entity again; of a topic, those of its subscriptions."),
         Command(
-            .count, "count", "c", in: [.entity], .looking, hint: 3,
+            .count, "count", "C", in: [.entity], .looking, hint: 3,
             "Count the messages of the entity by looking at every one of them, beside what the service says. Locks nothing."),
         Command(
             .readStates, "read states", "S", in: [.sessions], .looking, hint: 2, danger: .reveals,

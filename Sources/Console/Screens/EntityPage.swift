@@ -223,7 +223,7 @@ extension EntityPage {
                     + notes(counted.value?.scheduled, isComplete: part?.isComplete)
             }
             guard let part, part.isComplete || part.deferred > 0 else {
-                return [name, Span(right("–", 11), .muted), Span("   the service does not tell; c counts them", .muted)]
+                return [name, Span(right("–", 11), .muted), Span("   the service does not tell; C counts them", .muted)]
             }
             return [
                 name, Span(right(Figures.count(part.deferred), 11), part.deferred == 0 ? .muted : .text),

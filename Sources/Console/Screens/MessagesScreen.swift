@@ -27,25 +27,25 @@ struct MessagesScreen: Screen {
     private let only: Part?
     private(set) var filter = TextFilter()
     private var list = ListState()
-    private var table = MessageTable()
+    private var listing = MessageListing()
+    /// The list of all, while one that a condition picked is shown.
+    private var kept: MessageListing?
+    /// What the messages seen so far name, for who types a condition.
+    private var vocabulary = FilterVocabulary()
     /// The places of the rows that fit the filter; nil: all.
     private var places: [Int]?
-    /// The most bytes a column's texts have had so far: columns get wider as rows come, and never jump while one scrolls.
-    private var widest: [String: Int] = [:]
     private var listHeight = 1
-    private var scan = Loadable<Void>()
-    private var scanBegan: Timestamp?
-    private var scanTook: Duration?
-    /// Whether the scan ended at its limit and there may be more.
-    private var isAtLimit = false
-    private var limit = MessagesScreen.pageful
     private var detail: MessageDetail?
     private var isReading = false
     private var isMaximised: Bool?
     private var area = Rect(row: 0, column: 0, rows: 1, columns: 1)
 
     /// Headers loaded in one go; more on demand.
-    static let pageful = 100_000
+    static let pageful = MessageListing.pageful
+
+    /// What was asked in the line at the bottom.
+    private enum Asked: Hashable, Sendable { case topic, condition }
+    private var asked = Asked.topic
 
     /// The number the list begins with; nil: the first there is.
     private var start: SequenceNumber?
@@ -92,11 +92,13 @@ struct MessagesScreen: Screen {
             TableColumn("state", 9, worth: path.subQueue == .active ? 55 : 20),
         ]
         for (index, column) in columns.enumerated() {
-            if let widest = widest[column.title] { columns[index].limit(to: max(widest, Width.of(column.title))) }
+            if let widest = listing.widest[column.title] { columns[index].limit(to: max(widest, Width.of(column.title))) }
         }
         return columns
     }
 
+    private var table: MessageTable { listing.table }
+    private var scan: Loadable<Void> { listing.scan }
     private var count: Int { places?.count ?? table.count }
 
     private func row(at line: Int) -> MessageTable.Row? {
@@ -121,20 +123,19 @@ struct MessagesScreen: Screen {
     }
 
     private mutating func startScan(from number: SequenceNumber?, _ turn: inout Turn) {
-        turn.stop(scan.load)
-        limit = MessagesScreen.pageful
-        isAtLimit = false
-        scanBegan = turn.now
-        scanTook = nil
+        turn.stop(listing.scan.load)
+        let limit = MessagesScreen.pageful
         let request: Request =
-            if let only {
+            if let search = listing.search {
+                .search(path, search.filter, from: number, limit: limit)
+            } else if let only {
                 .members(path, only.numbers, from: number, limit: limit)
             } else if selection != MessageSelection() {
                 .scanSelected(path, selection, from: number, limit: limit)
             } else {
                 .scan(path, from: number, limit: limit)
             }
-        scan.begin(turn.start(request))
+        listing.begin(turn.start(request), now: turn.now)
     }
 
     func loads(_ model: Model) -> [LoadID] { [scan.load, detail?.document.load].compactMap(\.self) }
@@ -149,26 +150,27 @@ struct MessagesScreen: Screen {
             detail?.stop()
         } else if let id = scan.load {
             turn.stop(id)
-            scan.stop()
-            turn.say(.info, "Stopped after \(Figures.count(table.count, "message")). ^R starts again.")
+            listing.scan.stop()
+            turn.say(
+                .info,
+                "Stopped after \(Figures.count(listing.search?.counts.looked ?? table.count, "message")). + goes on, ^R starts again.")
         }
     }
 
     mutating func receive(_ id: LoadID, _ answer: Answer, _ turn: inout Turn) -> Bool {
         switch answer {
-        case .page(let rows) where id == scan.load:
-            let first = table.count
-            for row in rows {
-                table.append(row)
-                measure(row)
+        case .page(let rows) where id == listing.scan.load:
+            take(rows, &turn)
+            return true
+        case .found(let rows, let counts, let next) where id == listing.scan.load:
+            if let search = listing.search {
+                listing.search?.counts = search.counts + counts
+                listing.search?.next = next
             }
-            limit -= rows.count
-            scan.set((), asOf: turn.now)
-            if places != nil {
-                let fitting = (first..<table.count).filter { matches(table.row(at: $0)) }
-                places? += fitting
-            }
-            list.settle(count: count, height: listHeight)
+            take(rows, &turn)
+            return true
+        case .vocabulary(let words) where id == listing.scan.load || id == detail?.document.load:
+            vocabulary.formUnion(words)
             return true
         case .message(let document) where id == detail?.document.load:
             detail?.receive(document)
@@ -177,21 +179,19 @@ struct MessagesScreen: Screen {
         }
     }
 
-    private mutating func measure(_ row: MessageTable.Row) {
-        for (title, text) in [("reason", row.deadLetterReason), ("subject", row.subject), ("message id", row.messageID)] {
-            if let count = text?.utf8.count, count > widest[title, default: 1] { widest[title] = count }
+    private mutating func take(_ rows: [MessageTable.Row], _ turn: inout Turn) {
+        let first = listing.table.count
+        listing.append(rows, now: turn.now)
+        if places != nil {
+            let fitting = (first..<listing.table.count).filter { matches(listing.table.row(at: $0)) }
+            places? += fitting
         }
-        widest["sequence"] = max(widest["sequence", default: 1], String(row.sequenceNumber.rawValue).utf8.count)
+        list.settle(count: count, height: listHeight)
     }
 
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool {
-        if id == scan.load {
-            scan.finish(error)
-            if error == nil {
-                scan.set((), asOf: turn.now)
-                scanTook = scanBegan.map { turn.now.since($0) }
-                isAtLimit = limit <= 0
-            }
+        if id == listing.scan.load {
+            listing.finish(error, now: turn.now)
             return true
         }
         if id == detail?.document.load {
@@ -241,13 +241,16 @@ struct MessagesScreen: Screen {
         case .nextMessage: return list.selected + 1 < count ? .enabled : .disabled("this is the last message")
         case .previousMessage: return list.selected > 0 ? .enabled : .disabled("this is the first message")
         case .bodyForm: return detail?.formAvailability ?? .disabled("no message is open")
+        case .condition:
+            if only != nil { return .disabled("these are the messages of one group; a condition looks at all of a queue") }
+            return selection == MessageSelection() ? .enabled : .disabled("a condition looks at all of a queue: open its messages")
         case .explain: return count == 0 ? .disabled("no message is selected") : .enabled
         case .groups: return only == nil ? .enabled : .disabled("these are the messages of one group; q goes back to the groups")
         case .testRules: return sample == nil ? .disabled("no message is selected") : .enabled
         case .switchPane, .maximise: return detail == nil ? .disabled("no message is open") : .enabled
         case .more:
             if scan.load != nil { return .disabled("messages are still loading") }
-            return isAtLimit || scan.isStopped || scan.error != nil ? .enabled : .disabled("all messages are here")
+            return listing.isAtLimit || scan.isStopped || scan.error != nil ? .enabled : .disabled("all messages are here")
         default: return .enabled
         }
     }
@@ -276,17 +279,19 @@ struct MessagesScreen: Screen {
             guard let number = row(at: list.selected)?.sequenceNumber else { return }
             turn.navigation = .push(ExplanationScreen(number, in: path, from: crumbs.last ?? ""))
         case .back: close(&turn)
-        case .more: startScan(from: last?.next, &turn)
+        case .more: startScan(from: listing.next, &turn)
+        case .condition:
+            asked = .condition
+            turn.question = ConditionPrompt.question(narrowing ?? "")
         case .refresh:
             if isReading, let detail {
                 self.detail = MessageDetail(detail.sequenceNumber, form: detail.chosenForm)
                 self.detail?.begin(turn.start(.message(path, detail.sequenceNumber)))
             } else {
-                table.removeAll()
-                widest = [:]
+                turn.stop(listing.scan.load)
+                listing = MessageListing(listing.search?.filter)
                 places = filter.isEmpty ? nil : []
-                scan = Loadable()
-                start = nil
+                if listing.search == nil { start = nil }
                 startScan(from: nil, &turn)
             }
         default: break
@@ -299,18 +304,20 @@ struct MessagesScreen: Screen {
     var sample: TesterScreen.Sample? { row(at: list.selected).map { .init(path: path, number: $0.sequenceNumber) } }
 
     /// A subscription's messages came by way of its topic's rules; for those of a queue a person says which topic is meant.
-    private func testRules(_ turn: inout Turn) {
+    private mutating func testRules(_ turn: inout Turn) {
         if let topic = path.topic {
             turn.navigation = .push(TesterScreen(topic, sample: sample))
             return
         }
         let topics = (turn.model.entities ?? []).filter { $0.kind == .topic }
+        asked = .topic
         turn.question = Question(
             label: "topic", help: "Whose rules are to be tested with this message?",
             choices: topics.map { .init(text: $0.path.displayName, note: Figures.count($0.subscriptionCount ?? 0, "subscription")) })
     }
 
-    func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
+    mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
+        if asked == .condition { return take(condition: answer, &turn) }
         guard !answer.isEmpty else { return nil }
         do throws(EntityPathError) {
             turn.navigation = .push(TesterScreen(try .topic(answer), sample: sample))
@@ -326,7 +333,50 @@ struct MessagesScreen: Screen {
         return row?.messageID.map { [Question.Choice(text: $0, note: "message id")] } ?? []
     }
 
-    private var last: SequenceNumber? { table.sequenceNumber(at: table.count - 1) }
+    // MARK: - Conditions
+
+    var narrowing: String? { listing.search?.filter.text }
+
+    func check(_ answer: String, _ model: Model) -> Question.Problem? { asked == .condition ? ConditionPrompt.problem(answer) : nil }
+
+    func suggestions(head: String, tail: String) -> [CommandLine.Suggestion] {
+        ConditionPrompt.suggestions(
+            head: head, tail: tail, vocabulary,
+            examples: ConditionPrompt.examples(isDead: path.subQueue != .active, vocabulary, now: listing.scan.asOf))
+    }
+
+    private mutating func take(condition: String, _ turn: inout Turn) -> Question.Problem? {
+        guard condition.contains(where: { !$0.isWhitespace }) else {
+            widen(&turn)
+            return nil
+        }
+        switch ConditionPrompt.read(condition) {
+        case .failure(let problem): return problem
+        case .success(let filter):
+            leaveList(&turn)
+            if listing.search == nil { kept = listing }
+            listing = MessageListing(filter)
+            places = self.filter.isEmpty ? nil : []
+            startScan(from: nil, &turn)
+            list.select(0, count: count, height: listHeight)
+            return nil
+        }
+    }
+
+    mutating func widen(_ turn: inout Turn) {
+        guard let kept else { return }
+        leaveList(&turn)
+        listing = kept
+        self.kept = nil
+        places = MessagesScreen.places(listing.table, filter)
+        list.select(0, count: count, height: listHeight)
+    }
+
+    private mutating func leaveList(_ turn: inout Turn) {
+        turn.stop(listing.scan.load)
+        if listing.scan.load != nil { listing.scan.stop() }
+        close(&turn)
+    }
 
     /// Whether going back closes the open message and not the screen.
     var hasOpenMessage: Bool { detail != nil }
@@ -417,25 +467,43 @@ struct MessagesScreen: Screen {
             return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)]
         }
         var spans = [Span(Figures.count(table.count, noun), .title)]
-        if only != nil { spans.append(Span(" of one group")) }
-        if let start { spans.append(Span(" · from #\(start) on, ^R loads all", .muted)) }
+        if let search = listing.search {
+            spans = MessagesScreen.summary(search)
+        } else if only != nil {
+            spans.append(Span(" of one group"))
+        } else if let start {
+            spans.append(Span(" · from #\(start) on, ^R loads all", .muted))
+        }
         if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
         if scan.load != nil {
-            if let expected = expected(surroundings.model), expected > table.count {
+            if listing.search == nil, let expected = expected(surroundings.model), expected > table.count {
                 spans.append(Span(" of about \(Figures.count(expected)) so far", .muted))
             }
         } else if scan.isStopped {
             spans.append(Span(" · stopped, there may be more (+)", .statusWarning))
-        } else if isAtLimit {
+        } else if listing.isAtLimit {
             spans.append(Span(" · there are more (+)", .statusWarning))
         } else if scan.error != nil, table.count > 0 {
             spans.append(Span(" · incomplete: the scan failed (L)", .statusError))
         } else if let only, scan.asOf != nil, table.count < only.numbers.count {
             spans.append(Span(" · \(Figures.count(only.numbers.count - table.count)) are gone since", .statusWarning))
         } else if scan.asOf != nil, places == nil {
-            spans.append(Span(" · all" + (scanTook.map { ", scanned in \(Figures.duration($0))" } ?? ""), .muted))
+            spans.append(Span(" · all" + (listing.took.map { ", scanned in \(Figures.duration($0))" } ?? ""), .muted))
         }
         if let only { spans.append(Span(" · \(only.title)", .statusError)) }
+        return spans
+    }
+
+    /// What a condition made of the messages: unknown is not true, and is told.
+    private static func summary(_ search: MessageListing.Search) -> [Span] {
+        let counts = search.counts
+        var spans = [
+            Span("matched \(Figures.count(counts.matched)) of \(Figures.count(counts.looked)) looked at", .title)
+        ]
+        if counts.unknown > 0 { spans.append(Span(" · \(Figures.count(counts.unknown)) unknown", .statusInfo)) }
+        if let failure = counts.failure {
+            spans.append(Span(" · \(Figures.count(counts.failed)) without an answer (\(failure))", .statusWarning))
+        }
         return spans
     }
 
@@ -480,6 +548,11 @@ struct MessagesScreen: Screen {
             Placeholder.render("Loading \(path.subQueue.title)…", role: .statusPending, into: &surface, body)
         } else if scan.isStopped {
             Placeholder.render("Stopped before any message came. ^R starts again.", into: &surface, body)
+        } else if let counts = listing.search?.counts, table.isEmpty {
+            let unknown = counts.unknown > 0 ? " For \(Figures.count(counts.unknown)) it is unknown: they lack what it asks for." : ""
+            Placeholder.render(
+                "The condition is true for none of \(Figures.count(counts.looked, "message")).\(unknown) w changes it, esc shows all.",
+                into: &surface, body)
         } else if isFiltered {
             Placeholder.render("No message fits the filter. esc clears it.", into: &surface, body)
         } else if scan.asOf != nil {

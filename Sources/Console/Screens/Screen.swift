@@ -39,6 +39,12 @@ protocol Screen {
     func check(_ answer: String, _ model: Model) -> Question.Problem?
     /// Takes the answer to a question it asked; with a problem it is asked on.
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem?
+    /// The condition by which lines were picked; nil: all are shown.
+    var narrowing: String? { get }
+    /// Shows all again.
+    mutating func widen(_ turn: inout Turn)
+    /// How a condition that is being typed could go on, from the text before the cursor and the text behind it.
+    func suggestions(head: String, tail: String) -> [CommandLine.Suggestion]
     /// The ids that a trace from here could be about, the likeliest first.
     var traceChoices: [Question.Choice] { get }
     /// Where a trace from here looks.
@@ -77,6 +83,9 @@ extension Screen {
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool { false }
     func check(_ answer: String, _ model: Model) -> Question.Problem? { nil }
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? { nil }
+    var narrowing: String? { nil }
+    mutating func widen(_ turn: inout Turn) {}
+    func suggestions(head: String, tail: String) -> [CommandLine.Suggestion] { [] }
     var traceChoices: [Question.Choice] { [] }
     var traceScope: TraceScope { .namespace }
     mutating func modelChanged(_ model: Model) {}

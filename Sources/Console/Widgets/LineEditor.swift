@@ -15,6 +15,8 @@ struct LineEditor: Hashable, Sendable {
     var isEmpty: Bool { characters.isEmpty }
     /// The text before the cursor.
     var head: String { String(characters[..<cursor]) }
+    /// The text from the cursor on.
+    var tail: String { String(characters[cursor...]) }
 
     mutating func set(_ text: String) {
         characters = Array(text.prefix(LineEditor.longest))
@@ -30,6 +32,7 @@ struct LineEditor: Hashable, Sendable {
     mutating func moveLeft() { cursor = max(cursor - 1, 0) }
     mutating func moveRight() { cursor = min(cursor + 1, characters.count) }
     mutating func moveToStart() { cursor = 0 }
+    mutating func move(to place: Int) { cursor = min(max(place, 0), characters.count) }
     mutating func moveToEnd() { cursor = characters.count }
 
     mutating func deleteBackward() {

@@ -51,7 +51,9 @@ struct Prompt {
     /// Takes over as much as all suggestions agree on; with one, or one chosen, all of it.
     mutating func complete() {
         if chosen != nil || suggestions.count == 1 {
-            editor.set(chosen == nil ? suggestions.first?.text ?? editor.text : line)
+            let taken = chosen.flatMap { suggestions.indices.contains($0) ? suggestions[$0] : nil } ?? suggestions.first
+            editor.set(taken?.text ?? editor.text)
+            if let cursor = taken?.cursor { editor.move(to: cursor) }
             chosen = nil
             return
         }
@@ -69,8 +71,8 @@ struct Prompt {
         switch kind {
         case .filter: 0
         case .command: max(min(suggestions.count, 8, available), 0)
-        // A line more, for what may be typed or what is wrong.
-        case .answer: max(min(suggestions.count + 1, 9, available), 0)
+        // A line more, for what may be typed or what is wrong, and another for what to do about it.
+        case .answer: max(min(suggestions.count + (problem?.hint == nil ? 1 : 2), 9, available), 0)
         }
     }
 
@@ -121,8 +123,15 @@ struct Prompt {
         guard !rect.isEmpty else { return }
         var rect = rect
         if case .answer = kind {
-            let (rest, remark) = rect.splitBottom(1)
+            var (rest, remark) = rect.splitBottom(1)
             renderRemark(into: &surface, remark)
+            if let hint = problem?.hint, !rest.isEmpty {
+                (rest, remark) = rest.splitBottom(1)
+                surface.fill(remark, role: .promptSuggestion)
+                surface.put(
+                    row: remark.row, column: remark.column + 1, hint, role: .promptSuggestion, maxWidth: max(remark.columns - 2, 0),
+                    truncation: .ellipsis)
+            }
             rect = rest
         }
         let selected = chosen ?? -1

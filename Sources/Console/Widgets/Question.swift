@@ -19,6 +19,8 @@ struct Question: Hashable, Sendable {
         case screen
         /// The application: it traces the id.
         case trace
+        /// The screen that asked, with a condition: words of it are completed, and a chosen one is put into the line first.
+        case condition
     }
 
     /// An answer to choose.
@@ -32,6 +34,8 @@ struct Question: Hashable, Sendable {
         var text: String
         /// The column of the answer it is about, from 1.
         var column: Int?
+        /// What to do about it, on a line of its own.
+        var hint: String?
     }
 
     /// The choices that go on from what was typed; all of them until something was.

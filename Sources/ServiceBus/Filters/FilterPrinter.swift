@@ -74,10 +74,13 @@ enum FilterPrinter {
         case .boolean(let value): value ? "TRUE" : "FALSE"
         case .integer(let value): String(value)
         case .double(let value): value.description
-        case .text(let text): "'" + escaped(text.string, "'") + "'"
+        case .text(let text): quoted(text.string)
         default: "NULL"
         }
     }
+
+    /// A text as a constant.
+    static func quoted(_ text: String) -> String { "'" + escaped(text, "'") + "'" }
 
     static func name(_ name: String) -> String { FilterLexer.isRegularName(name) ? name : "[" + escaped(name, "]") + "]" }
 

@@ -283,6 +283,7 @@ struct ConsoleHarness {
         case .groups(let scan): .success([.groups(Fixture.progress(by: scan.keys, count: 250)), .groups(Fixture.progress(by: scan.keys))])
         case .evidence(_, let number):
             .success([.evidence(Fixture.evidence(number) ?? DeadLetterEvidence(reason: "MaxDeliveryCountExceeded"))])
+        case .search: .success([.found(Fixture.deadLetters(3), MessageSearch(looked: 60, matched: 3, unknown: 2), next: nil)])
         case .message(_, let number): .success([.message(Fixture.document(number))])
         case .trace(let id, _, _): .success(TraceFixture.answers(id))
         case .theme(let name): .success([.palette(Palette(), name: name)])

@@ -421,6 +421,7 @@ import Testing
                 case .file: " /tmp/screen.txt"
                 case .interval: " 30s"
                 case .id: " order-88213"
+                case .condition: " tenant = 'emea'"
                 case nil: ""
                 }
             console.type(":\(command.id.rawValue)\(argument)<Enter>")

@@ -150,7 +150,7 @@ import Testing
                   4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
                   4770130   11-23 02:31:22          10  MaxDeliveryCountExceeded  OrderPlaced
                                                                                         3 of 60
-                 enter read · c groups · t trace · / filter · : command · q back · ? help
+                 enter read · c groups · t trace · / filter · w where · : command · q back
                 """)
     }
 

@@ -120,10 +120,10 @@ import Testing
 
     private func isCount(_ request: Request) -> Bool { if case .count = request { true } else { false } }
 
-    @Test("c counts by looking: both figures, the difference, and how old that is")
+    @Test("C counts by looking: both figures, the difference, and how old that is")
     func counted80() {
         var console = ConsoleHarness()
-        console.type(":entity orders<Enter>c")
+        console.type(":entity orders<Enter>C")
         #expect(console.asked.last == .count(orders))
         #expect((3...8).map { console.line($0) }.joined(separator: "\n") == "")
     }
@@ -131,11 +131,11 @@ import Testing
     @Test("while it counts it says how far it is; esc stops it and keeps what was seen")
     func countingUnderWay() {
         var console = ConsoleHarness { request in if case .count = request { nil } else { ConsoleHarness.usual(request) } }
-        console.type(":entity orders<Enter>c")
+        console.type(":entity orders<Enter>C")
         console.answer(.success([.counted(Fixture.counting)]), isLast: false, to: isCount)
         #expect(console.line(3).contains("counting, 21,840 so far"))
         #expect(console.text.contains("counted 20,000 so far"))
-        console.type("c")
+        console.type("C")
         #expect(console.line(22).contains("it is being counted; esc stops that"))
         console.type("<Esc>")
         #expect(console.stopped == [.count(orders)])
@@ -156,7 +156,7 @@ import Testing
             default: ConsoleHarness.usual(request)
             }
         }
-        console.type(":entity orders<Enter>c")
+        console.type(":entity orders<Enter>C")
         #expect(console.text.contains("✕ not permitted (needs Manage)   counted 50,010"))
     }
 
@@ -164,7 +164,7 @@ import Testing
     func byState() {
         var console = ConsoleHarness()
         console.type(":entity orders<Enter>j")
-        #expect(console.text.contains("the service does not tell; c counts them"))
+        #expect(console.text.contains("the service does not tell; C counts them"))
         console.type("<Enter>")
         #expect(
             console.asked.last == .scanSelected(orders, MessageSelection(state: .deferred), from: nil, limit: MessagesScreen.pageful))
