@@ -32,6 +32,12 @@ let package = Package(
         .executableTarget(
             name: "FuzzFilters", dependencies: ["FuzzSupport", .product(name: "ServiceBus", package: "callboard")], swiftSettings: settings),
         .executableTarget(
+            name: "FuzzMasking",
+            dependencies: [
+                "FuzzSupport", .product(name: "CallboardCore", package: "callboard"), .product(name: "ServiceBus", package: "callboard"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
             name: "FuzzWebSocket",
             dependencies: [
                 "FuzzSupport",

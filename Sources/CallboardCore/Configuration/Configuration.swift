@@ -15,6 +15,7 @@
 ///       entities: [callboard.dev/entities, {key: acme.io/queues, form: queues}]
 ///       on-call: [acme.io/pager]
 ///       service-types: [service, worker]
+///     masking: {paths: [$.customer.name]}   # see ``MaskingSettings``; on in production unless it says 'enabled: false'
 /// ```
 public struct Configuration: Hashable, Sendable {
     /// The file it was read from; nil when there is none.

@@ -56,7 +56,7 @@ struct ConfigurationReader {
     }
 
     private static let contextKeys = [
-        "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second",
+        "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second", "masking",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -70,6 +70,7 @@ struct ConfigurationReader {
             case "connection-string": context.connection = connection(entry)
             case "catalogue", "catalog": context.cataloguePaths = texts(entry).map { path($0) }
             case "annotations": context.bindingRules = rules(entry)
+            case "masking": context.masking = masking(entry)
             case "credits-per-second": context.creditsPerSecond = number(entry, in: 10...1_000_000)
             default: reportUnknown(entry, among: Self.contextKeys)
             }
@@ -173,12 +174,12 @@ struct ConfigurationReader {
 
     // MARK: Values
 
-    private mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLNode.Entry]? {
+    mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLNode.Entry]? {
         if node.entries == nil { report(node.line, "\(what) is a mapping of keys to values, not \(node.kindTitle)") }
         return node.entries
     }
 
-    private mutating func text(_ entry: YAMLNode.Entry) -> String? {
+    mutating func text(_ entry: YAMLNode.Entry) -> String? {
         guard let text = entry.value.text, !text.isEmpty, text.utf8.count <= 4096 else {
             report(entry.value.line, "'\(entry.key)' is a text, not \(entry.value.text == nil ? entry.value.kindTitle : "this")")
             return nil
@@ -186,7 +187,7 @@ struct ConfigurationReader {
         return text
     }
 
-    private mutating func bool(_ entry: YAMLNode.Entry) -> Bool? {
+    mutating func bool(_ entry: YAMLNode.Entry) -> Bool? {
         if entry.value.bool == nil { report(entry.value.line, "'\(entry.key)' is true or false") }
         return entry.value.bool
     }
@@ -205,7 +206,7 @@ struct ConfigurationReader {
         return nil
     }
 
-    private mutating func list(_ entry: YAMLNode.Entry) -> [YAMLNode] {
+    mutating func list(_ entry: YAMLNode.Entry) -> [YAMLNode] {
         guard let elements = entry.value.elements else {
             if entry.value.text != nil { return [entry.value] }
             report(entry.value.line, "'\(entry.key)' is a list, not \(entry.value.kindTitle)")
@@ -238,7 +239,7 @@ struct ConfigurationReader {
         return folder + (text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
     }
 
-    private mutating func reportUnknown(_ entry: YAMLNode.Entry, among known: [String]) {
+    mutating func reportUnknown(_ entry: YAMLNode.Entry, among known: [String]) {
         let meant = Spelling.nearest(to: entry.key, among: known).map { "; did you mean '\($0)'?" }
         report(
             entry.line,

@@ -47,6 +47,8 @@ public struct OperatorContext: Hashable, Sendable {
     public var bindingRules: BindingRules
     /// What administration may cost in credits a second, of which a call costs ten; nil for half of the Standard tier's 1,000.
     public var creditsPerSecond: Int?
+    /// What is hidden of messages.
+    public var masking = MaskingSettings()
 
     /// Creates a context.
     public init(
@@ -62,6 +64,9 @@ public struct OperatorContext: Hashable, Sendable {
         self.cataloguePaths = cataloguePaths
         self.bindingRules = bindingRules
     }
+
+    /// What takes out of messages what is hidden; nil where masking is off. It is on in production unless the file says otherwise.
+    var masker: Masker? { masking.isEnabled ?? isProduction ? Masker(masking) : nil }
 
     /// The mode that applies: what the file says; else read-only, except on an emulator or sandbox.
     public func effectiveMode(isEmulator: Bool) -> AccessMode { mode ?? (isEmulator ? .readWrite : .readOnly) }

@@ -46,6 +46,7 @@ public enum MessageInput {
             var text: String?
             var value: JSONContent?
             var type: String?
+            var withheld: String?
         }
         struct Value: Decodable {
             var type: String
@@ -55,10 +56,13 @@ public enum MessageInput {
         var messageId, correlationId, sessionId, partitionKey, subject, to, replyTo, replyToSessionId: String?
         var contentType, contentEncoding, scheduledEnqueueTime: String?
         var timeToLiveMilliseconds: Int64?
+        var maskedFields: Int?
         var applicationProperties: [String: Value]?
         var body: Body?
 
         func draft() throws -> OutgoingMessage {
+            // What was masked is not here to be sent: a copy with the placeholders in it would pass for the message.
+            guard maskedFields == nil, body?.withheld == nil else { throw Fault(text: "this message was masked when it was printed") }
             var draft = OutgoingMessage(body: try content())
             draft.messageID = messageId
             draft.correlationID = correlationId

@@ -43,6 +43,9 @@ public struct MessageRecord: OutputRecord {
                 while properties.next() { json.property(properties.name, properties.value) }
             }
             if !isHeadersOnly { write(message.body, to: &json) }
+            if let redaction = message.redaction, redaction.summary != nil {
+                json.member(fixed: "maskedFields", Int64(redaction.fields))
+            }
         }
     }
 
@@ -76,6 +79,9 @@ public struct MessageRecord: OutputRecord {
         json.key(fixed: "body")
         json.object { json in
             json.member(fixed: "kind", body.kind.rawValue)
+            if message.redaction?.isBodyWithheld == true {
+                return json.member(fixed: "withheld", "masking is on and this body could not be read")
+            }
             if let text = body.text {
                 json.member(fixed: "encoding", "utf-8")
                 json.member(fixed: "text", text)

@@ -42,7 +42,7 @@ extension Workspace {
                 .notFound, "\(path.displayName) has no message\(withState ? " and no state" : "") of a session '\(id)'.",
                 hint: "'callboard sessions \(path.displayName)' lists those there are.", entity: path)
         }
-        return SessionDetail(summary: SessionSummary(id: id, counts: counts), state: state)
+        return SessionDetail(summary: SessionSummary(id: gateway.masked(id), counts: counts), state: state)
     }
 
     /// Sets the state of a session, or clears it.

@@ -14,11 +14,13 @@ public struct ContextTitle: Hashable, Sendable {
     public var identity: String
     /// Whether the namespace is an emulator or the sandbox.
     public var isEmulator: Bool
+    /// Whether messages are masked before anybody sees them.
+    public var isMasking: Bool
 
     /// Creates a title.
     public init(
         name: String, endpoint: String, environment: String = "", isProduction: Bool = false, mode: AccessMode = .readOnly,
-        identity: String = "", isEmulator: Bool = false
+        identity: String = "", isEmulator: Bool = false, isMasking: Bool = false
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -27,5 +29,6 @@ public struct ContextTitle: Hashable, Sendable {
         self.mode = mode
         self.identity = identity
         self.isEmulator = isEmulator
+        self.isMasking = isMasking
     }
 }

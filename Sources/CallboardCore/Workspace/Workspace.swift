@@ -10,7 +10,7 @@ public actor Workspace {
     private let context: OperatorContext
     /// Whether the configuration says that nothing may be changed.
     nonisolated let isFixedReadOnly: Bool
-    let gateway: any NamespaceGateway
+    let gateway: MaskingGateway
     private let now: @Sendable () -> Timestamp
     private var loadedEstate: Task<LoadedEstate, Never>?
     /// What the counts were, since this was opened.
@@ -23,12 +23,14 @@ public actor Workspace {
     /// - Parameter now: the clock, injected for tests.
     package init(context: OperatorContext, gateway: any NamespaceGateway, now: @escaping @Sendable () -> Timestamp = { .now }) {
         let endpoint = gateway.endpoint
+        let masker = context.masker
         title = ContextTitle(
             name: context.name, endpoint: endpoint.host, environment: context.environment, isProduction: context.isProduction,
-            mode: context.effectiveMode(isEmulator: endpoint.isEmulator), identity: endpoint.identity, isEmulator: endpoint.isEmulator)
+            mode: context.effectiveMode(isEmulator: endpoint.isEmulator), identity: endpoint.identity, isEmulator: endpoint.isEmulator,
+            isMasking: masker != nil)
         self.context = context
         isFixedReadOnly = context.mode == .readOnly
-        self.gateway = gateway
+        self.gateway = MaskingGateway(gateway, masker)
         self.now = now
     }
 

@@ -40,7 +40,7 @@ extension App {
         let role: Role = isProduction ? .barProduction : .bar
         surface.fill(rect, role: role)
         var column = rect.column
-        let badge = " \(App.badge(model.title)) "
+        let badge = " \(App.badge(model.title))\(model.title?.isMasking == true ? " · MASKED" : "") "
         column += surface.put(
             row: rect.row, column: column, badge, role: isProduction ? .barBadgeProduction : .barBadge, maxWidth: rect.columns)
         let crumbs = App.crumbs(model.title?.endpoint ?? "connecting…", screens)

@@ -28,10 +28,12 @@ struct MessageDocument: Sendable {
     var facts: [Fact]
     var properties: [Property]
     var body: BodyDocument
+    /// What was masked; nil when nothing was.
+    var redaction: Redaction?
 
     init(
         sequenceNumber: SequenceNumber, peekedAt: Timestamp, problems: [Fact] = [], facts: [Fact] = [], properties: [Property] = [],
-        body: BodyDocument
+        body: BodyDocument, redaction: Redaction? = nil
     ) {
         self.sequenceNumber = sequenceNumber
         self.peekedAt = peekedAt
@@ -39,6 +41,7 @@ struct MessageDocument: Sendable {
         self.facts = facts
         self.properties = properties
         self.body = body
+        self.redaction = redaction
     }
 
     /// Reads a message.
@@ -57,7 +60,7 @@ struct MessageDocument: Sendable {
             sequenceNumber: message.sequenceNumber, peekedAt: peekedAt, problems: MessageDocument.problems(of: message),
             facts: MessageDocument.facts(of: message, now: peekedAt),
             properties: message.applicationProperties.map { Property(name: $0.name, typeName: $0.value.typeName, value: $0.value.text) },
-            body: body)
+            body: body, redaction: message.redaction)
     }
 
     private static func problems(of message: PeekedMessage) -> [Fact] {
@@ -119,10 +122,13 @@ extension MessageDocument {
     }
 
     private func bodyTitle(_ form: BodyDocument.Form?) -> [Span] {
-        var parts = [body.format]
+        // Of a body that is withheld the form and size would be those of the words in its place.
+        let isWithheld = redaction?.isBodyWithheld == true
+        var parts = isWithheld ? [] : [body.format]
         if let contentType = body.contentType { parts.append(contentType) }
-        parts.append("\(Figures.count(body.sizeBytes)) B")
-        if let form { parts.append("shown as \(form.rawValue)") }
+        if !isWithheld { parts.append("\(Figures.count(body.sizeBytes)) B") }
+        if let form, !isWithheld { parts.append("shown as \(form.rawValue)") }
+        if let masked = redaction?.summary { parts.append(masked) }
         return [Span("body", .title), Span(" · " + parts.joined(separator: " · "), .muted)]
     }
 

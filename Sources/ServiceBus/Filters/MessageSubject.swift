@@ -34,15 +34,38 @@ package struct MessageSubject: FilterSubject, Sendable {
 
     private let message: Message
     private let circumstances: Circumstances?
+    private let redaction: Redaction?
 
     /// Looks at a message.
     /// - Parameter circumstances: what to take in place of its header and annotations; nil to read those.
     package init(_ message: Message, _ circumstances: Circumstances? = nil) {
         self.message = message
         self.circumstances = circumstances
+        redaction = nil
     }
 
-    package func userValue(_ name: FoldedName) -> FilterValue? {
+    /// Looks at a message of which something may be masked: what is compares with nothing.
+    package init(_ message: PeekedMessage) {
+        self.message = message.message
+        circumstances = nil
+        redaction = message.redaction
+    }
+
+    package func userValue(_ name: FoldedName) -> FilterValue? { storedUserValue(name).map { unlessMasked($0) } }
+
+    package func systemValue(_ property: SystemProperty) -> FilterValue { unlessMasked(storedSystemValue(property)) }
+
+    package func bodyValue(_ path: [String]) -> FilterValue {
+        if redaction?.isBodyWithheld == true { return .masked }
+        return unlessMasked(storedBodyValue(path))
+    }
+
+    private func unlessMasked(_ value: FilterValue) -> FilterValue {
+        guard redaction != nil, case .text(let text) = value, text.string == Redaction.placeholder else { return value }
+        return .masked
+    }
+
+    private func storedUserValue(_ name: FoldedName) -> FilterValue? {
         guard var properties = try? message.readApplicationProperties() else { return nil }
         while properties.next() {
             guard let key = properties.key.utf8 else { continue }
@@ -51,7 +74,7 @@ package struct MessageSubject: FilterSubject, Sendable {
         return nil
     }
 
-    package func systemValue(_ property: SystemProperty) -> FilterValue {
+    private func storedSystemValue(_ property: SystemProperty) -> FilterValue {
         switch property {
         case .messageID: return identifier(0)
         case .to: return field(2)
@@ -66,7 +89,7 @@ package struct MessageSubject: FilterSubject, Sendable {
         }
     }
 
-    package func bodyValue(_ path: [String]) -> FilterValue {
+    private func storedBodyValue(_ path: [String]) -> FilterValue {
         guard let text = bodyText else { return .unknown }
         if path.isEmpty { return .text(FilterText(text)) }
         return JSONPath.value(at: path, in: text)
@@ -181,8 +204,13 @@ package struct MessageSubject: FilterSubject, Sendable {
     }
 }
 
+extension FilterValue {
+    /// A value that is there and must not be seen: no operator takes it.
+    static let masked = FilterValue.other("masked")
+}
+
 extension PeekedMessage {
-    /// The value of a property, as a filter sees it; unknown when the message does not have it.
+    /// The value of a property, as a filter sees it; unknown when the message does not have it. Of what is masked, the placeholder.
     public func value(of property: FilterProperty) -> FilterValue {
         let subject = MessageSubject(message)
         return switch property.scope {

@@ -102,7 +102,7 @@ public struct RuleTrial: Sendable {
     }
 
     /// What the rule would do with a message like this one.
-    public func outcome(for message: PeekedMessage) -> Outcome { outcome(for: MessageSubject(message.message)) }
+    public func outcome(for message: PeekedMessage) -> Outcome { outcome(for: MessageSubject(message)) }
 
     private func explanation(for subject: some FilterSubject) -> FilterExplanation {
         switch selector {

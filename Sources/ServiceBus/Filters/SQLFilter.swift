@@ -43,7 +43,7 @@ public struct SQLFilter: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether the condition holds for a message seen by peeking; nil when that is unknown.
     /// - Throws: ``FilterEvaluationError`` when it has no answer for this message.
-    public func verdict(on message: PeekedMessage) throws(FilterEvaluationError) -> Bool? { try evaluate(MessageSubject(message.message)) }
+    public func verdict(on message: PeekedMessage) throws(FilterEvaluationError) -> Bool? { try evaluate(MessageSubject(message)) }
 
     /// Whether it is true of every message whatever it says, as `1=1` is: nothing has to be read to know.
     public var isAlwaysTrue: Bool {

@@ -79,6 +79,8 @@ public struct PeekedMessage: Sendable {
     package let message: Message
     /// The number the entity gave it.
     public let sequenceNumber: SequenceNumber
+    /// What was taken out of it where masking is on; nil when it is as received.
+    public internal(set) var redaction: Redaction?
 
     /// Reads a received message; nil when it bears no sequence number and so did not come from an entity.
     package init?(_ message: Message) {

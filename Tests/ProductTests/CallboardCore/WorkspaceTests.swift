@@ -26,7 +26,7 @@ struct WorkspaceTests {
             workspace.title
                 == ContextTitle(
                     name: "c", endpoint: "h", environment: "prod", isProduction: true, mode: expected, identity: "dana",
-                    isEmulator: isEmulator))
+                    isEmulator: isEmulator, isMasking: true))
     }
 
     @Test("peek asks page by page until it has enough, and goes on after the last number")

@@ -359,6 +359,14 @@ import Testing
         #expect(console.roles(inRow: 0) == [.barBadgeProduction, .barProduction])
     }
 
+    @Test("a context with masking says so beside the name of its environment")
+    func masking() {
+        var title = Fixture.title(isProduction: true)
+        title.isMasking = true
+        let console = ConsoleHarness(title: title) { [title] in $0 == .connect ? .success([.connected(title)]) : ConsoleHarness.usual($0) }
+        #expect(console.line(0).hasPrefix(" PROD · MASKED "))
+    }
+
     @Test("a production context whose label does not say so is labelled PRODUCTION")
     func productionLabel() {
         let title = ContextTitle(

@@ -1,0 +1,107 @@
+package import ServiceBus
+
+/// Takes out of messages what a context hides, before anything else gets to see them.
+///
+/// What is masked is replaced by ``ServiceBus/Redaction/placeholder``. There is one place where it is done, ``MaskingGateway``: nothing above it
+/// ever holds what is hidden, be it a screen, a filter, an export or a log.
+public struct Masker: Sendable {
+    /// Shared by all copies: what looks through a text holds one.
+    private final class Rules: Sendable {
+        let names: NameRules
+        let paths: MaskingPaths
+        let patterns: [MaskingPattern]
+        let detectors: [MaskingDetector]
+        /// The properties of the service that are hidden, by their bits.
+        let hiddenFields: UInt32
+
+        init(_ settings: MaskingSettings) {
+            let names = NameRules(NameRules.builtIn + settings.properties, except: settings.exceptions)
+            self.names = names
+            paths = MaskingPaths(settings.paths)
+            patterns = settings.patterns
+            detectors = MaskingDetector.allCases.filter { settings.detectors.contains($0) }
+            hiddenFields = RedactableField.allCases.reduce(0) { bits, field in
+                let isHidden = field.names.contains { names.hides($0) || names.hides("sys." + $0) }
+                return isHidden ? bits | 1 << UInt32(field.rawValue) : bits
+            }
+        }
+    }
+
+    private let rules: Rules
+
+    var names: NameRules { rules.names }
+    var paths: MaskingPaths { rules.paths }
+    var patterns: [MaskingPattern] { rules.patterns }
+    var detectors: [MaskingDetector] { rules.detectors }
+
+    /// A masker for the rules of a context, beside the built-in ones.
+    public init(_ settings: MaskingSettings) { rules = Rules(settings) }
+
+    /// A text without what is hidden in it.
+    public func masked(_ text: String) -> String {
+        var copy = text
+        return copy.withUTF8 { masked($0, depth: 0) }.map { String(decoding: $0, as: UTF8.self) } ?? text
+    }
+
+    /// A page of messages as they may be seen.
+    func masked(_ page: [PeekedMessage]) -> [PeekedMessage] { page.compactMap { $0.redacted(by: self) } }
+
+    /// Content that is no message's, such as the state of a session: JSON, XML or text without what is hidden in it, or
+    /// ``ServiceBus/Redaction/withheldBody``.
+    public func masked(_ content: [UInt8]) -> [UInt8] {
+        switch content.withUnsafeBufferPointer({ BodyMasking(self, $0, contentType: nil).outcome() }) {
+        case .unchanged: content
+        case .replaced(let bytes, _): bytes
+        case .withheld: Array(Redaction.withheldBody.utf8)
+        }
+    }
+
+    /// An error whose words may quote a message's.
+    func masked(_ error: OperatorError) -> OperatorError {
+        var error = error
+        error.message = masked(error.message)
+        error.hint = masked(error.hint)
+        return error
+    }
+
+    /// A text without what is hidden in it; nil when nothing is.
+    /// - Parameter depth: in how many documents it stands.
+    func masked(_ text: UnsafeBufferPointer<UInt8>, depth: Int) -> [UInt8]? { TextMasking(self, text, depth: depth).masked() }
+
+    /// Whether a number is hidden for its digits.
+    func hidesNumber(_ digits: UnsafeBufferPointer<UInt8>) -> Bool {
+        if patterns.isEmpty, digits.count < 13 { return false }
+        return masked(digits, depth: 0) != nil
+    }
+}
+
+extension Masker: MessageRedactor {
+    package func hides(_ field: RedactableField) -> Bool { rules.hiddenFields & 1 << UInt32(field.rawValue) != 0 }
+
+    package func hides(name: UnsafeRawBufferPointer) -> Bool { names.hides(name.bindMemory(to: UInt8.self)) }
+
+    package func hides(path: [RedactionStep]) -> Bool {
+        if paths.isEmpty { return false }
+        var place = paths.root
+        for step in path {
+            switch step {
+            case .key(let name): place = paths.member(name, of: place)
+            case .index(let index): place = paths.element(index, of: place)
+            }
+        }
+        return place.isHidden
+    }
+
+    package func hides(number: String) -> Bool {
+        var number = number
+        return number.withUTF8 { hidesNumber($0) }
+    }
+
+    package func redacted(text: UnsafeRawBufferPointer) -> String? {
+        masked(text.bindMemory(to: UInt8.self), depth: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    package func redacted(body: UnsafeRawBufferPointer, contentType: String?, contentEncoding: String?) -> RedactedBody {
+        BodyMasking(self, body.bindMemory(to: UInt8.self), contentType: contentType).outcome()
+    }
+}

@@ -1,0 +1,88 @@
+internal import ServiceBus
+
+/// The door between a namespace and everything that looks at it: what comes through is masked, where the context says so.
+///
+/// A ``Workspace`` has no other way to its namespace, so that whatever is built on it cannot forget to mask. Without a masker nothing is
+/// looked at and nothing copied.
+struct MaskingGateway: NamespaceGateway {
+    private let inner: any NamespaceGateway
+    /// What is hidden; nil when masking is off.
+    let masker: Masker?
+
+    init(_ inner: any NamespaceGateway, _ masker: Masker?) {
+        self.inner = inner
+        self.masker = masker
+    }
+
+    var endpoint: NamespaceEndpoint { inner.endpoint }
+
+    /// A text of ours that may repeat a message's.
+    func masked(_ text: String) -> String { masker?.masked(text) ?? text }
+
+    private func masked(_ error: OperatorError) -> OperatorError { masker?.masked(error) ?? error }
+
+    // MARK: Messages
+
+    func peekPage(
+        _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
+    ) async throws(OperatorError) -> [PeekedMessage] {
+        do throws(OperatorError) {
+            let page = try await inner.peekPage(path, from: from, count: count, options: options)
+            return masker?.masked(page) ?? page
+        } catch { throw masked(error) }
+    }
+
+    func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
+        let pages = inner.scan(path, from: from, options: options)
+        return masker.map { MaskingPages(pages: pages, masker: $0) } ?? pages
+    }
+
+    private struct MaskingPages: PageSource {
+        let pages: any PageSource
+        let masker: Masker
+
+        func nextPage() async throws(OperatorError) -> [PeekedMessage]? {
+            do throws(OperatorError) { return try await pages.nextPage().map { masker.masked($0) } } catch { throw masker.masked(error) }
+        }
+
+        func finish() async { await pages.finish() }
+    }
+
+    func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
+        do throws(OperatorError) { try await inner.send(messages, to: path) } catch { throw masked(error) }
+    }
+
+    // MARK: Sessions
+
+    func sessionIDs(of path: EntityPath) async throws(OperatorError) -> [String] {
+        do throws(OperatorError) { return try await inner.sessionIDs(of: path).map { masked($0) } } catch { throw masked(error) }
+    }
+
+    func sessionState(of id: String, in path: EntityPath) async throws(OperatorError) -> SessionState {
+        do throws(OperatorError) {
+            let state = try await inner.sessionState(of: id, in: path)
+            guard let masker, case .bytes(let bytes) = state else { return state }
+            return .bytes(masker.masked(bytes))
+        } catch { throw masked(error) }
+    }
+
+    func setSessionState(_ state: [UInt8]?, of id: String, in path: EntityPath) async throws(OperatorError) {
+        do throws(OperatorError) { try await inner.setSessionState(state, of: id, in: path) } catch { throw masked(error) }
+    }
+
+    // MARK: Entities, which are no message's
+
+    func entities() async throws(OperatorError) -> [EntityDescription] { try await inner.entities() }
+    func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription { try await inner.entity(path) }
+    func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] { try await inner.subscriptions(of: topic) }
+    func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] { try await inner.rules(of: subscription) }
+    func entityPages() -> any EntityPageSource { inner.entityPages() }
+    func settings(of target: EntityTarget) async throws(OperatorError) -> EntitySettings { try await inner.settings(of: target) }
+
+    func put(_ settings: EntitySettings, isUpdate: Bool) async throws(OperatorError) -> EntitySettings {
+        try await inner.put(settings, isUpdate: isUpdate)
+    }
+
+    func remove(_ target: EntityTarget) async throws(OperatorError) { try await inner.remove(target) }
+    func close() async { await inner.close() }
+}
