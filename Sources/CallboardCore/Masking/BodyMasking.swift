@@ -21,6 +21,11 @@ struct BodyMasking {
         if contentType.contains("json") || first == UInt8(ascii: "{") || JSONMasking.looksLikeJSON(bytes) {
             return outcome(of: JSONMasking(masker, bytes, depth: 0).outcome())
         }
+        if first == UInt8(ascii: "[") {
+            // A list of numbers, or a line of a log that begins with a time in brackets.
+            let list = outcome(of: JSONMasking(masker, bytes, depth: 0).outcome())
+            if list != .withheld { return list }
+        }
         if contentType.contains("xml") || first == UInt8(ascii: "<") { return outcome(of: XMLMasking(masker, bytes, depth: 0).outcome()) }
         if isEncoded { return .withheld }
         return masker.masked(bytes, depth: 0).map { .replaced($0, fields: 1) } ?? .unchanged

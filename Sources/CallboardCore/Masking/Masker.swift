@@ -97,6 +97,13 @@ extension Masker: MessageRedactor {
         return number.withUTF8 { hidesNumber($0) }
     }
 
+    package func hides(identifier: () -> String) -> Bool {
+        // No detector knows one; only a pattern of the configuration can.
+        if patterns.isEmpty { return false }
+        var text = identifier()
+        return text.withUTF8 { masked($0, depth: 0) != nil }
+    }
+
     package func redacted(text: UnsafeRawBufferPointer) -> String? {
         masked(text.bindMemory(to: UInt8.self), depth: 0).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -82,7 +82,7 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
             guard let field = RedactableField(rawValue: list.index), field.rawValue <= RedactableField.replyToSessionID.rawValue else {
                 return false
             }
-            if redactor.hides(field) || !mayBeSeen(list.value, readsNumbers: false) { return false }
+            if redactor.hides(field) || !mayBeSeen(list.value, readsNumbers: true) { return false }
         }
         return true
     }
@@ -108,8 +108,9 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
             return mayBeSeen(inner, readsNumbers: readsNumbers)
         case .double, .float, .ulong: return !readsNumbers
         case .null, .timestamp: return true
+        case .uuid(let id): return !redactor.hides(identifier: { id.description })
         default:
-            guard readsNumbers, let number = value.integer, number.magnitude >= 1_000_000_000 else { return true }
+            guard readsNumbers, let number = value.integer else { return true }
             return !redactor.hides(number: String(number))
         }
     }
@@ -143,7 +144,7 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
                         default: .otherAnnotation
                         }
                     switch pair.value {
-                    case .string, .symbol, .binary, .list, .map, .array, .described:
+                    case .string, .symbol, .binary, .list, .map, .array, .described, .uuid:
                         return .init(key: pair.key, value: redactor.hides(field) ? hidden() : self.value(pair.value, path: nil))
                     default: return pair
                     }
@@ -204,7 +205,8 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         case .double(let number): return hides(Int64(exactly: number)) ? hidden() : value
         case .float(let number): return hides(Int64(exactly: number)) ? hidden() : value
         case .ulong(let number): return redactor.hides(number: String(number)) ? hidden() : value
-        case .boolean, .timestamp, .uuid, .null: return value
+        case .uuid(let id): return redactor.hides(identifier: { id.description }) ? hidden() : value
+        case .boolean, .timestamp, .null: return value
         default: return hides(value.integer) ? hidden() : value
         }
     }

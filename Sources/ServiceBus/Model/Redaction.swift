@@ -37,6 +37,8 @@ package protocol MessageRedactor {
     func hides(path: [RedactionStep]) -> Bool
     /// Whether a whole number is hidden for its digits.
     func hides(number: String) -> Bool
+    /// Whether a UUID is hidden for what it looks like as text.
+    func hides(identifier: () -> String) -> Bool
     /// A text without what is hidden in it; nil when nothing is.
     func redacted(text: UnsafeRawBufferPointer) -> String?
     /// A body without what is hidden in it.
