@@ -169,7 +169,7 @@ def commands(context):
     for form in ("table", "json", "jsonl"):
         output.append(run("sessions", SESSIONS, "--counts", "--context", context, "--output", form))
         output.append(run("sessions", SESSIONS, "--context", context, "--output", form))
-        for name in ("json", "cut", "binary"):
+        for name in ("plain", "json", "cut", "binary"):
             output.append(run("session", "show", SESSIONS, name, "--context", context, "--output", form))
     # Conditions that fail on a message say which value they failed on.
     output.append(run("peek", QUEUE, "--context", context, "--where", "[X-Api-Key] / 0 = 1"))
@@ -186,12 +186,17 @@ def plant():
         done = callboard.run("send", queue, "--jsonl", str(folder / "messages.jsonl"), connection_string=sandbox.connection_string)
         assert done.returncode == 0, done.stderr
     # One session has an id that is hidden; the others' states are.
-    states = {"json": json.dumps(document("state")).encode(), "cut": json.dumps(document("state"))[:-5].encode(), "binary": b"\xff\x00" + word("state").encode()}
+    states = {
+        "plain": b"control-state",
+        "json": json.dumps(document("state")).encode(),
+        "cut": json.dumps(document("state"))[:-5].encode(),
+        "binary": b"\xff\x00" + word("state").encode(),
+    }
     for name, state in states.items():
         (folder / "state").write_bytes(state)
         done = callboard.run("session", "set-state", SESSIONS, name, "--file", str(folder / "state"), connection_string=sandbox.connection_string)
         assert done.returncode == 0, done.stderr
-    done = callboard.run("session", "set-state", SESSIONS, address("sessionid"), "--text", "control-state", connection_string=sandbox.connection_string)
+    done = callboard.run("session", "set-state", SESSIONS, address("sessionid"), "--text", "x", connection_string=sandbox.connection_string)
     assert done.returncode == 0, done.stderr
     assert len(words) > 200, len(words)
 
