@@ -136,6 +136,18 @@ def leaks(output):
     return [(each, form) for each in planted for form in forms(each) if form.lower() in lower or form.lower() in joined and len(form) > 9]
 
 
+def shown(output):
+    """Which of the words stand in an output as a whole, as they are, in hexadecimal or in base64: for what must be seen, where no more than a piece
+    of one must be for what must not."""
+    found = set()
+    for each in words:
+        raw = each.encode()
+        pieces = [raw[skip:][: (len(raw) - skip) // 3 * 3] for skip in range(3)]
+        if any(form in output for form in (each, raw.hex(), *(base64.b64encode(piece).decode() for piece in pieces))):
+            found.add(each)
+    return found
+
+
 folder = pathlib.Path(tempfile.mkdtemp(prefix="callboard-masking-"))
 
 
@@ -207,11 +219,11 @@ CONTROLS = ["control-subject", "control-reason", "control-error", "control-prope
 @checks.step("without masking the commands show what was planted", seconds=240)
 def commands_open():
     output = commands("open")
-    shown = {each for each, _ in leaks(output)}
-    # In the gzip and UTF-16 bodies words stand in no form that is searched for from end to end.
-    missing = [each for each in [*words, CARD, IBAN] if each not in shown and not any(part in each for part in ("gzip", "wide"))]
+    # In base64 within UTF-16 no word stands from end to end, in base64 within base64 neither.
+    seen = shown(output)
+    missing = [each for each in words if each not in seen and not any(part in each for part in ("gzip", "wide", "base64"))]
     assert not missing, f"not even shown without masking: {missing}"
-    for control in CONTROLS:
+    for control in [*CONTROLS, CARD, IBAN, "7700000000001"]:
         assert control in output, control
 
 
@@ -282,10 +294,10 @@ def visit(context, rows, columns):
         # Search for what is hidden, and for what is not.
         terminal.keys("q")
         terminal.wait_gone(r"Sequence +#\d+")
-        shown = folder / f"screen-{context}-{rows}"
-        terminal.type(f":save-screen {shown}")
+        saved = folder / f"screen-{context}-{rows}"
+        terminal.type(f":save-screen {saved}")
         terminal.keys("Enter")
-        terminal.until(shown.exists, 10, "the saved screen")
+        terminal.until(saved.exists, 10, "the saved screen")
         for term, fits in (("canary", context == "open"), ("control-subject", True)):
             terminal.type("/" + term)
             terminal.keys("Enter")
@@ -295,7 +307,7 @@ def visit(context, rows, columns):
             terminal.wait_gone(r"fit the filter")
         terminal.keys("L")
         look()
-        output = "\n".join(seen) + shown.read_text(encoding="utf-8") + terminal.clipboard()
+        output = "\n".join(seen) + saved.read_text(encoding="utf-8") + terminal.clipboard()
         terminal.keys("Q")
         terminal.wait_for_shell()
         return output
@@ -304,8 +316,8 @@ def visit(context, rows, columns):
 @checks.step("without masking the console shows what was planted", seconds=180)
 def console_open():
     output = visit("open", 60, 200)
-    shown = {each for each, _ in leaks(output)}
-    assert len(shown) > 60, f"only {len(shown)} words were seen"
+    seen = shown(output)
+    assert len(seen) > len(words) // 4, f"only {len(seen)} of {len(words)} words were seen"
     assert "MASKED" not in output
 
 
