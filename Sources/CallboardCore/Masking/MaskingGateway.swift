@@ -48,6 +48,27 @@ struct MaskingGateway: NamespaceGateway {
         func finish() async { await pages.finish() }
     }
 
+    func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>] {
+        do throws(OperatorError) { return try await inner.extent(of: path) } catch { throw masked(error) }
+    }
+
+    func sweep() -> any NamespaceSweep {
+        let sweep = inner.sweep()
+        return masker.map { MaskingSweep(sweep: sweep, masker: $0) } ?? sweep
+    }
+
+    private struct MaskingSweep: NamespaceSweep {
+        let sweep: any NamespaceSweep
+        let masker: Masker
+
+        func cost() async -> LookingCost { await sweep.cost() }
+        func pages(of path: EntityPath, from: SequenceNumber) -> any PageSource {
+            MaskingPages(pages: sweep.pages(of: path, from: from), masker: masker)
+        }
+        func spend(_ messages: Int) async throws(OperatorError) { try await sweep.spend(messages) }
+        func close() async { await sweep.close() }
+    }
+
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
         do throws(OperatorError) { try await inner.send(messages, to: path) } catch { throw masked(error) }
     }
@@ -72,7 +93,10 @@ struct MaskingGateway: NamespaceGateway {
 
     // MARK: Entities, which are no message's
 
-    func entities() async throws(OperatorError) -> [EntityDescription] { try await inner.entities() }
+    func entities(first: (@Sendable ([EntityDescription]) -> Void)?) async throws(OperatorError) -> [EntityDescription] {
+        try await inner.entities(first: first)
+    }
+    func waitForBudget(credits: Int) async throws(OperatorError) { try await inner.waitForBudget(credits: credits) }
     func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription { try await inner.entity(path) }
     func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] { try await inner.subscriptions(of: topic) }
     func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] { try await inner.rules(of: subscription) }
