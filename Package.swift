@@ -60,6 +60,9 @@ let package = Package(
                 .linkedLibrary("ncursesw", .when(platforms: [.linux])),
                 .linkedLibrary("ncurses", .when(platforms: [.macOS])),
             ]),
+        .target(
+            name: "CInflate",
+            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("dl", .when(platforms: [.linux]))]),
         // Floor 2
         .target(
             name: "Identity",
@@ -95,7 +98,7 @@ let package = Package(
         .target(
             name: "CallboardCore",
             dependencies: [
-                "ServiceBus", "Backstage", "Identity", "RESTClient", logging, .product(name: "Yams", package: "Yams"),
+                "ServiceBus", "Backstage", "Identity", "RESTClient", "CInflate", logging, .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         // Floor 5

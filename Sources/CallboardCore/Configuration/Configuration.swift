@@ -11,6 +11,7 @@
 ///     connection-string: {env: RETAIL_SERVICEBUS}   # or {file: ~/.secrets/retail}; never the string itself
 ///     catalogue: [~/src/catalogue]
 ///     credits-per-second: 500           # what administration may cost; half of the Standard tier's allowance unless said
+///     descriptor-set: ~/src/messages.pb # Protobuf messages, so that their bodies are shown by name
 ///     annotations:
 ///       entities: [callboard.dev/entities, {key: acme.io/queues, form: queues}]
 ///       on-call: [acme.io/pager]

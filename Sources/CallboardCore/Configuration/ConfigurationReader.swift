@@ -57,6 +57,7 @@ struct ConfigurationReader {
 
     private static let contextKeys = [
         "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second", "masking",
+        "descriptor-set",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -71,6 +72,7 @@ struct ConfigurationReader {
             case "catalogue", "catalog": context.cataloguePaths = texts(entry).map { path($0) }
             case "annotations": context.bindingRules = rules(entry)
             case "masking": context.masking = masking(entry)
+            case "descriptor-set": context.descriptorSet = text(entry).map { path($0) }
             case "credits-per-second": context.creditsPerSecond = number(entry, in: 10...1_000_000)
             default: reportUnknown(entry, among: Self.contextKeys)
             }

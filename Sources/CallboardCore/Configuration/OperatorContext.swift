@@ -49,6 +49,8 @@ public struct OperatorContext: Hashable, Sendable {
     public var creditsPerSecond: Int?
     /// What is hidden of messages.
     public var masking = MaskingSettings()
+    /// The file with the Protobuf messages of this namespace, as `protoc --descriptor_set_out` writes it.
+    public var descriptorSet: String?
 
     /// Creates a context.
     public init(

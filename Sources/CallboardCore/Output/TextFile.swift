@@ -11,11 +11,14 @@ public enum TextFile {
     /// Writes a file for its owner alone (what is on a screen may be confidential), replacing what was there.
     ///
     /// - Throws: ``OperatorError`` naming the path and the system's reason.
-    public static func write(_ text: String, to path: String) throws(OperatorError) {
+    public static func write(_ text: String, to path: String) throws(OperatorError) { try write(Array(text.utf8), to: path) }
+
+    /// As ``write(_:to:)-(String,_)``, for bytes.
+    public static func write(_ bytes: [UInt8], to path: String) throws(OperatorError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw fault(path) }
         defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
+        var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }

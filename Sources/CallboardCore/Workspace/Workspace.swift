@@ -18,6 +18,7 @@ public actor Workspace {
     private var oldest = OldestMessages()
     /// The last listing that came, for the board to be made again from.
     private var listing: EntityListing?
+    private var loadedSchema: ProtobufSchema?
 
     /// Opens a context on a namespace.
     /// - Parameter now: the clock, injected for tests.
@@ -32,6 +33,17 @@ public actor Workspace {
         isFixedReadOnly = context.mode == .readOnly
         self.gateway = MaskingGateway(gateway, masker)
         self.now = now
+    }
+
+    /// What decodes the bodies of messages here, with the Protobuf messages that the context names.
+    ///
+    /// - Throws: ``OperatorError`` when the descriptor set cannot be read.
+    public var bodyDecoder: BodyDecoder {
+        get throws(OperatorError) {
+            guard let path = context.descriptorSet else { return BodyDecoder() }
+            if loadedSchema == nil { loadedSchema = try ProtobufSchema(file: path) }
+            return BodyDecoder(schema: loadedSchema)
+        }
     }
 
     /// What the organisation runs, by its catalogue files. Needs no network; read once, until ``reloadEstate()``.

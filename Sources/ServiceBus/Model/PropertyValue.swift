@@ -188,7 +188,7 @@ package enum DotNetTicks {
     }
 
     /// The .NET form of a duration: `[-][d.]hh:mm:ss[.fffffff]`.
-    static func duration(_ ticks: Int64) -> String {
+    package static func duration(_ ticks: Int64) -> String {
         let magnitude = ticks.magnitude
         let (seconds, fraction) = magnitude.quotientAndRemainder(dividingBy: 10_000_000)
         func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }

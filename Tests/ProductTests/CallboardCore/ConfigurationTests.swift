@@ -147,6 +147,18 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("a context names the file of its Protobuf messages")
+    func descriptorSet() throws {
+        let (configuration, problems) = parse(
+            """
+            contexts:
+              retail: {namespace: sb-retail.servicebus.windows.net, descriptor-set: ~/messages.pb}
+              other: {namespace: sb-other.servicebus.windows.net, descriptor-set: sub/messages.pb}
+            """)
+        #expect(problems.isEmpty)
+        #expect(configuration.contexts.map(\.descriptorSet) == ["/home/dana/messages.pb", "/etc/callboard/sub/messages.pb"])
+    }
+
     @Test("a context is found by name, by default, or by being the only one")
     func choosing() throws {
         let one = Configuration(contexts: [OperatorContext(name: "a")])

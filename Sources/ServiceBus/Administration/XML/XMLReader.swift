@@ -4,7 +4,7 @@
 ///
 ///     var reader = XMLReader(bytes)
 ///     while let event = try reader.next() { … }
-struct XMLReader: ~Escapable {
+package struct XMLReader: ~Escapable {
     private var cursor: XMLCursor
     private let limits: XMLLimits
     private var open: [OpenElement] = []
@@ -29,13 +29,13 @@ struct XMLReader: ~Escapable {
 
     /// A reader at the start of `bytes`.
     @_lifetime(copy bytes)
-    init(_ bytes: RawSpan, limits: XMLLimits = .standard) {
+    package init(_ bytes: RawSpan, limits: XMLLimits = .standard) {
         cursor = XMLCursor(bytes, limits: limits)
         self.limits = limits
     }
 
     /// The next event; `nil` at the end of a complete document.
-    mutating func next() throws(XMLError) -> XMLEvent? {
+    package mutating func next() throws(XMLError) -> XMLEvent? {
         if !isStarted {
             isStarted = true
             guard cursor.bytes.byteCount <= limits.bytes else { throw cursor.error(.limitExceeded) }
@@ -69,6 +69,12 @@ struct XMLReader: ~Escapable {
             }
         }
     }
+
+    /// The name of the innermost element that is open, with the prefix it was written with.
+    package var openName: String { open.last.map { cursor.string(in: $0.written) } ?? "" }
+
+    /// The innermost prefix that stands for a namespace here; nil where there is none.
+    package func prefix(of namespace: String) -> String? { bindings.last { $0.namespace == namespace && !$0.prefix.isEmpty }?.prefix }
 
     // MARK: Text
 
