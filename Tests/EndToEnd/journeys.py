@@ -275,6 +275,65 @@ def read_all(terminal):
         pages.append(terminal.screen())
 
 
+@checks.step("developer: peek, body, path, copy, pager, and the difference of two messages", seconds=150)
+def reading_bodies():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns, environment={"PAGER": "less -X"}) as terminal:
+            open_demo(terminal)
+            to_dead_letters(terminal, *HOSTILE_QUEUE)
+            # A compressed body is decoded through.
+            terminal.keys("g", "g")
+            terminal.keys("Enter")
+            terminal.wait_for(r"body · gzip › JSON .*shown as pretty")
+            first = terminal.wait_for(r"Sequence +(#\d+)").group(1)
+
+            # -> path -> copy
+            terminal.type("gpbody.pa")
+            terminal.wait_for(r"^ +body\.parcel")
+            terminal.type("rcel")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^ #\d+ · peeked, not locked · body\.parcel")
+            value = re.search(r'"parcel": (\d+)', terminal.screen()).group(1)
+            terminal.keys("y", "p")
+            terminal.wait_for(r"Copied body\.parcel")
+            terminal.until(lambda: "body.parcel" in terminal.clipboard(), 5, "the path in the clipboard")
+            terminal.keys("y", "v")
+            terminal.until(lambda: f'"{value}"' in terminal.clipboard(), 5, "the value in the clipboard")
+            terminal.type(f":save-value {terminal.folder}/value")
+            terminal.keys("Enter")
+            terminal.wait_for(r"were written to")
+            saved = terminal.folder / "value"
+            assert saved.read_text() == value and saved.stat().st_mode & 0o777 == 0o600, "the saved value"
+
+            # fold, find
+            terminal.keys("Z")
+            terminal.type("/sv-SE")
+            terminal.keys("Enter")
+            terminal.wait_for(r"1 of 1 place with 'sv-se'|1 of 1 places with 'sv-se'")
+            terminal.wait_for(r"body\.locale")
+
+            # the pager has it all, and leaves nothing behind
+            terminal.keys("|")
+            terminal.wait_for(r'"template": "order-shipped"|END')
+            terminal.until(lambda: terminal.flags("alternate_on")["alternate_on"] == "0", 5, "the pager on the plain screen")
+            terminal.keys("q")
+            terminal.wait_for(r"body · gzip › JSON")
+
+            # -> the difference from the next one
+            terminal.keys("m")
+            terminal.wait_for(rf"{first} is marked")
+            terminal.keys("J")
+            terminal.until(lambda: not re.search(rf"Sequence +{first}\b", terminal.screen()) and terminal.line("body · "), 10, "the next one")
+            terminal.keys("d")
+            terminal.wait_for(rf"{first} ↔ #\d+")
+            terminal.wait_for(r"\d+ differences · ")
+            terminal.wait_for(r"~ body\.parcel")
+            terminal.wait_for(rf"- {value}\b")
+            terminal.keys("q")
+            terminal.wait_for(r"body · gzip › JSON")
+            leave(terminal)
+
+
 @checks.step("the tree of entities, a topic, a subscription with its rules, and the rule tester", seconds=150)
 def entities_to_rules():
     for rows, columns in (SMALL, LARGE):

@@ -81,6 +81,9 @@ struct App {
             model.append(entry)
             modelChanged()
             return []
+        case .said(let notice):
+            self.notice = notice
+            return []
         case .answer(let id, let answer): return receive(id, answer, now: now)
         case .finished(let id, let error): return finish(id, error, now: now)
         }
@@ -170,7 +173,9 @@ struct App {
             themes = names
             return promptChanged()
         case .saved(let path) where errands[id] != nil:
-            notice = Notice(kind: .info, text: "The screen was written to \(path).")
+            var what = "The screen was"
+            if case .save(_, let content)? = errands[id] { what = "\(Figures.size(content.count)) were" }
+            notice = Notice(kind: .info, text: "\(what) written to \(path).")
         default:
             return turn(now) { app, turn in
                 for index in app.screens.indices where app.screens[index].receive(id, answer, &turn) { return }
@@ -298,6 +303,9 @@ struct App {
         case .condition: return narrow(by: argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
+        case .saveValue, .saveBody:
+            guard let content = (top as? MessagesScreen)?.content(for: id) else { return [] }
+            return errand(.save(path: argument ?? "", content: content), now: now)
         case .stop: return stop(now: now)
         case .back: return back(now: now)
         default: return turn(now) { app, turn in app.top.perform(id, &turn) }

@@ -20,6 +20,8 @@ final class ConsoleLoop {
     private let mailbox: Mailbox<Event>
     private let runner: EffectRunner
     private let now: () -> Timestamp
+    /// The program that shows long texts, and its arguments.
+    private let pager: [String]
     private var script: Script?
     private var surface: Surface
     private var exitCode: Int32?
@@ -32,8 +34,9 @@ final class ConsoleLoop {
 
     init(
         app: App, display: any Display, source: any ConsoleSource, mailbox: Mailbox<Event>, script: Script? = nil,
-        now: @escaping () -> Timestamp
+        pager: [String] = [], now: @escaping () -> Timestamp
     ) {
+        self.pager = pager.isEmpty ? ["less"] : pager
         self.app = app
         self.display = display
         self.mailbox = mailbox
@@ -109,9 +112,36 @@ final class ConsoleLoop {
             case .bell: display.bell()
             case .mouse(let isOn): display.isMouseEnabled = isOn
             case .palette(let palette): display.palette = palette
+            case .copy(let text, let name): copy(text, name)
+            case .page(let text): page(text)
             }
         }
         if !effects.isEmpty { needsFrame = true }
+    }
+
+    private func copy(_ text: String, _ name: String) {
+        let size = Figures.size(text.utf8.count)
+        // Whether a terminal did it, it does not say.
+        let notice =
+            display.copyToClipboard(text)
+            ? Notice(kind: .info, text: "Copied \(name) (\(size)). If it did not arrive, :save-value FILE writes it.")
+            : Notice(
+                kind: .warning, text: "\(size) are too much for this terminal's clipboard. :save-value FILE or :save-body FILE writes it.")
+        take(.said(notice))
+    }
+
+    private func page(_ text: String) {
+        do throws(OperatorError) {
+            let failure = try PrivateFile.with(Array(text.utf8)) { path -> TerminalError? in
+                do throws(TerminalError) {
+                    _ = try display.run(pager + [path])
+                    return nil
+                } catch { return error }
+            }
+            if let failure { take(.said(Notice(kind: .error, text: "\(failure) $PAGER names another program."))) }
+        } catch {
+            take(.said(Notice(kind: .error, text: error.description)))
+        }
     }
 
     private var sinceLastFrame: Duration { lastFrame.map { ContinuousClock.now - $0 } ?? .seconds(1) }

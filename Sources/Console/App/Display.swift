@@ -13,6 +13,8 @@ protocol Display: AnyObject {
     func suspend()
     func redraw()
     func bell()
+    func copyToClipboard(_ text: String) -> Bool
+    func run(_ arguments: [String]) throws(TerminalError) -> ProgramExit
 }
 
 extension TerminalScreen: Display {}

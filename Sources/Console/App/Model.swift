@@ -69,6 +69,8 @@ struct Model: Sendable {
     private(set) var log: [LogEntry] = []
     /// Entries that were dropped from the start of the log.
     private(set) var droppedLogEntries = 0
+    /// The message that another one is to be compared with.
+    var marked: MessagePlace?
     /// Errors that nobody has looked at yet.
     var unreadErrors = 0
 

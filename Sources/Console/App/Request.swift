@@ -49,14 +49,24 @@ enum Request: Sendable, Hashable {
     case search(EntityPath, SQLFilter, from: SequenceNumber?, limit: Int)
     /// The messages that bear an id, as they are found; from where an earlier trace was left, if it is given.
     case trace(TraceID, TraceScope, TraceStanding?)
-    /// One whole message.
-    case message(EntityPath, SequenceNumber)
+    /// One whole message, its body laid out within limits.
+    case message(EntityPath, SequenceNumber, BodyLimits)
+    /// What is different between two messages.
+    case difference(MessagePlace, MessagePlace)
+    /// Write what a person chose to a file.
+    case save(path: String, content: [UInt8])
     /// A theme by name.
     case theme(String)
     /// The names of all themes.
     case themeNames
     /// Write the screen's text to a file.
     case saveScreen(path: String, text: String)
+}
+
+/// Where a message is.
+struct MessagePlace: Hashable, Sendable {
+    var path: EntityPath
+    var number: SequenceNumber
 }
 
 /// Which messages of a queue are meant.
@@ -102,6 +112,7 @@ enum Answer: Sendable {
     case vocabulary(FilterVocabulary)
     case trace(TraceUpdate)
     case message(MessageDocument)
+    case difference(MessageDifference)
     case palette(Palette, name: String)
     case themeNames([String])
     case saved(path: String)
@@ -123,6 +134,8 @@ enum Event: Sendable {
     case finished(LoadID, OperatorError?)
     /// Something for the log.
     case log(LogEntry)
+    /// A word for the person, about what was done outside.
+    case said(Notice)
     /// A command by name, from a script.
     case command(CommandID, String?)
 }
@@ -137,4 +150,8 @@ enum Effect: Sendable {
     case bell
     case mouse(Bool)
     case palette(Palette)
+    /// Put text into the clipboard of the terminal; `name` says what it is.
+    case copy(String, name: String)
+    /// Show text in the person's pager.
+    case page(String)
 }

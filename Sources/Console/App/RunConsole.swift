@@ -66,12 +66,18 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
     let app = App(
         rows: screen.rows, columns: screen.columns, title: options.title, keymap: Keymap(overrides: options.keys), theme: options.theme,
         isMouseEnabled: options.isMouseEnabled)
-    let loop = ConsoleLoop(app: app, display: screen, source: source, mailbox: mailbox, script: options.script, now: now)
+    let loop = ConsoleLoop(app: app, display: screen, source: source, mailbox: mailbox, script: options.script, pager: pager(), now: now)
     let code = loop.run()
     options.log.detach()
     screen.restore()
     close(source)
     return code
+}
+
+/// The person's pager: a program and its arguments, without a shell between.
+private func pager() -> [String] {
+    let words = getenv("PAGER").map { String(cString: $0) } ?? ""
+    return words.split(separator: " ").map { String($0) }
 }
 
 /// Closes the workspace politely, but does not keep a person waiting for a network that is gone.

@@ -88,11 +88,14 @@ final class WorkspaceSource: ConsoleSource {
             answer(.changed(try await workspace.carryOut(change, with: permission)))
         case .routing(let topic):
             answer(.routing(try await opened().routing(of: topic)))
-        case .message(let path, let number):
+        case .message(let path, let number, let limits):
             let message = try await message(number, in: path)
-            answer(.message(MessageDocument(message, peekedAt: now())))
+            let body = try await decoder(limits).decode(message)
+            answer(.message(MessageDocument(message, body: body, peekedAt: now())))
             var words = FilterVocabulary()
             if words.add(message, body: true) { answer(.vocabulary(words)) }
+        case .difference(let left, let right):
+            answer(.difference(MessageDifference(try await compared(left), try await compared(right))))
         case .draft(let path, let number):
             answer(.draft(OutgoingMessage(headersOf: try await message(number, in: path))))
         case .theme(let name):
@@ -100,6 +103,9 @@ final class WorkspaceSource: ConsoleSource {
         case .themeNames: answer(.themeNames(themes.names))
         case .saveScreen(let path, let text):
             try TextFile.write(text, to: path)
+            answer(.saved(path: path))
+        case .save(let path, let content):
+            try TextFile.write(content, to: path)
             answer(.saved(path: path))
         }
     }
@@ -119,6 +125,18 @@ final class WorkspaceSource: ConsoleSource {
             answer(.found(picked.map { MessageTable.Row($0) }, counts, next: page.last?.sequenceNumber.next))
             if words.add(sampling: page, body: filter.readsBody) { answer(.vocabulary(words)) }
         }
+    }
+
+    /// What decodes bodies in this context.
+    private func decoder(_ limits: BodyLimits) async throws(OperatorError) -> BodyDecoder {
+        var decoder = try await opened().bodyDecoder
+        decoder.limits = limits
+        return decoder
+    }
+
+    private func compared(_ place: MessagePlace) async throws(OperatorError) -> ComparedMessage {
+        let message = try await message(place.number, in: place.path)
+        return ComparedMessage(message, body: try await decoder(.standard).decode(message))
     }
 
     /// Why this context may not be changed, as a clause.

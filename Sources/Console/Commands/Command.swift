@@ -1,6 +1,8 @@
 /// Where the keyboard is: which screen has it, or the line at the bottom.
 public enum KeyContext: String, CaseIterable, Sendable {
     case board, service, tree, entity, groups, messages, explanation, trace, sessions, session, tester, form, change
+    /// Two messages, and what is different between them.
+    case difference
     /// The pane that shows one message, when it has the keyboard.
     case message
     case log, help
@@ -24,6 +26,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .form: "Form"
         case .change: "Change"
         case .message: "One message"
+        case .difference: "Difference of two messages"
         case .log: "Log"
         case .help: "Help"
         case .prompt: "Filter and command line"
@@ -35,7 +38,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     /// The screens that load something.
     static let loading: Set<KeyContext> = [
         .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .trace, .sessions, .session, .tester, .form,
-        .change,
+        .change, .difference,
     ]
 }
 
@@ -69,6 +72,17 @@ public enum CommandID: String, CaseIterable, Sendable {
     case maximise
     case bodyForm = "body-form"
     case more
+    case find
+    case nextMatch = "next-match"
+    case previousMatch = "previous-match"
+    case goToPath = "go-to-path"
+    case copyPath = "copy-path"
+    case copyValue = "copy-value"
+    case copyBody = "copy-body"
+    case saveValue = "save-value"
+    case saveBody = "save-body"
+    case pager
+    case mark, compare
     // Looking
     case filter
     case condition = "where"

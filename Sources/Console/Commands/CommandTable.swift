@@ -121,7 +121,39 @@ public enum CommandTable {
         Command(
             .more, "more", "+", in: [.groups, .messages, .message, .trace], .reading, hint: 4, hintedIn: [.trace],
             titles: [.groups: "go on", .trace: "go on"],
-            "Load more messages after the last one shown; go on with a scan or a trace that was stopped."),
+            "Load more messages after the last one shown; go on with a scan or a trace that was stopped; lay out more of a long body."),
+        Command(
+            .find, "find", "/", in: [.message], .reading, hint: 5,
+            "Look for text in the open message, folded parts included; n and N go on."),
+        Command(.nextMatch, "next place", "n", in: [.message], .reading, "Go to the next place where what was looked for occurs."),
+        Command(.previousMatch, "previous place", "N", in: [.message], .reading, "Go to the previous place where it occurs."),
+        Command(
+            .goToPath, "go to path", "gp", in: [.message], .reading, aliases: ["path"],
+            "Go to a value of the body by its path: body.lines[0].sku, or $.lines[0].sku. Tab completes."),
+        Command(
+            .copyPath, "copy path", "yp", in: [.message], .reading, hint: 4,
+            "Copy the path of the value at the cursor into the terminal's clipboard, as conditions write it."),
+        Command(
+            .copyValue, "copy value", "yv yy", in: [.message], .reading, danger: .reveals,
+            "Copy the value at the cursor into the terminal's clipboard; of an object or array, all of it."),
+        Command(
+            .copyBody, "copy body", "yb", in: [.message], .reading, danger: .reveals,
+            "Copy the whole body as text into the terminal's clipboard."),
+        Command(
+            .saveValue, "save value", "", in: [.message], .reading, danger: .reveals, argument: .file, needsArgument: true,
+            "Write the value at the cursor to a file that only you can read."),
+        Command(
+            .saveBody, "save body", "", in: [.message], .reading, danger: .reveals, argument: .file, needsArgument: true,
+            "Write the body to a file that only you can read: unpacked where it is text, else the bytes as sent."),
+        Command(
+            .pager, "pager", "|", in: [.message], .reading, danger: .reveals,
+            "Read the message in $PAGER, or less, with everything unfolded and controls shown by name."),
+        Command(
+            .mark, "mark", "m", in: [.messages, .message], .reading, hint: 6, hintedIn: [.message],
+            "Mark the message, to compare another one with it."),
+        Command(
+            .compare, "difference", "d", in: [.messages, .message], .reading, hint: 5, danger: .reveals, aliases: ["diff"],
+            "Compare the message with the marked one: headers, properties, and bodies value by value."),
     ]
 
     private static let moving: [Command] = [
@@ -168,8 +200,12 @@ public enum CommandTable {
             .groupBy, "keys", "z", in: [.groups], .looking, hint: 3, aliases: ["by"],
             "Choose what to group by: the fingerprint of the cause, reason, subject, any property, a field of the body, or several of them."
         ),
-        Command(.fold, "fold", "z", in: [.tree], .looking, hint: 5, "Hide the subscriptions of the selected topic, or show them again."),
-        Command(.foldAll, "fold all", "Z", in: [.tree], .looking, "Hide the subscriptions of all topics, or show them again."),
+        Command(
+            .fold, "fold", "z", moreKeys: [.message: "<Enter>"], in: [.tree, .message], .looking, hint: 5,
+            "Hide what is in the object or array at the cursor, or the subscriptions of the selected topic; or show it again."),
+        Command(
+            .foldAll, "fold all", "Z", in: [.tree, .message], .looking,
+            "Hide what is in all objects and arrays of the body, or the subscriptions of all topics; or show it again."),
     ]
 
     private static let program: [Command] = [

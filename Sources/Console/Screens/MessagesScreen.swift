@@ -44,7 +44,7 @@ struct MessagesScreen: Screen {
     static let pageful = MessageListing.pageful
 
     /// What was asked in the line at the bottom.
-    private enum Asked: Hashable, Sendable { case topic, condition }
+    private enum Asked: Hashable, Sendable { case topic, condition, find, path }
     private var asked = Asked.topic
 
     /// The number the list begins with; nil: the first there is.
@@ -112,8 +112,7 @@ struct MessagesScreen: Screen {
         guard case .notAsked = scan.phase else { return }
         startScan(from: start, &turn)
         guard let start else { return }
-        detail = MessageDetail(start, form: nil)
-        detail?.begin(turn.start(.message(path, start)))
+        open(start, limits: .standard, &turn)
         isReading = true
     }
 
@@ -246,6 +245,14 @@ struct MessagesScreen: Screen {
             return selection == MessageSelection() ? .enabled : .disabled("a condition looks at all of a queue: open its messages")
         case .explain: return count == 0 ? .disabled("no message is selected") : .enabled
         case .groups: return only == nil ? .enabled : .disabled("these are the messages of one group; q goes back to the groups")
+        case .find, .nextMatch, .previousMatch, .goToPath, .copyPath, .copyValue, .copyBody, .saveValue, .saveBody, .pager, .fold, .foldAll:
+            return detail.map { availability(of: command, $0) } ?? .disabled("no message is open")
+        case .mark: return place == nil ? .disabled("no message is selected") : .enabled
+        case .compare:
+            guard let place else { return .disabled("no message is selected") }
+            guard let marked = model.marked else { return .disabled("mark the other message first (m)") }
+            return marked == place ? .disabled("this is the marked message itself") : .enabled
+        case .more where isReading: return detail?.moreAvailability ?? .disabled("no message is open")
         case .testRules: return sample == nil ? .disabled("no message is selected") : .enabled
         case .switchPane, .maximise: return detail == nil ? .disabled("no message is open") : .enabled
         case .more:
@@ -279,14 +286,25 @@ struct MessagesScreen: Screen {
             guard let number = row(at: list.selected)?.sequenceNumber else { return }
             turn.navigation = .push(ExplanationScreen(number, in: path, from: crumbs.last ?? ""))
         case .back: close(&turn)
+        case .find, .nextMatch, .previousMatch, .goToPath, .copyPath, .copyValue, .copyBody, .pager, .fold, .foldAll:
+            read(command, &turn)
+        case .mark:
+            guard let place else { return }
+            turn.model.marked = place
+            turn.say(.info, "#\(place.number) is marked. d on another message shows what is different.")
+        case .compare:
+            guard let place, let marked = turn.model.marked else { return }
+            turn.navigation = .push(DifferenceScreen(marked, place))
+        case .more where isReading:
+            guard let detail else { return }
+            open(detail.sequenceNumber, limits: detail.widerLimits, &turn)
         case .more: startScan(from: listing.next, &turn)
         case .condition:
             asked = .condition
             turn.question = ConditionPrompt.question(narrowing ?? "")
         case .refresh:
             if isReading, let detail {
-                self.detail = MessageDetail(detail.sequenceNumber, form: detail.chosenForm)
-                self.detail?.begin(turn.start(.message(path, detail.sequenceNumber)))
+                open(detail.sequenceNumber, limits: detail.limits, &turn)
             } else {
                 turn.stop(listing.scan.load)
                 listing = MessageListing(listing.search?.filter)
@@ -319,6 +337,14 @@ struct MessagesScreen: Screen {
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
         if asked == .condition { return take(condition: answer, &turn) }
         guard !answer.isEmpty else { return nil }
+        switch asked {
+        case .find:
+            if detail?.find(answer) != true { turn.say(.warning, "'\(answer)' does not occur in this message.") }
+            return nil
+        case .path:
+            return detail?.go(to: answer) == true ? nil : Question.Problem(text: "there is no value at this path")
+        case .topic, .condition: break
+        }
         do throws(EntityPathError) {
             turn.navigation = .push(TesterScreen(try .topic(answer), sample: sample))
             return nil
@@ -378,6 +404,53 @@ struct MessagesScreen: Screen {
         close(&turn)
     }
 
+    // MARK: - The open message
+
+    /// The selected message.
+    private var place: MessagePlace? { row(at: list.selected).map { MessagePlace(path: path, number: $0.sequenceNumber) } }
+
+    private func availability(of command: CommandID, _ detail: MessageDetail) -> Availability {
+        guard detail.document.value != nil else { return .disabled("no message is open") }
+        return switch command {
+        case .copyPath, .fold, .foldAll: detail.nodeAvailability
+        case .goToPath:
+            detail.hasPaths ? .enabled : .disabled("the body has no values to go to, or is not shown as pretty (v)")
+        case .nextMatch, .previousMatch: detail.sought.isEmpty ? .disabled("nothing was looked for yet (/)") : .enabled
+        case .copyBody: detail.bodyText == nil ? .disabled("the body is no text; :save-body FILE writes it") : .enabled
+        default: .enabled
+        }
+    }
+
+    private mutating func read(_ command: CommandID, _ turn: inout Turn) {
+        guard let detail else { return }
+        switch command {
+        case .find:
+            asked = .find
+            turn.question = Question(label: "find", help: "Text in this message; n and N go to the next and the previous place.")
+        case .nextMatch, .previousMatch:
+            if self.detail?.goOn(forward: command == .nextMatch) != true {
+                turn.say(.warning, "'\(detail.sought)' does not occur in this message.")
+            }
+        case .goToPath:
+            asked = .path
+            turn.question = Question(
+                label: "path", help: "body.customer.email, body.lines[0].sku; tab completes.",
+                choices: detail.paths.map { .init(text: $0) })
+        case .copyPath: if let path = detail.path { turn.add(.copy(path, name: path)) }
+        case .copyValue: if let value = detail.value { turn.add(.copy(value.text, name: value.name)) }
+        case .copyBody: if let text = detail.bodyText { turn.add(.copy(text, name: "the body")) }
+        case .pager: if let text = detail.pageText { turn.add(.page(text)) }
+        case .fold: self.detail?.fold()
+        case .foldAll: self.detail?.foldAll()
+        default: break
+        }
+    }
+
+    /// What is written to a file.
+    func content(for command: CommandID) -> [UInt8]? {
+        command == .saveBody ? detail?.bodyBytes : detail?.value.map { Array($0.text.utf8) }
+    }
+
     /// Whether going back closes the open message and not the screen.
     var hasOpenMessage: Bool { detail != nil }
 
@@ -399,9 +472,14 @@ struct MessagesScreen: Screen {
         if focus { isReading = true }
         if detail == nil { isReading = true }
         guard detail?.sequenceNumber != number else { return }
+        open(number, limits: .standard, &turn)
+    }
+
+    /// Loads a message; how bodies are shown and what was looked for stay as they are.
+    private mutating func open(_ number: SequenceNumber, limits: BodyLimits, _ turn: inout Turn) {
         turn.stop(detail?.document.load)
-        detail = MessageDetail(number, form: detail?.chosenForm)
-        detail?.begin(turn.start(.message(path, number)))
+        detail = MessageDetail(number, form: detail?.chosenForm, sought: detail?.sought ?? "", limits: limits)
+        detail?.begin(turn.start(.message(path, number, limits)))
     }
 
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {
@@ -464,7 +542,8 @@ struct MessagesScreen: Screen {
 
     func summary(_ surroundings: Surroundings) -> [Span] {
         if isReading, let detail {
-            return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)]
+            let path = detail.path.map { [Span(" · "), Span($0, .jsonKey)] } ?? []
+            return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)] + path
         }
         var spans = [Span(Figures.count(table.count, noun), .title)]
         if let search = listing.search {

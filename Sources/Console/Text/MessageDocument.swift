@@ -44,23 +44,13 @@ struct MessageDocument: Sendable {
         self.redaction = redaction
     }
 
-    /// Reads a message.
-    init(_ message: PeekedMessage, peekedAt: Timestamp) {
-        let content = message.body
-        let body: BodyDocument
-        switch content.kind {
-        case .none, .data:
-            body = BodyDocument(bytes: content.bytes, contentType: message.contentType, contentEncoding: message.contentEncoding)
-        case .value, .sequence:
-            body = BodyDocument(
-                value: content.content?.text ?? "", typeName: content.content?.typeName ?? content.kind.rawValue,
-                sizeBytes: content.sizeBytes, contentType: message.contentType)
-        }
+    /// Reads a message whose body was decoded.
+    init(_ message: PeekedMessage, body: DecodedBody, peekedAt: Timestamp) {
         self.init(
             sequenceNumber: message.sequenceNumber, peekedAt: peekedAt, problems: MessageDocument.problems(of: message),
             facts: MessageDocument.facts(of: message, now: peekedAt),
             properties: message.applicationProperties.map { Property(name: $0.name, typeName: $0.value.typeName, value: $0.value.text) },
-            body: body, redaction: message.redaction)
+            body: BodyDocument(body), redaction: message.redaction)
     }
 
     private static func problems(of message: PeekedMessage) -> [Fact] {
@@ -103,22 +93,24 @@ struct MessageDocument: Sendable {
 extension MessageDocument {
     private static let labelWidth = 14
 
-    /// The message as blocks for a pane of this width.
-    func blocks(width: Int, form: BodyDocument.Form?, isProduction: Bool) -> [TextBlock] {
-        let shown = body.block(form)
+    /// What stands above the body, for a pane of this width.
+    func head(width: Int, form: BodyDocument.Form?, isProduction: Bool) -> TextBlock {
         var head = problems.flatMap { lines(for: $0) }
         head += factLines(width: width)
         head.append([])
-        head.append(MessageDocument.heading(bodyTitle(shown?.form), width: width, isProduction: isProduction))
+        head.append(MessageDocument.heading(bodyTitle(form), width: width, isProduction: isProduction))
         head += body.notes.map { [Span($0, .statusInfo)] }
+        return .lines(TextBlock.visible(head), TextBlock.Wrapping(hang: MessageDocument.labelWidth, atWords: true))
+    }
+
+    /// What stands below the body.
+    func tail(width: Int, isProduction: Bool) -> TextBlock {
         var tail: [[Span]] = [[]]
         tail.append(
             MessageDocument.heading([Span("properties (\(properties.count))", .title)], width: width, isProduction: isProduction))
         tail += propertyLines(width: width)
-        let hang = TextBlock.Wrapping(hang: MessageDocument.labelWidth, atWords: true)
-        let propertyHang = TextBlock.Wrapping(hang: propertyWidths(width).name + propertyWidths(width).type + 4)
-        return [.lines(TextBlock.visible(head), hang)] + (shown.map { [$0.block] } ?? [])
-            + [.lines(TextBlock.visible(tail), propertyHang)]
+        return .lines(
+            TextBlock.visible(tail), TextBlock.Wrapping(hang: propertyWidths(width).name + propertyWidths(width).type + 4))
     }
 
     private func bodyTitle(_ form: BodyDocument.Form?) -> [Span] {

@@ -89,6 +89,34 @@ struct TextLayout: Sendable {
         }
     }
 
+    /// Where a row is: which of the blocks, which line of it (of bytes: which row), and which row of a long line.
+    func place(of row: Int) -> (block: Int, line: Int, part: Int)? {
+        guard let block = sections.lastIndex(where: { $0.start <= row && row < $0.start + $0.count }) else { return nil }
+        let section = sections[block]
+        let place = row - section.start
+        guard !section.starts.isEmpty else { return (block, place, 0) }
+        let line = TextLayout.line(at: place, section.starts)
+        return (block, line, place - Int(section.starts[line]))
+    }
+
+    /// The first row of a line of a block; nil when there is no such line.
+    func row(ofBlock block: Int, line: Int) -> Int? {
+        guard sections.indices.contains(block), line >= 0 else { return nil }
+        let section = sections[block]
+        let place = section.starts.isEmpty ? line : section.starts.indices.contains(line) ? Int(section.starts[line]) : section.count
+        return place < section.count ? section.start + place : nil
+    }
+
+    /// The last line that starts at or before a row; there is at least one.
+    private static func line(at place: Int, _ starts: [Int32]) -> Int {
+        var (low, high) = (0, starts.count)
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if Int(starts[middle]) <= place { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     /// The spans of a row; none outside.
     func row(_ row: Int) -> [Span] {
         guard let section = sections.last(where: { $0.start <= row && row < $0.start + $0.count }) else { return [] }
@@ -97,14 +125,9 @@ struct TextLayout: Sendable {
         case .bytes(let bytes): return HexDump.row(place, of: bytes, width: width)
         case .lines(let lines, let wrapping):
             guard !section.starts.isEmpty else { return lines.indices.contains(place) ? lines[place] : [] }
-            // The last line that starts at or before the row.
-            var (low, high) = (0, section.starts.count)
-            while low + 1 < high {
-                let middle = (low + high) / 2
-                if Int(section.starts[middle]) <= place { low = middle } else { high = middle }
-            }
-            let wrapped = TextLayout.wrap(lines[low], width: width, wrapping)
-            let part = place - Int(section.starts[low])
+            let line = TextLayout.line(at: place, section.starts)
+            let wrapped = TextLayout.wrap(lines[line], width: width, wrapping)
+            let part = place - Int(section.starts[line])
             return wrapped.indices.contains(part) ? wrapped[part] : []
         }
     }

@@ -207,6 +207,17 @@ enum Fixture {
     static let json =
         #"{"orderId":88213,"customer":{"email":"a@example.com","tier":"gold"},"lines":[{"sku":"A-1","qty":2},{"sku":"B-7","qty":1}],"total":129.90,"paid":false,"note":null}"#
 
+    /// Two messages of which three values differ.
+    static func difference(_ left: SequenceNumber, _ right: SequenceNumber) -> MessageDifference {
+        let message = { (number: SequenceNumber, body: String) in
+            ComparedMessage(
+                sequenceNumber: number, headers: [.init(name: "subject", value: "OrderPlaced")], properties: [],
+                body: BodyDecoder().decode(Array(body.utf8)))
+        }
+        return MessageDifference(
+            message(left, #"{"orderId":88213,"total":129.90,"paid":true}"#), message(right, #"{"orderId":88213,"total":99.00,"note":"x"}"#))
+    }
+
     static func document(_ number: SequenceNumber, body: BodyDocument? = nil) -> MessageDocument {
         MessageDocument(
             sequenceNumber: number, peekedAt: now,
@@ -284,8 +295,10 @@ struct ConsoleHarness {
         case .evidence(_, let number):
             .success([.evidence(Fixture.evidence(number) ?? DeadLetterEvidence(reason: "MaxDeliveryCountExceeded"))])
         case .search: .success([.found(Fixture.deadLetters(3), MessageSearch(looked: 60, matched: 3, unknown: 2), next: nil)])
-        case .message(_, let number): .success([.message(Fixture.document(number))])
         case .trace(let id, _, _): .success(TraceFixture.answers(id))
+        case .message(_, let number, _): .success([.message(Fixture.document(number))])
+        case .difference(let left, let right): .success([.difference(Fixture.difference(left.number, right.number))])
+        case .save(let path, _): .success([.saved(path: path)])
         case .theme(let name): .success([.palette(Palette(), name: name)])
         case .themeNames: .success([.themeNames(["default", "mono", "nord"])])
         case .saveScreen(let path, _): .success([.saved(path: path)])

@@ -42,7 +42,7 @@ import Testing
         #expect(console.text.contains("MaxDeliveryCountExceeded"))
         console.type("<Enter>")
         #expect(console.text.contains(#""orderId": 88213"#))
-        #expect(console.asked.last == .message(Fixture.path("orders").deadLetter, SequenceNumber(4_770_112)))
+        #expect(console.asked.last == .message(Fixture.path("orders").deadLetter, SequenceNumber(4_770_112), .standard))
         console.type("q")
         #expect(!console.text.contains("orderId"))
         console.type("h<Left><Esc>")
@@ -166,7 +166,7 @@ import Testing
         #expect(console.text.contains("4770115"))
         #expect(console.text.contains(#""orderId": 88213"#))
         console.type("<Tab>j")
-        #expect(console.asked.last == .message(Fixture.path("orders").deadLetter, SequenceNumber(4_770_113)))
+        #expect(console.asked.last == .message(Fixture.path("orders").deadLetter, SequenceNumber(4_770_113), .standard))
         console.type("O")
         #expect(!console.text.contains("4770115"))
     }
@@ -435,7 +435,8 @@ import Testing
             console.type(":\(command.id.rawValue)\(argument)<Enter>")
             #expect(console.app.prompt?.complaint == nil, "\(command.id.rawValue)")
             #expect(
-                console.app.context != .prompt || [.filter, .commandLine, .addProperty, .create, .groupBy].contains(command.id),
+                console.app.context != .prompt
+                    || [.filter, .commandLine, .addProperty, .create, .groupBy, .find, .goToPath].contains(command.id),
                 "\(command.id.rawValue)")
             #expect(console.app.notice?.kind != .error, "\(command.id.rawValue)")
         }

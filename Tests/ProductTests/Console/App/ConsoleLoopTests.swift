@@ -67,6 +67,25 @@ private final class MemoryDisplay: Display {
         return diagnostics
     }
 
+    /// What was put into the clipboard, and whether there is one.
+    private(set) var copied: [String] = []
+    var hasClipboard = true
+    /// What a program was given to show.
+    private(set) var shown: [String] = []
+
+    func copyToClipboard(_ text: String) -> Bool {
+        copied.append(text)
+        return hasClipboard
+    }
+
+    func run(_ arguments: [String]) throws(TerminalError) -> ProgramExit {
+        calls.append("run " + arguments.dropLast().joined(separator: " "))
+        let path = arguments.last ?? ""
+        let mode = (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int).flatMap { $0 } ?? 0
+        shown = [path, String(mode, radix: 8), (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""]
+        return .status(0)
+    }
+
     func suspend() { calls.append("suspend") }
     func redraw() { calls.append("redraw") }
     func bell() { calls.append("bell") }
@@ -110,6 +129,8 @@ private struct Outcome: Sendable {
     var statistics: ConsoleLoop.Statistics
     var isIdle: Bool
     var isMouseEnabled: Bool
+    var copied: [String]
+    var shown: [String]
 }
 
 /// Runs the loop on a thread of its own, as the product does: on one of the pool's it would keep the tasks it waits for from running.
@@ -128,7 +149,7 @@ private func outcome(
                 returning: Outcome(
                     code: code, frames: display.frames, timeouts: display.timeouts, calls: display.calls,
                     asked: source.asked.withLock { $0 }, statistics: loop.statistics, isIdle: loop.isIdle,
-                    isMouseEnabled: display.isMouseEnabled))
+                    isMouseEnabled: display.isMouseEnabled, copied: display.copied, shown: display.shown))
         }
         thread.stackSize = 8 << 20
         thread.start()
@@ -177,6 +198,23 @@ private func outcome(
             $0.batches = [[.key(.character("L"))]]
         }
         #expect(run.frames.last?.contains("stderr: a library complains") == true)
+    }
+
+    @Test("a copy reaches the clipboard, and what is too long for it is told with a way out")
+    func copying() async throws {
+        for (hasClipboard, word) in [(true, "Copied body.total"), (false, "too much for this terminal's clipboard")] {
+            let run = await outcome(script: try Script("d<Enter>\ngpbody.total<Enter>yv", file: "s")) { $0.hasClipboard = hasClipboard }
+            #expect(run.copied == ["129.90"])
+            #expect(run.frames.contains { $0.contains(word) })
+        }
+    }
+
+    @Test("the pager is run on a private file that is gone afterwards")
+    func paging() async throws {
+        let run = await outcome(script: try Script("d<Enter>|", file: "s"))
+        #expect(run.calls == ["run less"])
+        #expect(run.shown.count == 3 && run.shown[1] == "600" && run.shown[2].contains(#""orderId": 88213"#))
+        #expect(!FileManager.default.fileExists(atPath: run.shown.first ?? ""))
     }
 
     @Test("suspending, redrawing and the mouse reach the terminal")

@@ -160,7 +160,7 @@ import Testing
             screen("d<Enter>", 24, 80).text == """
                  DEMO  sb-retail › orders › dead letters › #4770112   dana@contoso · read-write
                  #4770112 · peeked, not locked                          as of 03:12:44Z, <1 min
-                 Reason        MaxDeliveryCountExceeded
+                ▌Reason        MaxDeliveryCountExceeded
                  Error         TimeoutException: POST https://pay/v2 took 30012ms (limit
                                30000ms)
                  Sequence      #4770112                 Enqueued      11-23 02:30:58Z
@@ -181,7 +181,7 @@ import Testing
                      },
                      {
                                                               line 1-20 of 33 · message 1 of 60
-                 v pretty/text/hex · tab pane · t trace · : command · q back · ? help
+                 v pretty/text/hex · tab pane · / find · m mark · : command · q back · ? help
                 """)
     }
 
@@ -196,21 +196,21 @@ import Testing
                  attempt       int     3
                  Diagnostic-Id string  00-4bf92f3577b34
                                     da6a3ce929d0e0e4736
-                                    -01
+                ▌                   -01
                      line 55-60 of 60 · message 1 of 60
-                 v pretty/text/hex · tab pane
+                 v pretty/text/hex · tab pane · / find
                 """)
     }
 
     @Test("the command line, 80x24")
     func palette80() {
         #expect(
-            screen("d:th", 24, 80).text.split(separator: "\n", omittingEmptySubsequences: false).suffix(6).joined(separator: "\n") == """
+            screen("d:the", 24, 80).text.split(separator: "\n", omittingEmptySubsequences: false).suffix(6).joined(separator: "\n") == """
                   4770127   11-23 02:31:19          10  MaxDeliveryCountExceeded  OrderCancelled
                   4770128   11-23 02:31:20           1  TTLExpiredException       OrderPlaced
                   4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
                   theme THEME  Change the colours.
-                :th
+                :the
                  enter accept · tab complete · esc cancel
                 """)
     }
@@ -221,7 +221,7 @@ import Testing
         let lines = (0..<60).map { console.line($0) }
         #expect(
             lines[2...8].joined(separator: "\n") == """
-                ─ sequence  enqueued (UTC) ── tries  reason ────────────────── subject ─────── message id │  Reason        MaxDeliveryCountExceeded
+                ─ sequence  enqueued (UTC) ── tries  reason ────────────────── subject ─────── message id │ ▌Reason        MaxDeliveryCountExceeded
                 ▏ 4770112   11-23 02:31:04       10  MaxDeliveryCountExceeded  OrderPlaced     order-88213│  Error         TimeoutException: POST https://pay/v2 took 30012ms (limit 30000ms)
                   4770113   11-23 02:31:05        1  TTLExpiredException       OrderCancelled  order-88214│  Sequence      #4770112                               Enqueued      11-23 02:30:58Z
                   4770114   11-23 02:31:06        1  ValidationFailed          OrderPlaced     order-88215│  Message id    8f0e21bc-a21c                          Delivered     10 times

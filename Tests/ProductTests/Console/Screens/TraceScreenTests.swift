@@ -167,7 +167,8 @@ import Testing
         let dead = Fixture.path("orders").deadLetter
         #expect(
             console.asked.suffix(2) == [
-                .scan(dead, from: SequenceNumber(4_770_112), limit: MessagesScreen.pageful), .message(dead, SequenceNumber(4_770_112)),
+                .scan(dead, from: SequenceNumber(4_770_112), limit: MessagesScreen.pageful),
+                .message(dead, SequenceNumber(4_770_112), .standard),
             ])
         #expect(console.line(0).contains("orders › dead letters › #4770112"))
         #expect(console.text.contains(#""orderId": 88213"#))
