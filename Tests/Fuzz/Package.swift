@@ -35,7 +35,14 @@ let package = Package(
             name: "FuzzMasking",
             dependencies: [
                 "FuzzSupport", .product(name: "CallboardCore", package: "callboard"), .product(name: "ServiceBus", package: "callboard"),
-            ],
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzBodies",
+            dependencies: [
+                "FuzzSupport", .product(name: "CallboardCore", package: "callboard"), .product(name: "ServiceBus", package: "callboard"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzSchemas", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
             swiftSettings: settings),
         .executableTarget(
             name: "FuzzWebSocket",
