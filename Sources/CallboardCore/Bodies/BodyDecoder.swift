@@ -35,7 +35,6 @@ public struct BodyDecoder: Sendable {
             decoded.bytes = Array(text.utf8)
             var run = BodyDecoding(self, declaration, sourceBytes: decoded.bytes.count)
             run.show(text, named: nil, isWhole: true, into: &decoded)
-            if decoded.tree == nil { decoded.text = text }
         default:
             var builder = BodyTreeBuilder(.typed, limits: limits, clock: BodyClock(limits.time))
             let run = BodyDecoding(self, declaration, sourceBytes: 0)

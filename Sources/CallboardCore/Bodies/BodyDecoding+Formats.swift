@@ -117,7 +117,7 @@ extension BodyDecoding {
             } else {
                 try builder.leaf(.member(entry.name), .bytes(content), type: inner.format)
             }
-            body.notes += inner.notes.map { "\(entry.name): \($0)" }.prefix(3)
+            if body.notes.count < 20 { body.notes += inner.notes.map { "\(entry.name): \($0)" }.prefix(3) }
         } catch {
             // What is too much for the whole ends it; what is wrong with one file does not.
             switch error {
@@ -280,7 +280,7 @@ extension BodyDecoding {
                 note = "taken for \(best), which fits best of the \(schema.messages.count) messages in the descriptor set"
             }
         }
-        guard ProtobufBody.fieldCount(ByteReader(bytes), limits: limits) != nil else { return false }
+        guard ProtobufBody.isMessage(ByteReader(bytes), limits: limits) else { return false }
         var builder = builder(.typed)
         let schema = schema
         let outcome = attempt(&body) { () throws(BodyFault) in try ProtobufBody.read(bytes, as: name, schema: schema, into: &builder) }

@@ -132,9 +132,17 @@ struct BodyDecoding {
     /// Shows text, and its structure where it has one.
     mutating func show(_ text: String, named encoding: String?, isWhole: Bool, into body: inout DecodedBody) {
         if let encoding { body.formats.append(encoding) }
+        var (text, isWhole) = (text, isWhole)
+        var utf8 = Array(text.utf8.prefix(limits.windowBytes))
+        if utf8.count < text.utf8.count {
+            // Not through a character.
+            while let last = utf8.last, last & 0xC0 == 0x80 { utf8.removeLast() }
+            if let last = utf8.last, last >= 0xC0 { utf8.removeLast() }
+            text = String(decoding: utf8, as: UTF8.self)
+            isWhole = false
+        }
         body.text = text
         if !isWhole { note(.window, &body) }
-        let utf8 = Array(text.utf8)
         let first = utf8.first { $0 > 0x20 }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
             var builder = builder(.json)

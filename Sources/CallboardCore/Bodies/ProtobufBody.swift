@@ -26,9 +26,14 @@ struct ProtobufBody {
         case group(Range<Int>)
     }
 
-    private static func field(_ reader: inout ByteReader, depth: Int, limits: BodyLimits) throws(BodyFault) -> (
-        number: UInt64, content: Content
-    ) {
+    /// Reads one field.
+    ///
+    /// - Parameter steps: how many fields may be stepped over; groups hold fields, which are looked through for the group's end.
+    private static func field(
+        _ reader: inout ByteReader, depth: Int, limits: BodyLimits, steps: inout Int
+    ) throws(BodyFault) -> (number: UInt64, content: Content) {
+        steps -= 1
+        guard steps >= 0 else { throw .full(.values) }
         let tag = try reader.varint()
         let number = tag >> 3
         guard number > 0, number <= largestNumber else { throw reader.fault("a field number that there is not") }
@@ -48,22 +53,26 @@ struct ProtobufBody {
                     reader = ahead
                     return (number, .group(start..<end))
                 }
-                _ = try field(&reader, depth: depth + 1, limits: limits)
+                _ = try field(&reader, depth: depth + 1, limits: limits, steps: &steps)
             }
         case 5: return (number, .fixed32(try reader.littleEndian(UInt32.self)))
         default: throw reader.fault("a wire type that there is not")
         }
     }
 
-    /// How many fields bytes hold at the top; nil when they are no message.
-    static func fieldCount(_ reader: ByteReader, limits: BodyLimits) -> Int? {
+    /// Whether bytes are fields from the first to the last, as far as they are looked at.
+    static func isMessage(_ reader: ByteReader, limits: BodyLimits) -> Bool {
         var reader = reader
-        var count = 0
+        var steps = limits.values
         while !reader.isAtEnd {
-            guard (try? field(&reader, depth: 0, limits: limits)) != nil else { return nil }
-            count += 1
+            do throws(BodyFault) {
+                _ = try field(&reader, depth: 0, limits: limits, steps: &steps)
+            } catch {
+                if case .malformed = error { return false }
+                return true
+            }
         }
-        return count
+        return true
     }
 
     private func message(
@@ -73,7 +82,8 @@ struct ProtobufBody {
         try builder.open(step, .object, type: type ?? "message")
         var reader = source
         while !reader.isAtEnd {
-            let (number, content) = try Self.field(&reader, depth: builder.depth, limits: builder.limits)
+            var steps = builder.limits.values
+            let (number, content) = try Self.field(&reader, depth: builder.depth, limits: builder.limits, steps: &steps)
             if let field = message?.fields[number] {
                 try known(field, content, reader, &builder)
             } else {
@@ -105,7 +115,7 @@ struct ProtobufBody {
             // A short message often starts with a byte that is a line end as text.
             let looksLikeText = text != nil && controls == 0 && bytes.prefix(2).allSatisfy { $0 >= 0x20 }
             let inner = ByteReader(source.bytes, in: range)
-            if !looksLikeText, !range.isEmpty, Self.fieldCount(inner, limits: builder.limits) != nil {
+            if !looksLikeText, !range.isEmpty, Self.isMessage(inner, limits: builder.limits) {
                 let (count, depth) = (builder.count, builder.depth)
                 do throws(BodyFault) {
                     return try message(inner, step, type: nil, &builder)

@@ -214,7 +214,8 @@ public struct ProtobufSchema: Hashable, Sendable {
     private static func knownFields(_ bytes: [UInt8], _ type: MessageType) -> Int? {
         var reader = ByteReader(bytes)
         var seen: Set<UInt64> = []
-        while !reader.isAtEnd {
+        // The first fields tell as much as all of them.
+        for _ in 0..<1000 where !reader.isAtEnd {
             guard let tag = try? reader.varint(), let field = type.fields[tag >> 3] else { return nil }
             let wire = tag & 7
             guard wire == field.type.wireType || (wire == 2 && field.type.isPackable) else { return nil }
