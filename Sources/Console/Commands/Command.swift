@@ -72,7 +72,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case maximise
     case bodyForm = "body-form"
     case more
-    case find
+    case find = "find-text"
     case nextMatch = "next-match"
     case previousMatch = "previous-match"
     case goToPath = "go-to-path"
