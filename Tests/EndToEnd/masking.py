@@ -75,7 +75,8 @@ def messages(session=None):
     for number, (body, content_type) in enumerate(bodies()):
         yield {
             "messageId": f"{number}-{address('id')}",
-            "correlationId": address("correlation"),
+            # One is the same everywhere and nobody's secret: it can be traced.
+            "correlationId": "control-correlation" if number == 0 else address("correlation"),
             "sessionId": session or address("session"),
             "subject": f"control-subject {address('subject')}",
             "to": address("to"),
@@ -183,6 +184,8 @@ def commands(context):
         output.append(run("sessions", SESSIONS, "--context", context, "--output", form))
         for name in ("plain", "json", "cut", "binary"):
             output.append(run("session", "show", SESSIONS, name, "--context", context, "--output", form))
+    for form in ("table", "json", "jsonl"):
+        output.append(run("trace", "control-correlation", "--context", context, "--output", form))
     # Conditions that fail on a message say which value they failed on.
     output.append(run("peek", QUEUE, "--context", context, "--where", "[X-Api-Key] / 0 = 1"))
     output.append(run("peek", QUEUE, "--context", context, "--where", "card / 0 = 1"))
@@ -213,7 +216,10 @@ def plant():
     assert len(words) > 200, len(words)
 
 
-CONTROLS = ["control-subject", "control-reason", "control-error", "control-property", "control-json", "control-xml", "control-text", "control-map"]
+CONTROLS = [
+    "control-correlation", "control-subject", "control-reason", "control-error", "control-property", "control-json", "control-xml",
+    "control-text", "control-map",
+]
 
 
 @checks.step("without masking the commands show what was planted", seconds=240)
@@ -245,6 +251,17 @@ def conditions():
     assert len(everything.stdout.splitlines()) == len(list(bodies())), everything.stderr
 
 
+@checks.step("an id that is masked leads nowhere, one that is not to its messages", seconds=60)
+def traces():
+    hidden = next(each for each in words if "correlation" in each)
+    for planted in (f"{hidden}@canary.example", f"0-{next(each for each in words if each.endswith('idx'))}@canary.example"):
+        for context, status in (("open", 0), ("prod", 4)):
+            done = callboard.run("trace", planted, "--context", context, environment=environment())
+            assert done.returncode == status, (context, planted, done)
+    found = callboard.run("trace", "control-correlation", "--context", "prod", "--output", "jsonl", environment=environment())
+    assert found.returncode == 0 and len(found.stdout.splitlines()) >= 2, found
+
+
 @checks.step("what was printed masked is not sent on", seconds=60)
 def resend():
     printed = callboard.run("peek", QUEUE, "--context", "prod", "--output", "jsonl", environment=environment())
@@ -257,7 +274,7 @@ def visit(context, rows, columns):
     """Reads every message in every form, searches, saves the screen and looks at the log; gives all that was ever on screen."""
     with Terminal(rows, columns, environment=environment() | {"CALLBOARD_LOG": ""}) as terminal:
         terminal.start(f"{callboard.EXECUTABLE} --context {context}", r"services", seconds=30)
-        seen = [terminal.screen()]
+        seen, copied, saved_bodies = [terminal.screen()], [], []
 
         def look():
             seen.append(terminal.screen())
@@ -289,6 +306,27 @@ def visit(context, rows, columns):
                     look()
                 terminal.keys("v")
             terminal.keys("g", "g")
+            # Into the clipboard and into a file, and the search within the message.
+            def buffer():
+                return terminal.tmux("show-buffer", check=False)
+
+            terminal.keys("y", "b")
+            if number == 0:
+                terminal.until(lambda: "control-json" in buffer(), 10, "the body in the clipboard")
+            copied.append(buffer())
+            look()
+            terminal.keys("y", "y")
+            terminal.until(lambda: "control-reason" in buffer(), 10, "the line in the clipboard")
+            copied.append(buffer())
+            look()
+            body = folder / f"body-{context}-{rows}-{number}"
+            terminal.type(f":save-body {body}")
+            terminal.keys("Enter")
+            terminal.until(body.exists, 10, "the saved body")
+            saved_bodies.append(body.read_bytes().decode(errors="replace"))
+            terminal.type("/canary")
+            terminal.keys("Enter")
+            look()
             if number + 1 < count:
                 terminal.keys("J")
         # Search for what is hidden, and for what is not.
@@ -305,9 +343,20 @@ def visit(context, rows, columns):
             look()
             terminal.keys("Escape")
             terminal.wait_gone(r"fit the filter")
+        terminal.keys("p")
+        terminal.wait_for(r"[Rr]eason")
+        look()
+        terminal.keys("q")
+        terminal.keys("c")
+        terminal.wait_for(r"groups")
+        terminal.until(lambda: terminal.line(r"control-(reason|error)"), 20, "the groups")
+        look()
+        terminal.keys("q")
         terminal.keys("L")
         look()
-        output = "\n".join(seen) + saved.read_text(encoding="utf-8") + terminal.clipboard()
+        for what, texts in (("copied", copied), ("saved", saved_bodies)):
+            assert "control-json" in "\n".join(texts), f"nothing was {what}: {texts}"
+        output = "\n".join(seen + copied + saved_bodies) + saved.read_text(encoding="utf-8") + terminal.clipboard()
         terminal.keys("Q")
         terminal.wait_for_shell()
         return output

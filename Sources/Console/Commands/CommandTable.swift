@@ -110,7 +110,7 @@ public enum CommandTable {
             .previousMessage, "previous", "K [", in: [.messages, .message], .reading, danger: .reveals,
             "Go to the previous message; an open one is replaced."),
         Command(
-            .bodyForm, "body as", "v", in: [.messages, .message], .reading, hint: 2, titles: [.message: "pretty/text/hex"],
+            .bodyForm, "body as", "v", in: [.messages, .message], .reading, hint: 2, titles: [.message: "view"],
             "Show the body of the open message in its next form: pretty, text, hex."),
         Command(
             .switchPane, "pane", "<Tab>", in: [.messages, .message], .reading, hint: 3,

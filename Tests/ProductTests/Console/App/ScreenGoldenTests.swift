@@ -181,7 +181,7 @@ import Testing
                      },
                      {
                                                               line 1-20 of 33 · message 1 of 60
-                 v pretty/text/hex · tab pane · / find · m mark · : command · q back · ? help
+                 v view · tab pane · t trace · / find · m mark · : command · q back · ? help
                 """)
     }
 
@@ -198,7 +198,7 @@ import Testing
                                     da6a3ce929d0e0e4736
                 ▌                   -01
                      line 55-60 of 60 · message 1 of 60
-                 v pretty/text/hex · tab pane · / find
+                 v view · tab pane · t trace · / find
                 """)
     }
 
@@ -236,10 +236,10 @@ import Testing
     func roles() {
         let console = screen("", 24, 80)
         #expect(console.roles(inRow: 0) == [.barBadge, .bar])
+        // How many there are, which of them are ill, which want a look, how many dead letters; at the end, how old that is.
         #expect(
-            console.roles(inRow: 1) == [
-                .text, .title, .text, .statusError, .text, .statusWarning, .text, .statusError, .text, .statusError, .text, .muted,
-            ])
+            console.roles(inRow: 1).prefix(8) == [.text, .title, .text, .statusError, .text, .statusWarning, .text, .statusError])
+        #expect(console.roles(inRow: 1).last == .muted)
         #expect(Set(console.roles(inRow: 2)) == [.rule, .header])
         #expect(console.roles(inRow: 3) == [.rowSelected])
         #expect(console.roles(inRow: 4).contains(.statusError))
