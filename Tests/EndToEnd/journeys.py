@@ -534,7 +534,7 @@ def growing():
                     # Nobody presses a key: the second listing comes by itself, and makes rates of counts.
                     terminal.wait_for(r"^▌ !! +leak +team-leak .* ~?▲[\d.,]+ ", seconds=40)
                     terminal.wait_for(r"dead ~?▲[\d.,]+/min")
-                    terminal.wait_for(r"^ +! +\(no service\).* ▲ never")
+                    terminal.wait_for(r"^ +! +\(no service\).* ▲never")
                     terminal.wait_for(r"^ +ok +calm ")
                     if columns >= 200:
                         terminal.wait_for(r"dead, last \d+ s")

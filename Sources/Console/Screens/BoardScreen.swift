@@ -36,7 +36,7 @@ struct BoardScreen: Screen {
         TableColumn("▲/min", 5, upTo: 12, .right, worth: 92),
         TableColumn("oldest", 6, upTo: 8, .right, worth: 88),
         TableColumn("active", 6, upTo: 11, .right, worth: 84),
-        TableColumn("drain", 5, upTo: 8, .right, worth: 80),
+        TableColumn("drain", 6, upTo: 8, .right, worth: 80),
         TableColumn("T-dead", 6, upTo: 8, .right, worth: 65),
         TableColumn("scheduled", 9, .right, worth: 20),
         TableColumn("dead so far", 11, upTo: 30, worth: 70),

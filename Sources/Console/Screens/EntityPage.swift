@@ -68,8 +68,7 @@ struct EntityPage {
     static let messagesTitle = "messages"
 
     private var messageLines: [Line] {
-        [.queue(.active), .state(.deferred), .state(.scheduled), .queue(.deadLetter), .queue(.transferDeadLetter)]
-            + (requiresSession ? [.sessions] : [])
+        EntityPath.SubQueue.allCases.map { .queue($0) } + [.state(.deferred), .state(.scheduled)] + (requiresSession ? [.sessions] : [])
     }
 
     private var subscriptionLines: [Line] {
@@ -106,7 +105,7 @@ struct EntityPage {
     private static func texts(of line: Line) -> [String] {
         switch line {
         case .queue(let queue): [queue.title]
-        case .state(let state): [state.description]
+        case .state(let state): ["\(state) messages"]
         case .sessions: ["sessions"]
         case .subscription(let path): [path.displayName]
         case .rule(let name, _, let text, _, _): [name, text]
@@ -215,7 +214,7 @@ extension EntityPage {
 
         /// Deferred and scheduled messages. Of deferred ones the service tells nothing: they are among its active messages.
         private func state(_ state: MessageState) -> [Span] {
-            let name = Span(pad("  \(state)", max(label, 22)), .muted)
+            let name = Span(pad("\(state) messages", max(label, 22)))
             let part = counted.value?.queue
             if state == .scheduled {
                 let count = counts.map { Span(right(Figures.count($0.scheduled), 11), $0.scheduled == 0 ? .muted : .text) }

@@ -48,13 +48,13 @@ struct ServiceScreen: Screen {
     private static let columns = [
         TableColumn("entity", 14, upTo: 50, worth: 100),
         TableColumn("kind", 12, worth: 30),
-        TableColumn("status", 8, upTo: 15, worth: 40),
+        TableColumn("status", 8, upTo: 15, worth: 92),
         TableColumn("dead", 7, upTo: 11, .right, worth: 95),
         TableColumn("▲/min", 5, upTo: 12, .right, worth: 90),
         TableColumn("T-dead", 6, upTo: 8, .right, worth: 60),
         TableColumn("active", 7, upTo: 11, .right, worth: 80),
-        TableColumn("drain", 5, upTo: 8, .right, worth: 55),
-        TableColumn("scheduled", 9, .right, worth: 50),
+        TableColumn("drain", 6, upTo: 8, .right, worth: 55),
+        TableColumn("scheduled", 9, .right, worth: 35),
         TableColumn("notes", 12, upTo: 60, worth: 45),
     ]
 

@@ -35,7 +35,7 @@ struct SessionScreen: Screen {
         self.path = path.entity
     }
 
-    var crumbs: [String] { [path.displayName, "sessions", id] }
+    var crumbs: [String] { ["sessions", id] }
 
     private var selection: MessageSelection { MessageSelection(session: id) }
 

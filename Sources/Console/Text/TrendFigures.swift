@@ -25,12 +25,12 @@ enum TrendFigures {
         return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
     }
 
-    /// `~4 min`, `▲ never` while the backlog grows, `never` while it stands still, `·` where nothing waits, `–` not known.
+    /// `~4 min`, `▲never` while the backlog grows, `never` while it stands still, `·` where nothing waits, `–` not known.
     static func drain(_ drain: DrainTime) -> Span {
         switch drain {
         case .unknown: Span("–", .muted)
         case .empty: Span("·", .muted)
-        case .never(let isGrowing): isGrowing ? Span("▲ never", .statusError) : Span("never", .statusWarning)
+        case .never(let isGrowing): isGrowing ? Span("▲never", .statusError) : Span("never", .statusWarning)
         case .about(let duration): Span("~" + whole(duration), .text)
         }
     }

@@ -69,7 +69,7 @@ import Testing
         console.type("<Enter><Enter>jjjg")
         #expect(console.line(22).contains("gb board"))
         console.type("g")
-        #expect(console.line(22).hasSuffix("1 of 7"))
+        #expect(console.line(22).hasSuffix("1 of 9"))
         console.type("gb")
         #expect(console.line(0).contains("services"))
         console.type("g<Esc>")

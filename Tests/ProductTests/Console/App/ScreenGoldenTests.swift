@@ -18,13 +18,13 @@ import Testing
         #expect(
             screen("", 24, 80).text == """
                  DEMO  sb-retail › services                           dana@contoso · read-write
-                 4 services · 2 ill · 1 to look at · 50,221 dead · 17 … as of 03:12:44Z, <1 min
-                ─  ── service ───── owner ──── on call ──── dead  active  what is wrong ────────
-                ▌ !!  checkout      team-cart  R. Osei    50,016   1,832  orders has 50012 dead…
-                  !!  billing       team-fin   –             205      12  invoices has 188 dead…
-                  !   shipping      –          J. Lindq…       0     402  shipments is disabled…
-                  ok  search        team-web   web-onca…       –       –
-                  !   (no service)  –          –               0       3  1 entity the catalogu…
+                 4 services · 2 ill · 1 to look at · 50,221 dead ▲1,20… as of 03:12:44Z, <1 min
+                ─  ── service ───── owner ──── on call ──── dead ─ ▲/min  oldest  active ─ drain
+                ▌ !!  checkout      team-cart  R. Osei    50,016  ▲1,198  41 min   1,832  ▲never
+                  !!  billing       team-fin   –             205      ▲6     2 d      12    ~4 s
+                  !   shipping      –          J. Lindq…       0       0       ·     402   never
+                  ok  search        team-web   web-onca…       –       –       –       –       –
+                  !   (no service)  –          –               0       –       ·       3       –
 
 
 
@@ -38,7 +38,7 @@ import Testing
 
 
 
-
+                 ! orders has 50012 dead letters
                                                                                          1 of 5
                  enter open · d dead letters · ge entities · / filter · : command · ? help
                 """)
@@ -50,12 +50,12 @@ import Testing
             screen("", 10, 40).text == """
                  DEMO  sb-retail › services  read-write
                  4 services · 2 ill · 1 to look at · 5…
-                ─  ── service ─────── dead ─────────────
-                ▌ !!  checkout      50,016
-                  !!  billing          205
-                  !   shipping           0
-                  ok  search             –
-                  !   (no service)       0
+                ─  ── service ─────── dead ─ ▲/min ─────
+                ▌ !!  checkout      50,016  ▲1,198
+                  !!  billing          205      ▲6
+                  !   shipping           0       0
+                  ok  search             –       –
+                  !   (no service)       0       –
                                                  1 of 5
                  enter open · d dead letters
                 """)
@@ -70,11 +70,11 @@ import Testing
                  owner team-cart   on call R. Osei   system retail   production
                  The checkout service.
                  ! orders has 50012 dead letters
-                ─ entity ────── status ── dead  T-dead  active  scheduled  notes ───────────────
-                ▌ orders        Active  50,012       0   1,830         12
-                  order-events  Active       ·       ·       ·          0  2 subscriptions
-                  └ billing     Active       4       0       2          0
-                  └ search      Active       0       0       0          0
+                ─ entity ────── status ── dead  ▲/min  T-dead  active  drain  notes ────────────
+                ▌ orders        Active  50,012      –       0   1,830      –
+                  order-events  Active       ·      ·       ·       ·      ·  2 subscriptions
+                  └ billing     Active       4      –       0       2      –
+                  └ search      Active       0      –       0       0      ·
 
 
 
@@ -100,9 +100,11 @@ import Testing
                  orders · queue · active · dead letters 50,012          as of 03:12:44Z, <1 min
                  service checkout   owner team-cart   on call R. Osei
                 ─ messages ─────────────────────────────────────────────────────────────────────
-                ▌ messages                      1,830   12 scheduled
+                ▌ messages                      1,830
                   dead letters                 50,012
                   transfer dead letters             0
+                  deferred messages                 –   the service does not tell; C counts them
+                  scheduled messages               12
                 ─ delivery ─────────────────────────────────────────────────────────────────────
                   LockDuration              PT1M      1 min
                   MaxDeliveryCount          10        deliveries before a message is dead-lette…
@@ -116,10 +118,8 @@ import Testing
 
 
 
-
-
-                                                                                         1 of 7
-                 enter open · d dead letters · m messages · c groups · / filter · e edit
+                                                                                         1 of 9
+                 enter open · d dead · m messages · c groups · C count · e edit · D remove
                 """)
     }
 

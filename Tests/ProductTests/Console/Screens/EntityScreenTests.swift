@@ -45,6 +45,8 @@ import Testing
                 ▌ messages                                  2
                   dead letters                              4
                   transfer dead letters                     0
+                  deferred messages                         –   the service does not tell; C co…
+                  scheduled messages                        0
                 ─ rules (2) ────────────────────────────────────────────────────────────────────
                   large            when  amount > 500
                                     and  (region = 'eu' OR region IS NULL)
@@ -58,10 +60,8 @@ import Testing
                   DeadLetteringOnMessageExpiration  false                 expired messages vani…
                 ─ history ──────────────────────────────────────────────────────────────────────
                   CreatedAt                         2026-11-21T03:12:44Z  2 d ago
-                  AccessedAt                        0001-01-01T00:00:00   never
-                ─ other settings ───────────────────────────────────────────────────────────────
-                                                                                        1 of 15
-                 enter open · d dead letters · m messages · c groups · / filter · a new
+                                                                                        1 of 17
+                 enter open · d dead · m messages · c groups · C count · a new · e edit
                 """)
     }
 
@@ -92,7 +92,7 @@ import Testing
 
 
                                                                                          1 of 2
-                 enter open · d dead letters · m messages · c groups · / filter · a new
+                 enter open · d dead · m messages · c groups · a new · e edit · D remove
                 """)
     }
 
@@ -114,9 +114,11 @@ import Testing
                  orders · queue · active · dead letters 50,012                                                                                                                                  as of 03:12:44Z, <1 min
                  service checkout   owner team-cart   on call R. Osei
                 ─ messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-                ▌ messages                      1,830   12 scheduled
+                ▌ messages                      1,830
                   dead letters                 50,012
                   transfer dead letters             0
+                  deferred messages                 –   the service does not tell; C counts them
+                  scheduled messages               12
                 ─ keys to it alone (1) ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
                   checkout-app              Send, Listen
                 ─ delivery ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,8 +129,6 @@ import Testing
                 ─ room ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
                   SizeInBytes               966367641  ! 966 MB, 90 % of the quota
                   MaxSizeInMegabytes        1024
-
-
 
 
                 """)

@@ -295,7 +295,7 @@ import Testing
         console.type("ge<Enter>D<Enter>orders<Enter>")
         #expect(console.line(0).contains("› entities "))
         console = self.console()
-        console.type(":entity order-events/billing<Enter>jjjD")
+        console.type(":entity order-events/billing<Enter>jjjjjD")
         #expect(console.line(1).contains("remove rule order-events/billing/large"))
         console.type("<Enter>order-events/billing/large<Enter>")
         #expect(console.line(0).contains("› order-events/billing "))

@@ -25,15 +25,15 @@ import Testing
             tree().text == """
                  DEMO  sb-retail › entities                           dana@contoso · read-write
                  8 entities · worst first · 50,221 dead · 17 not forwa… as of 03:12:44Z, <1 min
-                ─  ── entity ────────── dead  T-dead  active ─── age  service ──── notes ───────
-                ▌ !!    orders        50,012       0   1,830  <1 min  checkout
-                  !!    invoices         188       0      12  <1 min  billing
-                  !!    refunds           17      17       0  <1 min  billing      → ledger
-                  !!  ▾ order-events       4       0       2  <1 min  checkout     all of 2 sub…
-                  !!    └ billing          4       0       2  <1 min  checkout
-                        └ search           0       0       0  <1 min  checkout
-                  !     shipments          0       0     402  <1 min  shipping     disabled for…
-                        audit-old          0       0       3  <1 min
+                ─  ── entity ────────── dead  ▲/min  T-dead  active ─── age  notes ─────────────
+                ▌ !!    orders        50,012      –       0   1,830  <1 min
+                  !!    invoices         188      –       0      12  <1 min
+                  !!    refunds           17      –      17       0  <1 min  → ledger
+                  !!  ▾ order-events       4      –       0       2  <1 min  all of 2 subscript…
+                  !!    └ billing          4      –       0       2  <1 min
+                        └ search           0      –       0       0  <1 min
+                  !     shipments          0      –       0     402  <1 min  disabled for recei…
+                        audit-old          0      –       0       3  <1 min
 
 
 
@@ -46,7 +46,7 @@ import Testing
 
 
                                                                                          1 of 8
-                 enter open · d dead letters · m messages · o its service · / filter · s sort
+                 enter open · d dead · m messages · a new · e edit · D remove · / filter
                 """)
     }
 
@@ -55,16 +55,16 @@ import Testing
         let console = tree("", 60, 200)
         #expect(
             (1...10).map { console.line($0) }.joined(separator: "\n") == """
-                 8 entities · worst first · 50,221 dead · 17 not forwarded · every 30 s                                                                                                         as of 03:12:44Z, <1 min
-                ─  ── entity ──────── kind ────────── dead  T-dead  active  scheduled ─── age  service ───────────────── notes ─────────────────────────────────────────────────────────────────────────────────────────
-                ▌ !!    orders        queue         50,012       0   1,830         12  <1 min  checkout
-                  !!    invoices      queue            188       0      12          0  <1 min  billing
-                  !!    refunds       queue             17      17       0          0  <1 min  billing                   → ledger
-                  !!  ▾ order-events  topic              4       0       2          0  <1 min  checkout                  all of 2 subscriptions
-                  !!    └ billing     subscription       4       0       2          0  <1 min  checkout
-                        └ search      subscription       0       0       0          0  <1 min  checkout
-                  !     shipments     queue              0       0     402          0  <1 min  shipping                  disabled for receiving
-                        audit-old     queue              0       0       3          0  <1 min
+                 8 entities · worst first · 50,221 dead · 17 not forwarded · every 10 s                                                                                                         as of 03:12:44Z, <1 min
+                ─  ── entity ──────── kind ────────── dead  ▲/min  T-dead  active  scheduled ─── age  service ───────────────── notes ──────────────────────────────────────────────────────────────────────────────────
+                ▌ !!    orders        queue         50,012      –       0   1,830         12  <1 min  checkout
+                  !!    invoices      queue            188      –       0      12          0  <1 min  billing
+                  !!    refunds       queue             17      –      17       0          0  <1 min  billing                   → ledger
+                  !!  ▾ order-events  topic              4      –       0       2          0  <1 min  checkout                  all of 2 subscriptions
+                  !!    └ billing     subscription       4      –       0       2          0  <1 min  checkout
+                        └ search      subscription       0      –       0       0          0  <1 min  checkout
+                  !     shipments     queue              0      –       0     402          0  <1 min  shipping                  disabled for receiving
+                        audit-old     queue              0      –       0       3          0  <1 min
                 """)
     }
 

@@ -22,7 +22,7 @@ import Testing
     @Test(
         "a drain time is an estimate, in one unit",
         arguments: [
-            (DrainTime.unknown, "–"), (.empty, "·"), (.never(isGrowing: true), "▲ never"), (.never(isGrowing: false), "never"),
+            (DrainTime.unknown, "–"), (.empty, "·"), (.never(isGrowing: true), "▲never"), (.never(isGrowing: false), "never"),
             (.about(.seconds(4)), "~4 s"), (.about(.seconds(610)), "~10 min"), (.about(.seconds(3 * 3600)), "~3 h"),
             (.about(.seconds(20 * 86_400)), "~20 d"),
         ])
