@@ -579,7 +579,7 @@ def sessions():
             terminal.keys("C")
             terminal.wait_for(r"messages · counted <1 min ago in", seconds=LOADED)
             terminal.wait_for(r"^. messages +[\d,]+ +counted [\d,]+, the same")
-            terminal.wait_for(r"deferred +\d+ +counted, among the messages")
+            terminal.wait_for(r"deferred messages +\d+ +counted, among the messages")
             leave(terminal)
 
 

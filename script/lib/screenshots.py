@@ -26,6 +26,8 @@ def main():
     with Terminal(ROWS, COLUMNS) as terminal:
         terminal.start(f"{callboard.EXECUTABLE} demo", r"12 services", seconds=60)
         terminal.wait_gone("loading")
+        # The second listing makes rates of counts.
+        terminal.wait_for(r"checkout .* (min|h|d) .* never", seconds=40)
         save(terminal, "board", "callboard demo: services, worst first")
         terminal.keys("g", "e")
         terminal.wait_for(r"30 entities")
@@ -60,6 +62,9 @@ def main():
         terminal.keys("q")
         terminal.wait_gone("nothing was sent yet")
         terminal.keys("q")
+        terminal.wait_for(r"give up what was filled in")
+        terminal.type("yes")
+        terminal.keys("Enter")
         terminal.wait_for(r"orders · queue")
         save(terminal, "entity", "callboard demo: a queue")
         terminal.keys("c")
