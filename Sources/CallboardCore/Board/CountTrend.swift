@@ -72,11 +72,10 @@ public enum DrainTime: Hashable, Sendable {
         self = seconds < longest ? .about(.seconds(Int64(seconds.rounded(.up)))) : .never(isGrowing: false)
     }
 
-    /// Orders from good to bad: nothing waits, not known, soon, late, never, growing.
+    /// Orders from good to bad: nothing waits or nothing is known, soon, late, never, growing.
     var badness: Int64 {
         switch self {
-        case .empty: -1
-        case .unknown: 0
+        case .empty, .unknown: 0
         case .about(let duration): max(duration.components.seconds, 0) + 1
         case .never(let isGrowing): isGrowing ? .max : .max - 1
         }

@@ -29,8 +29,8 @@ public enum CommandTable {
             .stop, "stop", "<Esc>", in: screens, .going,
             "Stop what is loading; else clear the filter; else go back. What has been loaded stays on screen."),
         Command(
-            .deadLetters, "dead letters", "d", in: [.board, .service, .tree, .entity], .going, hint: 2, titles: [.tree: "dead"],
-            aliases: ["dlq", "dead"],
+            .deadLetters, "dead letters", "d", in: [.board, .service, .tree, .entity], .going, hint: 2,
+            titles: [.tree: "dead", .entity: "dead"], aliases: ["dlq", "dead"],
             "Show the dead letters of the selected entity; on the board, of the service's worst entity."),
         Command(
             .messages, "messages", "m", in: [.service, .tree, .entity, .session], .going, hint: 3,

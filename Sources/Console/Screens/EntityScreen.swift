@@ -61,7 +61,7 @@ struct EntityScreen: Screen {
         if rules.load != nil { rules.stop() }
         if count.load != nil {
             count.stop()
-            turn.say(.info, "Counting was stopped after \(Figures.count(count.value?.total ?? 0)) messages. c begins again.")
+            turn.say(.info, "Counting was stopped after \(Figures.count(count.value?.total ?? 0)) messages. C begins again.")
         }
         modelChanged(turn.model)
     }

@@ -19,6 +19,8 @@ struct SessionScreen: Screen {
     let context = KeyContext.session
     private(set) var filter = TextFilter()
     private var list = ListState()
+    /// Whether a person moved the selection. Until then it is on the first message.
+    private var isChosen = false
     private var lines: [Line] = []
     private var height = 1
     private var width = 80
@@ -107,7 +109,9 @@ struct SessionScreen: Screen {
         if rows.count >= SessionScreen.mostMessages { count = "the first \(count)" }
         lines = [.heading("state", note: stateNote)] + stateLines + [.heading("messages (\(count))", note: messagesNote)]
         lines += places.isEmpty ? [messagesRemark] : places.map { .message($0) }
-        list.select(selected.flatMap { lines.firstIndex(of: $0) } ?? list.selected, count: lines.count, height: height)
+        let first = lines.firstIndex { if case .message = $0 { true } else { false } }
+        let place = isChosen ? selected.flatMap { lines.firstIndex(of: $0) } ?? list.selected : first ?? 0
+        list.select(place, count: lines.count, height: height)
         leaveHeading(towards: 1)
     }
 
@@ -182,6 +186,7 @@ struct SessionScreen: Screen {
 
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
+            isChosen = true
             let before = list.selected
             list.move(step, count: lines.count, height: height)
             leaveHeading(towards: list.selected < before ? -1 : 1)
@@ -197,6 +202,7 @@ struct SessionScreen: Screen {
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {
         let line = list.top + row
         guard lines.indices.contains(line), !lines[line].isHeading else { return }
+        isChosen = true
         if line == list.selected {
             if availability(of: .open, model: turn.model).isEnabled { perform(.open, &turn) }
         } else {
