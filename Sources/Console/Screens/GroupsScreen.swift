@@ -49,6 +49,8 @@ struct GroupsScreen: Screen {
     private var asked: LoadID?
     private var lines: [Line] = []
     private var list = ListState()
+    /// Whether a person chose a line: then that stays selected wherever it goes, else the first one is.
+    private var hasChosen = false
     private var height = 1
     /// The message below, and which was asked for.
     private var sample = Loadable<DeadLetterEvidence>()
@@ -138,9 +140,9 @@ struct GroupsScreen: Screen {
         arrange()
     }
 
-    /// Takes the lines over. The selection follows its group, which may have grown; one that nobody moved stays at the top.
+    /// Takes the lines over. The selection follows the group that was chosen, which may have grown or go elsewhere.
     private mutating func arrange() {
-        let old = list.selected > 0 ? selected?.id : nil
+        let old = hasChosen ? selected?.id : nil
         let progress = found.value ?? GroupScan.Progress()
         let groups = progress.groups.filter { filter.matches([$0.title, $0.id]) }
         lines = sorted(groups).map { .group($0) }
@@ -184,6 +186,7 @@ struct GroupsScreen: Screen {
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             list.move(step, count: lines.count, height: height)
+            hasChosen = list.selected > 0
             lookAtSample(&turn)
             return
         }
@@ -224,6 +227,7 @@ struct GroupsScreen: Screen {
             open(&turn)
         } else {
             list.select(line, count: lines.count, height: height)
+            hasChosen = line > 0
             lookAtSample(&turn)
         }
     }
@@ -298,7 +302,7 @@ struct GroupsScreen: Screen {
         if !progress.singles.isEmpty { spans.append(Span(", \(Figures.count(progress.singles.count, "single"))")) }
         if isFiltered { spans.append(Span(" · \(Figures.count(lines.count)) shown", .match)) }
         if found.load == nil, !progress.isComplete {
-            spans.append(Span(found.error == nil ? " · stopped (+)" : " · incomplete: the scan failed (+)", .statusWarning))
+            spans.append(Span(found.error == nil ? " · stopped (+)" : " · incomplete (+)", .statusWarning))
         }
         return spans
     }

@@ -125,7 +125,7 @@ import Testing
         var console = waiting()
         console.answer(.success([.groups(Fixture.progress(count: 250))]), isLast: false, to: isGroups)
         console.answer(.failure(OperatorError(.unreachable, "The link was lost.")), to: isGroups)
-        #expect(console.line(1).contains("incomplete: the scan failed (+)"))
+        #expect(console.line(1).contains("incomplete (+)"))
         #expect(console.line(4).contains("TimeoutException"))
         console.type("+")
         #expect(console.waiting.contains { isGroups($0.request) })
