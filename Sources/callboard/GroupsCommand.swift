@@ -64,25 +64,28 @@ struct GroupsCommand: OperatorCommand {
             }
             for message in page where try filter.admits(message, of: path) { found.append(message) }
         }
-        let isListed = singles || output.output != .table
-        let (groups, alone) = isListed ? (found.groups(), SequenceNumberSet()) : found.summary()
-        let description = await description(of: path, workspace, for: groups)
-        output.write(
-            groups.lazy.map { group in
-                let explanation = group.deadLetterReason.flatMap {
-                    DeadLetterExplanation(reason: $0, in: path.subQueue, entity: description, deliveries: group.deliveries)
-                }
-                return GroupRecord(group, of: found.count, listsMembers: members, explanation: explanation)
-            })
-        if !alone.isEmpty { Standard.raw("\(alone.count) messages are alone in their group: --singles lists them.") }
+        let description = await description(of: path, workspace, for: keys)
+        let record = { (group: MessageGroup) in
+            let explanation = group.deadLetterReason.flatMap {
+                DeadLetterExplanation(reason: $0, in: path.subQueue, entity: description, deliveries: group.deliveries)
+            }
+            return GroupRecord(group, of: found.count, listsMembers: members, explanation: explanation)
+        }
+        if singles || output.output != .table {
+            output.write(found.groupsOneByOne().lazy.map(record))
+        } else {
+            let (groups, alone) = found.summary()
+            output.write(groups.lazy.map(record))
+            if !alone.isEmpty { Standard.raw("\(alone.count) messages are alone in their group: --singles lists them.") }
+        }
         if found.others > 0 {
             Standard.raw("\(found.others) messages are in no group: there are more than \(MessageGroups.capacity) different ones.")
         }
     }
 
     /// The entity's settings, for what they explain; whoever may not read them gets no explanation of them, and no error.
-    private func description(of path: EntityPath, _ workspace: Workspace, for groups: [MessageGroup]) async -> EntityDescription? {
-        guard output.output != .table, groups.contains(where: { $0.deadLetterReason != nil }) else { return nil }
+    private func description(of path: EntityPath, _ workspace: Workspace, for keys: [GroupKey]) async -> EntityDescription? {
+        guard output.output != .table, keys.contains(.fingerprint) || keys.contains(.reason) else { return nil }
         do throws(OperatorError) { return try await workspace.entity(path) } catch { return nil }
     }
 }

@@ -36,6 +36,7 @@ public struct MessageGroups: Sendable {
         var mostDeliveries = 0
 
         var count: Int { numbers.count + late.count }
+        var newest: Int64 { max(numbers.last?.rawValue ?? .min, late.max() ?? .min) }
     }
 
     /// Starts with no messages.
@@ -87,9 +88,18 @@ public struct MessageGroups: Sendable {
     // MARK: Groups
 
     /// The groups, largest first; templates that differ in what varies are merged.
-    public func groups() -> [MessageGroup] {
+    public func groups() -> [MessageGroup] { Array(groupsOneByOne()) }
+
+    /// The same, each put together when it is asked for: of tens of thousands of small ones no more than one has to be held.
+    public func groupsOneByOne() -> some Sequence<MessageGroup> {
         let classes = classes()
-        return largestFirst(classes.runs.map { group(of: classes.order[$0], classes.templates) })
+        var ranks = classes.runs.map { run in
+            let members = classes.order[run]
+            let count = members.reduce(0) { $0 + cells[Int($1)].count }
+            return (count: count, newest: members.reduce(Int64.min) { max($0, cells[Int($1)].newest) }, run: run)
+        }
+        ranks.sort { ($1.count, $0.newest) < ($0.count, $1.newest) }
+        return ranks.lazy.map { group(of: classes.order[$0.run], classes.templates) }
     }
 
     /// The groups of more than one message, largest first, and the messages that are alone.
