@@ -734,6 +734,8 @@ def command_line():
 def moving():
     with Terminal(*SMALL) as terminal:
         open_demo(terminal)
+        # Where ages come in, the order may change once more.
+        terminal.wait_for(r"checkout .* \d+ d ")
         for keys in (("j",), ("Down",), ("k",), ("Up",), ("G",), ("g", "g"), ("End",), ("Home",)):
             before = terminal.flags("cursor_y")["cursor_y"]
             terminal.keys(*keys)
@@ -874,6 +876,10 @@ def idle():
     with Terminal(*SMALL) as terminal:
         open_demo(terminal)
         terminal.wait_gone("loading")
+        terminal.wait_for(r"checkout .* \d+ d ")
+        terminal.type(":watch off")
+        terminal.keys("Enter")
+        terminal.wait_for(r"stay as they are until")
         counters = f"/proc/{terminal.program}/io"
         if not os.path.exists(counters):
             return
