@@ -350,6 +350,7 @@ def groups():
         with callboard.Sandbox(config=config, ready_within=60) as sandbox:
             truth = fill_with_causes(sandbox, causes.Generator(), DEAD)
             found, first, seconds, memory = our_groups(sandbox, len(truth))
+            first_on_screen, console_seconds, console_memory = console_groups(sandbox)
         heading(f"{DEAD:,} messages of {len(causes.CAUSES)} causes, {causes.NOISE:.0%} noise", "callboard", "")
         # Noise is alone in the truth: every such message is a class of its own.
         score = causes.adjusted_rand_index([-place if cause is None else cause for place, cause in enumerate(truth, 1)], found)
@@ -358,6 +359,9 @@ def groups():
         figure("groups of more than a thousandth", sum(1 for _, count in large if count > DEAD / 1000), "")
         figure("the whole command", seconds, "s")
         figure("memory", memory, "MB", 300)
+        figure("console: first groups on screen", first_on_screen * 1000, "ms", 200)
+        figure("console: all of them", console_seconds, "s")
+        figure("console: memory", console_memory, "MB", 300)
         with callboard.Sandbox("--latency", "40ms", config=config, ready_within=60) as sandbox:
             fill_with_causes(sandbox, causes.Generator(), 50_000)
             _, _, seconds, _ = our_groups(sandbox, 50_000)
@@ -366,6 +370,32 @@ def groups():
         heading("Scan and group 50,000 at 40 ms; azure-servicebus only scans", "callboard", "azure (Python)")
         row("milliseconds", seconds * 1000, theirs * 1000, "ms", None)
         figure("the whole command", seconds, "s", 3)
+
+
+def console_groups(sandbox):
+    """The seconds from the key to the first group on the console's screen, those to the last message, and the most memory in MB."""
+    sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
+    from terminal import Terminal
+
+    with Terminal(24, 80, environment={"SERVICEBUS_CONNECTION_STRING": sandbox.connection_string}) as terminal:
+        terminal.start(str(RELEASE / "callboard"), "services", seconds=60)
+        terminal.type(":entity bench")
+        terminal.keys("Enter")
+        terminal.wait_for(r"^ bench · queue", seconds=60)
+        terminal.keys("m", "c")
+        # By subject, which none of them has: one group. What is measured is by cause.
+        terminal.wait_for(r"^ scanned [\d,]+ in", seconds=120)
+        terminal.keys("z", "C-u")
+        terminal.type("fingerprint")
+        start = time.perf_counter()
+        terminal.keys("Enter")
+        terminal.wait_for(r"by fingerprint · [1-9]\d* (causes|groups)", seconds=60)
+        first = time.perf_counter() - start
+        terminal.wait_for(r"^ scanned [\d,]+ in", seconds=300)
+        seconds = time.perf_counter() - start
+        status = pathlib.Path(f"/proc/{terminal.foreground()}/status").read_text(encoding="ascii", errors="replace")
+        (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+        return first, seconds, int(kilobytes) / 1024
 
 
 def fill_with_causes(sandbox, generator, count):
