@@ -24,10 +24,10 @@ enum CertificateInspection {
     static func inspect(_ endpoint: Endpoint) async -> Finding {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let seen = loop.makePromise(of: Finding.self)
-        let limit = loop.scheduleTask(in: .seconds(2)) { seen.succeed(.unknown) }
+        let limit = loop.scheduleTask(in: .seconds(5)) { seen.succeed(.unknown) }
         seen.futureResult.whenComplete { _ in limit.cancel() }
         let bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(2))
+            .connectTimeout(.seconds(5))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let context = try NIOSSLContext(configuration: .makeClientConfiguration())

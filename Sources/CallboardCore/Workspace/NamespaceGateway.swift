@@ -49,6 +49,7 @@ package protocol NamespaceGateway: Sendable {
 
     /// Where the messages that there are now lie: from the first to the newest, in each partition.
     func extent(of path: EntityPath) async throws(OperatorError) -> [ClosedRange<SequenceNumber>]
+
     /// A look through many entities, one after another.
     func sweep() -> any NamespaceSweep
 
