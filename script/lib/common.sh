@@ -84,6 +84,33 @@ part() {
     tally "$name" "$passed" "$failed" "$remark"
 }
 
+# beside FUNCTION: runs a function that has parts beside what follows. together: waits for it, shows what it printed, adds its counts.
+# A pair of parts that mostly wait takes little more than the longer one.
+beside() {
+    mkdir -p "$LOGS"
+    rm -f "$LOGS/beside.count"
+    (
+        TOTAL_PASSED=0
+        TOTAL_FAILED=0
+        "$@"
+        printf '%d %d\n' "$TOTAL_PASSED" "$TOTAL_FAILED" >"$LOGS/beside.count"
+    ) >"$LOGS/beside.log" 2>&1 &
+    BESIDE=$!
+}
+
+together() {
+    local passed=0 failed=0
+    wait "$BESIDE" || true
+    cat "$LOGS/beside.log"
+    if ! read -r passed failed <"$LOGS/beside.count"; then
+        passed=0
+        failed=1
+        note "what ran beside ended without saying how many passed"
+    fi
+    TOTAL_PASSED=$((TOTAL_PASSED + passed))
+    TOTAL_FAILED=$((TOTAL_FAILED + failed))
+}
+
 # finish: the last line of a run, and its exit status.
 finish() {
     printf '%d passed, %d failed\n' "$TOTAL_PASSED" "$TOTAL_FAILED"
