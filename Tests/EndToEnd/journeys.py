@@ -432,6 +432,8 @@ def changing():
             terminal.wait_for(r"LockDuration +PT30S +30 s")
             terminal.keys("e")
             terminal.wait_for(r"^ queue orders-eu · nothing is different yet")
+            # The frame is there before the settings are.
+            terminal.wait_for(r"^▌ +status +active")
             terminal.keys("Enter")
             terminal.wait_for(r"^status: active")
             terminal.keys("C-u")
