@@ -210,13 +210,16 @@ struct JSONMasking {
 
     private mutating func result() -> DocumentMasking {
         if edits.isEmpty { return .unchanged }
-        // Of two that overlap the outer one stands.
-        edits.sort { ($0.range.lowerBound, $1.range.upperBound) < ($1.range.lowerBound, $0.range.upperBound) }
+        // Of two that overlap the outer one stands; of two in one place the later, which hides the whole.
+        let ordered = edits.enumerated().sorted {
+            ($0.element.range.lowerBound, $1.element.range.upperBound, $1.offset)
+                < ($1.element.range.lowerBound, $0.element.range.upperBound, $0.offset)
+        }
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var place = 0
         var fields = 0
-        for edit in edits where edit.range.lowerBound >= place {
+        for edit in ordered.lazy.map(\.element) where edit.range.lowerBound >= place {
             result.append(contentsOf: bytes[place..<edit.range.lowerBound])
             result.append(contentsOf: edit.text)
             place = edit.range.upperBound

@@ -198,7 +198,8 @@ struct XMLMasking {
         }
         if hasHiddenName {
             // <add key="Password" value="…"/>, or <property name="password">…</property>.
-            if let valueRange { edits.append((valueRange, TextMasking.whole)) } else { element.isNamedHidden = true }
+            if let valueRange { edits.append((valueRange, TextMasking.whole)) }
+            element.isNamedHidden = true
         }
         return true
     }

@@ -44,6 +44,12 @@ struct DocumentMaskingTests {
         ])
     func texts(text: String, expected: String?) { #expect(Self.masker.masked(text) == expected ?? text) }
 
+    @Test("a value under a hidden name is hidden whole, also where a part of it is recognised by itself")
+    func wholeValues() {
+        #expect(!body(#"{"name":"password","value":"hunter2 bob@example.com"}"#).contains("hunter2"))
+        #expect(!body(#"<a><property name="password" value="">hunter2</property></a>"#).contains("hunter2"))
+    }
+
     @Test("a document inside a text is looked through, also in base64")
     func documentsInTexts() {
         #expect(Self.masker.masked(#"{"password": "x", "a": 1}"#) == #"{"password": "‹masked›", "a": 1}"#)
