@@ -35,7 +35,10 @@ struct AvroBody {
         }
         try builder.open(.root, .array, type: "Avro \(schema.root.title)")
         var place = 0
+        // All blocks together, not each by itself: a body of many small ones must not hold many times the limit.
+        var unpackedBytes = 0
         while !file.isAtEnd {
+            try clock.check()
             let count = try file.zigzag()
             guard count >= 0 else { throw file.fault("a block of fewer than no values") }
             let size = try file.zigzag()
@@ -48,8 +51,9 @@ struct AvroBody {
             case "snappy":
                 // Four bytes of checksum stand behind the block.
                 let end = max(range.upperBound - 4, range.lowerBound)
-                block = AvroBody(
-                    schema: schema, reader: ByteReader(try Snappy.unpack(bytes[range.lowerBound..<end], limits: builder.limits)))
+                let whole = try Snappy.unpack(bytes[range.lowerBound..<end], limits: builder.limits, after: unpackedBytes)
+                unpackedBytes += whole.count
+                block = AvroBody(schema: schema, reader: ByteReader(whole))
             default: block = AvroBody(schema: schema, reader: ByteReader(bytes, in: range))
             }
             for _ in 0..<count {
@@ -153,10 +157,10 @@ struct AvroBody {
                 try builder.leaf(step, .bytes(Array(bytes)), type: "decimal, scale \(scale)")
             }
         case ("date", .int):
-            let (seconds, overflow) = (try reader.zigzag()).multipliedReportingOverflow(by: 86_400)
+            let days = try reader.zigzag()
+            let (seconds, overflow) = days.multipliedReportingOverflow(by: 86_400)
             try moment(
-                overflow ? nil : BodyMoment.text(seconds: seconds).map { String($0.prefix { $0 != "T" }) }, seconds / 86_400, name, step,
-                &builder)
+                overflow ? nil : BodyMoment.text(seconds: seconds).map { String($0.prefix { $0 != "T" }) }, days, name, step, &builder)
         case ("timestamp-millis", .long), ("local-timestamp-millis", .long):
             let value = try reader.zigzag()
             try moment(Self.text(value, perSecond: 1000), value, name, step, &builder)
@@ -210,11 +214,12 @@ extension AvroSchema.Shape {
 
 /// Snappy's raw format (google/snappy, format_description.txt), which Avro files of Event Hubs Capture and Kafka use.
 enum Snappy {
-    static func unpack(_ bytes: ArraySlice<UInt8>, limits: BodyLimits) throws(BodyFault) -> [UInt8] {
+    /// - Parameter used: bytes that earlier blocks of the same body unpacked to.
+    static func unpack(_ bytes: ArraySlice<UInt8>, limits: BodyLimits, after used: Int = 0) throws(BodyFault) -> [UInt8] {
         var reader = ByteReader(Array(bytes))
         let length = try reader.varint()
-        guard length <= UInt64(limits.unpackedBytes) else {
-            throw .refused("a block of Avro unpacks to more than \(ByteSize.text(limits.unpackedBytes)) (limit): not laid out")
+        guard length <= UInt64(max(limits.unpackedBytes - used, 0)) else {
+            throw .refused("the blocks of Avro unpack to more than \(ByteSize.text(limits.unpackedBytes)) (limit): not laid out")
         }
         guard length <= UInt64(bytes.count) * 64 + 64 else { throw reader.fault("a length that the block cannot have") }
         var output: [UInt8] = []

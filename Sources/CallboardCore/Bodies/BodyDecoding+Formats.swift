@@ -28,6 +28,7 @@ extension BodyDecoding {
             result = try inflation.unpack(bytes, format)
             // gzip files may stand one behind the other.
             while format == .gzip, result.isWhole, bytes[result.consumed...].starts(with: [0x1F, 0x8B, 0x08]) {
+                try clock.check()
                 let next = try inflation.unpack(bytes, in: result.consumed..<bytes.count, .gzip)
                 result.bytes += next.bytes
                 result.consumed += next.consumed
@@ -102,6 +103,8 @@ extension BodyDecoding {
     private mutating func add(
         _ entry: ZipArchive.Entry, _ bytes: [UInt8], _ builder: inout BodyTreeBuilder, _ body: inout DecodedBody
     ) throws(BodyFault) {
+        // Archives within archives, stored and not compressed, are bounded by nothing else.
+        try clock.check()
         if entry.name.hasSuffix("/") { return }
         var inner = DecodedBody(declaration: .init(), bytes: [], sizeBytes: entry.size)
         do throws(BodyFault) {
