@@ -98,6 +98,8 @@ public actor GroupScan {
         async let extent = Self.extent(of: path, in: workspace)
         let first = try await workspace.peek(path, count: Workspace.pageSize, options: options(.whenNoMoreCome))
         try check(own)
+        // A scan that was stopped before its end was known begins again: nothing counts twice.
+        (found, reached) = (MessageGroups(by: keys), nil)
         take(first)
         if !first.isEmpty { report() }
         let ranges = try await extent.get()
