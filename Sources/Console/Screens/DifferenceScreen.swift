@@ -116,9 +116,10 @@ struct DifferenceScreen: Screen {
 
     /// Long texts, like stack traces, line by line.
     private func text(_ text: String, _ sign: String, _ role: Role) -> [[Span]] {
-        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).prefix(200).map {
-            [Span("    "), Span(sign, role), Span(String($0))]
-        }
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        var shown = lines.prefix(200).map { [Span("    "), Span(sign, role), Span(String($0))] }
+        if lines.count > shown.count { shown.append([Span("    … \(Figures.count(lines.count - shown.count)) lines more", .muted)]) }
+        return shown
     }
 
     private func heading(_ title: String, _ width: Int, _ isProduction: Bool) -> [Span] {

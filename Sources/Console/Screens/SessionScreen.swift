@@ -133,13 +133,15 @@ struct SessionScreen: Screen {
         case .bytes(let bytes)?:
             let head = bytes.count > SessionScreen.longestState ? Array(bytes.prefix(SessionScreen.longestState)) : bytes
             let room = max(width - Table.gutter - 1, 10)
-            let text = String(validating: bytes, as: UTF8.self).map { String($0.prefix(SessionScreen.longestState)) }
+            let whole = String(validating: bytes, as: UTF8.self)
+            let text = whole.map { String($0.prefix(SessionScreen.longestState)) }
+            let isCut = text.map { $0.utf8.count < bytes.count } ?? (head.count < bytes.count)
             let block: TextBlock =
                 text.map { text in
                     .lines(TextBlock.visible(text.split(separator: "\n", omittingEmptySubsequences: false).map { [Span(String($0))] }))
                 } ?? .bytes(head)
             let layout = TextLayout([block], width: room)
-            let rest = bytes.count > SessionScreen.longestState ? [Line.remark("… cut here", isProblem: false)] : []
+            let rest = isCut ? [Line.remark("… cut here", isProblem: false)] : []
             return (0..<layout.count).map { .state(layout.row($0)) } + rest
         }
     }

@@ -66,7 +66,10 @@ struct SessionsScreen: Screen {
             self.isCounted = self.isCounted || isCounted
             arrange(keeping: selected)
         case .sessionState(let session, let state) where id == reading.load:
+            let selected = self.selected?.id
             states[session] = SessionText(state)
+            // The filter looks at states too.
+            if !filter.isEmpty { arrange(keeping: selected) }
         default: return false
         }
         return true
