@@ -98,7 +98,8 @@ struct Tracer: Sendable {
                     report(.looked(index, count: count, next: newest.next, copies: copies))
                 }
                 spent.add(max(count, 1))
-                guard count > 0 else { return (.lookedThrough, .place) }
+                // Behind the last number there is none to go on from, now or later.
+                guard count > 0, last?.next != nil else { return (.lookedThrough, .place) }
                 guard spent.isWithin(budget) else { return (.left, .stop(.budget(budget ?? 0))) }
                 try await sweep.spend(count)
             }

@@ -89,6 +89,14 @@ struct TracerTests {
         return state.withLock { $0 }
     }
 
+    @Test("a place whose last message has the last number there is, is looked through, also where the budget ends with it")
+    func lastNumber() async throws {
+        let sweep = ScriptedSweep([orders: [[try Messages.make(.max, id: "order-1")]]])
+        let report = try await run(sweep, TracePlan(places: [orders]), budget: 1)
+        #expect(report.copies.map(\.path) == [orders])
+        #expect(report.standing?.places.first?.outcome == .lookedThrough)
+    }
+
     @Test("copies of all places in order of time, each with where it is and in which state")
     func order() async throws {
         let sweep = ScriptedSweep([
