@@ -162,12 +162,16 @@ enum TextEncoding {
         return String(text)
     }
 
+    /// Whether it may be the name of a character set: letters, digits and `- _ . :`. A slash would be followed by instructions to iconv, or lead
+    /// into its folders.
+    static func isCharsetName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 40
+            && name.utf8.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "-_.:".utf8.contains($0) }
+    }
+
     /// What the system's iconv knows.
     private static func system(_ bytes: ArraySlice<UInt8>, _ name: String) -> String? {
-        let isName = name.utf8.allSatisfy {
-            (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x3A
-        }
-        guard isName, !name.isEmpty, name.utf8.count <= 40, let converter = iconv_open("UTF-8", name), Int(bitPattern: converter) != -1
+        guard isCharsetName(name), let converter = iconv_open("UTF-8", name), Int(bitPattern: converter) != -1
         else { return nil }
         defer { iconv_close(converter) }
         var input = Array(bytes)

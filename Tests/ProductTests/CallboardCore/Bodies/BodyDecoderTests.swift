@@ -140,6 +140,14 @@ func leaf(_ body: DecodedBody, _ path: String) -> String? {
         #expect(decode([0x93, 0xFA, 0x96, 0x7B], type: "text/plain;charset=Shift_JIS").text == "日本")
     }
 
+    @Test("what is no name of a character set is not asked the system for")
+    func charsetNames() {
+        for name in ["windows-1251", "ISO_646.IRV:1991", "Shift_JIS"] { #expect(TextEncoding.isCharsetName(name), "\(name)") }
+        for name in ["", "koi8-r//TRANSLIT", "../x", "a b", "koi8\0", String(repeating: "a", count: 41), "é"] {
+            #expect(!TextEncoding.isCharsetName(name), "\(name)")
+        }
+    }
+
     @Test("text that tries to drive the terminal is still text")
     func hostileText() { #expect(decode(Array("\u{1B}[2Jgone, all of it\u{202E}".utf8)).format == "text") }
 
