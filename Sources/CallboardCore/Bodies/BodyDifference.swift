@@ -163,6 +163,7 @@ public struct MessageDifference: Sendable {
 
     private mutating func compare(_ left: BodyTree, _ right: BodyTree) {
         guard !left.nodes.isEmpty, !right.nodes.isEmpty else { return }
+        let (leftPaths, rightPaths) = (BodyPathIndex(left), BodyPathIndex(right))
         // Nodes that stand for each other, or alone; in document order, as they are taken from the end.
         var pairs: [(Int?, Int?)] = [(0, 0)]
         while let pair = pairs.popLast() {
@@ -176,12 +177,12 @@ public struct MessageDifference: Sendable {
                         ? MessageDifference.aligned(left, a, right, b) : MessageDifference.named(left, a, right, b)
                     pairs += children.reversed()
                 } else if first.isContainer || second.isContainer {
-                    add(left.path(of: a), MessageDifference.summary(left, a), MessageDifference.summary(right, b))
+                    add(leftPaths.path(of: a), MessageDifference.summary(left, a), MessageDifference.summary(right, b))
                 } else {
-                    add(left.path(of: a), left.leafText(of: a), right.leafText(of: b))
+                    add(leftPaths.path(of: a), left.leafText(of: a), right.leafText(of: b))
                 }
-            case (let a?, nil): add(left.path(of: a), MessageDifference.summary(left, a), nil)
-            case (nil, let b?): add(right.path(of: b), nil, MessageDifference.summary(right, b))
+            case (let a?, nil): add(leftPaths.path(of: a), MessageDifference.summary(left, a), nil)
+            case (nil, let b?): add(rightPaths.path(of: b), nil, MessageDifference.summary(right, b))
             case (nil, nil): break
             }
         }

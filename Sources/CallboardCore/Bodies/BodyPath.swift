@@ -7,32 +7,35 @@ internal import ServiceBus
 extension BodyTree {
     /// The path of a node.
     public func path(of node: Int) -> String {
+        path(of: node) { node in
+            let same = children(of: nodes[node].parent).filter { nodes[$0].step == nodes[node].step }
+            return same.count > 1 ? same.firstIndex(of: node) : nil
+        }
+    }
+
+    /// The path of a node.
+    /// - Parameter occurrence: which one of several with the same name a node is; nil for the only one.
+    fileprivate func path(of node: Int, occurrence: (Int) -> Int?) -> String {
         var parts: [String] = []
         var place = node
         while nodes.indices.contains(place), nodes[place].parent >= 0 {
-            parts.append(part(of: place))
+            parts.append(part(of: place, occurrence))
             place = nodes[place].parent
         }
         return "body" + parts.reversed().joined()
     }
 
-    private func part(of node: Int) -> String {
+    private func part(of node: Int, _ occurrence: (Int) -> Int?) -> String {
         let step = nodes[node].step
+        func place() -> String { occurrence(node).map { "[\($0)]" } ?? "" }
         switch step {
         case .root: return ""
         case .index(let place): return "[\(place)]"
         case .attribute(let name): return ".@" + BodyPath.name(name)
-        case .member(let name): return "." + BodyPath.name(name) + occurrence(of: node)
-        case .key(let key): return "." + BodyPath.name(key) + occurrence(of: node)
-        case .content: return ".#text" + occurrence(of: node)
+        case .member(let name): return "." + BodyPath.name(name) + place()
+        case .key(let key): return "." + BodyPath.name(key) + place()
+        case .content: return ".#text" + place()
         }
-    }
-
-    /// Which one of several with the same name it is; empty for the only one.
-    private func occurrence(of node: Int) -> String {
-        let same = children(of: nodes[node].parent).filter { nodes[$0].step == nodes[node].step }
-        guard same.count > 1, let place = same.firstIndex(of: node) else { return "" }
-        return "[\(place)]"
     }
 
     /// The node at a path; `body` or `$` may stand before it. Of several members with one name, the first, unless its place stands behind.
@@ -63,6 +66,39 @@ extension BodyTree {
         }
         return node
     }
+}
+
+/// The paths of many nodes of one tree: which one of several with the same name each is, is found out once and not for every path.
+struct BodyPathIndex {
+    private struct Name: Hashable {
+        var parent: Int
+        var step: BodyTree.Step
+    }
+
+    private let tree: BodyTree
+    /// The places of nodes among those with the same name, where there are several.
+    private var places: [Int: Int] = [:]
+
+    init(_ tree: BodyTree) {
+        self.tree = tree
+        var seen: [Name: (first: Int, count: Int)] = [:]
+        for (place, node) in tree.nodes.enumerated() {
+            switch node.step {
+            case .root, .index, .attribute: continue
+            case .member, .key, .content: break
+            }
+            let name = Name(parent: node.parent, step: node.step)
+            guard let same = seen[name] else {
+                seen[name] = (place, 1)
+                continue
+            }
+            places[same.first] = 0
+            places[place] = same.count
+            seen[name] = (same.first, same.count + 1)
+        }
+    }
+
+    func path(of node: Int) -> String { tree.path(of: node) { places[$0] } }
 }
 
 enum BodyPath {

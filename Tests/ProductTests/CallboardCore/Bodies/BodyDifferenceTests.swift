@@ -38,6 +38,25 @@ import Testing
         #expect(changes(#"{"a":1}"#, "hello").first == "format of the body: JSON → text")
     }
 
+    @Test("the paths of all nodes at once are those of each, also where 40,000 members have one name")
+    func paths() {
+        let small = BodyDecoder().decode(Array("<r><a k='1'/><b/>x<a>y</a>z<a><c/><c/></a></r>".utf8)).tree
+        if let small {
+            let index = BodyPathIndex(small)
+            for node in small.nodes.indices { #expect(index.path(of: node) == small.path(of: node)) }
+            #expect(small.nodes.indices.contains { index.path(of: $0) == "body.a[2].c[1]" })
+        } else {
+            Issue.record("no tree")
+        }
+        let rows = { (value: String) in "<r>" + String(repeating: "<a>\(value)</a>", count: 19_000) + "</r>" }
+        let (left, right) = (message(1, rows("1")), message(2, rows("2")))
+        var difference: MessageDifference?
+        let time = ContinuousClock().measure { difference = MessageDifference(left, right) }
+        #expect(difference?.body.count == MessageDifference.most)
+        #expect(difference?.body.last?.place == "body.a[4999].#text")
+        #expect(time < .seconds(10), "\(time)")
+    }
+
     @Test("headers and properties, those that are missing too")
     func headers() {
         let difference = MessageDifference(
