@@ -74,13 +74,17 @@ enum Age {
 
     /// Milliseconds from now until the label changes; a minute or less only in the first hour.
     static func untilChange(of moment: Timestamp, now: Timestamp) -> Int64 {
-        let age = max(now.milliseconds.subtractingReportingOverflow(moment.milliseconds).partialValue, 0)
+        let age = milliseconds(from: moment, to: now)
         let step: Int64 = age < 3_600_000 ? 60_000 : age < 48 * 3_600_000 ? 3_600_000 : 24 * 3_600_000
         return step - age % step
     }
 
-    private static func minutes(from moment: Timestamp, to now: Timestamp) -> Int64 {
-        max(now.milliseconds.subtractingReportingOverflow(moment.milliseconds).partialValue, 0) / 60_000
+    private static func minutes(from moment: Timestamp, to now: Timestamp) -> Int64 { milliseconds(from: moment, to: now) / 60_000 }
+
+    /// None for what is to come; the most there are for what lies further apart than can be counted.
+    private static func milliseconds(from moment: Timestamp, to now: Timestamp) -> Int64 {
+        let (age, isBeyond) = now.milliseconds.subtractingReportingOverflow(moment.milliseconds)
+        return isBeyond ? (now.milliseconds < moment.milliseconds ? 0 : .max) : max(age, 0)
     }
 }
 

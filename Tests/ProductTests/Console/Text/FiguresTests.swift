@@ -18,6 +18,10 @@ import Testing
         #expect(!Figures.moment(far, now: past).isEmpty)
         #expect(Age.label(of: far, now: past) == "<1 min")
         #expect(Age.untilChange(of: past, now: far) > 0)
+        // What lies further apart than can be counted does not come round to being new.
+        #expect(Age.label(of: past, now: far) == "106751991167 d")
+        #expect(Age.label(of: past, now: Timestamp(milliseconds: 1)) == "106751991167 d")
+        #expect(Age.untilChange(of: far, now: past) == 60_000)
     }
 
     @Test("sizes", arguments: [(0, "0 B"), (812, "812 B"), (1000, "1.0 kB"), (2311, "2.3 kB"), (9_960, "10 kB"), (42_265_569, "42 MB")])
