@@ -8,6 +8,9 @@ enum Base64Reading {
             || byte == UInt8(ascii: "_")
     }
 
+    /// Line ends, as MIME and PEM have them, and indentation.
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d || byte == 0x20 || byte == 0x09 }
+
     /// The bytes a text encodes; line ends are stepped over. Nil when it is not base64 from end to end.
     static func bytes(of text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
@@ -16,7 +19,7 @@ enum Base64Reading {
         var count = 0
         var padding = 0
         for byte in text {
-            if byte == 0x0a || byte == 0x0d { continue }
+            if isSpace(byte) { continue }
             if byte == UInt8(ascii: "=") {
                 padding += 1
                 continue
@@ -42,14 +45,45 @@ enum Base64Reading {
 
     /// The text a text encodes; nil when it encodes none.
     static func text(of text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        guard beginsAsText(text), let bytes = bytes(of: text), !bytes.isEmpty, String(validating: bytes, as: UTF8.self) != nil,
-            bytes.allSatisfy({ $0 >= 0x20 || $0 == 0x09 || $0 == 0x0a || $0 == 0x0d })
-        else { return nil }
+        guard beginsAsText(text), let bytes = bytes(of: text), bytes.withUnsafeBufferPointer({ isText($0) }) else { return nil }
         return bytes
     }
 
+    /// Valid UTF-8 with few controls; with a NUL it is UTF-16 that looks like it, or no text.
+    static func isText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var controls = 0
+        for byte in bytes where byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d {
+            if byte == 0 { return false }
+            controls += 1
+        }
+        return !bytes.isEmpty && controls * 8 <= bytes.count && String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    /// Whether a text encodes something that may hold texts though it is none: what is compressed, UTF-16, or so many bytes that they
+    /// are no id, hash or key.
+    static func holdsWithheld(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let signs = text.prefix(32).filter { isAlphabet($0) }
+        let start = signs.prefix(signs.count / 4 * 4).withUnsafeBufferPointer { bytes(of: $0) } ?? []
+        if start.starts(with: [0x1f, 0x8b]) || start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
+            return true
+        }
+        if start.starts(with: [0xff, 0xfe]) || start.starts(with: [0xfe, 0xff]) { return true }
+        if start.count >= 2, start[0] & 0x0f == 8, start[0] >> 4 < 8, (Int(start[0]) << 8 | Int(start[1])) % 31 == 0,
+            start[1] == 0x01 || start[1] == 0x5e || start[1] == 0x9c || start[1] == 0xda
+        {
+            return true
+        }
+        let zeros = start.prefix(12).enumerated().filter { $0.element == 0 }
+        if zeros.count >= 4, Set(zeros.map { $0.offset % 2 }).count == 1 { return true }
+        return text.count > longestKey && bytes(of: text) != nil && !text.allSatisfy { TextEscapes.digit($0) != nil || isSpace($0) }
+    }
+
+    /// 64 bytes in base64 are as long as a hash or a key gets.
+    private static let longestKey = 96
+
     /// Whether the first bytes could be text: ids, which look like base64 too, are told apart without being decoded.
     private static func beginsAsText(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var controls = 0
         for start in stride(from: 0, to: min(text.count, 32) - 3, by: 4) {
             guard let a = value(text[start]), let b = value(text[start + 1]), let c = value(text[start + 2]), let d = value(text[start + 3])
             else {
@@ -58,10 +92,11 @@ enum Base64Reading {
             let bits = a << 18 | b << 12 | c << 6 | d
             for shift: UInt32 in [16, 8, 0] {
                 let byte = bits >> shift & 0xff
-                if byte < 0x20, byte != 0x09, byte != 0x0a, byte != 0x0d { return false }
+                if byte == 0 { return false }
+                if byte < 0x20, byte != 0x09, byte != 0x0a, byte != 0x0d { controls += 1 }
             }
         }
-        return true
+        return controls <= 3
     }
 
     private static func value(_ byte: UInt8) -> UInt32? {

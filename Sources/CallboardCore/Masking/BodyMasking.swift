@@ -15,7 +15,9 @@ struct BodyMasking {
 
     func outcome() -> RedactedBody {
         if bytes.isEmpty { return .unchanged }
-        guard Self.isText(bytes) else { return .withheld }
+        guard Base64Reading.isText(bytes) else { return .withheld }
+        // A short message of it passes for text.
+        if contentType.contains("proto"), !contentType.contains("json") { return .withheld }
         let first = (bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]).first { $0 > 0x20 }
         guard let first else { return .unchanged }
         if contentType.contains("json") || first == UInt8(ascii: "{") || JSONMasking.looksLikeJSON(bytes) {
@@ -39,20 +41,10 @@ struct BodyMasking {
         }
     }
 
-    /// Valid UTF-8 with few controls; with a NUL it is UTF-16 that looks like it, or no text.
-    private static func isText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var controls = 0
-        for byte in bytes where byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d {
-            if byte == 0 { return false }
-            controls += 1
-        }
-        return controls * 8 <= bytes.count && String(validating: bytes, as: UTF8.self) != nil
-    }
-
     /// Whether the body is one piece of base64 that does not encode a text: bytes in a form that can be printed.
     private var isEncoded: Bool {
         guard bytes.count >= Base64Reading.shortest,
-            bytes.allSatisfy({ $0 == 0x0a || $0 == 0x0d || $0 == UInt8(ascii: "=") || Base64Reading.isAlphabet($0) }),
+            bytes.allSatisfy({ Base64Reading.isSpace($0) || $0 == UInt8(ascii: "=") || Base64Reading.isAlphabet($0) }),
             Base64Reading.bytes(of: bytes) != nil
         else { return false }
         return Base64Reading.text(of: bytes) == nil

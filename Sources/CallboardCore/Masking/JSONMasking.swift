@@ -6,7 +6,7 @@ internal import ServiceBus
 /// One pass without recursion over the whole document, which must be well-formed to its end. Several documents, one behind the other, are
 /// taken as lines of one. Hidden is a value
 /// - whose name, or place, a rule hides, with all that is in it;
-/// - that is the `value` of an object whose `name` or `key` is such a name;
+/// - that is a `value` of an object whose `name` or `key` is such a name, as ``PairNames`` has them;
 /// - or that is a text or number of which something is recognised; of a text only that part.
 struct JSONMasking {
     /// Deeper documents are not read.
@@ -36,8 +36,8 @@ struct JSONMasking {
         var isValue: Bool
         /// Whether its `name` or `key` is a hidden one.
         var hasHiddenName = false
-        /// Where its `value` stands.
-        var value: Range<Int>?
+        /// Where its `value` stands; a name may occur more than once.
+        var values: [Range<Int>] = []
     }
 
     /// A value that is about to be read.
@@ -123,23 +123,16 @@ struct JSONMasking {
                 of: token, in: bytes,
                 { name in
                     coming.isHidden = masker.names.hides(name)
-                    coming.isName = Self.isOne(of: ["name", "key", "field", "header"], name)
-                    coming.isValue = Self.isOne(of: ["value", "val"], name)
+                    coming.isName = PairNames.isName(name)
+                    coming.isValue = PairNames.isValue(name)
                     place = places.last.map { masker.paths.member(String(decoding: name, as: UTF8.self), of: $0) }
                     if let changed = masker.masked(name, depth: depth) {
-                        edits.append(Edit(range: start..<end, text: Self.quoted(changed)))
+                        edits.append(Edit(range: start..<end, text: JSONEscapes.quoted(changed)))
                     }
                 })
         else { return false }
         if place?.isHidden == true { coming.isHidden = true }
         return value(coming, at: place)
-    }
-
-    private static func isOne(of names: [StaticString], _ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        names.contains { known in
-            known.utf8CodeUnitCount == name.count
-                && known.withUTF8Buffer { $0.elementsEqual(name, by: { $0 == $1.lowercasedASCII }) }
-        }
     }
 
     /// Reads a value, of an object or array only the opening.
@@ -181,7 +174,9 @@ struct JSONMasking {
                     of: token, in: bytes,
                     { text in
                         if coming.isName, !frames.isEmpty, masker.names.hides(text) { frames[frames.count - 1].hasHiddenName = true }
-                        if let masked = masker.masked(text, depth: depth) { edits.append(Edit(range: range, text: Self.quoted(masked))) }
+                        if let masked = masker.masked(text, depth: depth) {
+                            edits.append(Edit(range: range, text: JSONEscapes.quoted(masked)))
+                        }
                     })
             else { return false }
         }
@@ -190,7 +185,7 @@ struct JSONMasking {
     }
 
     private mutating func note(_ range: Range<Int>, _ coming: Coming) {
-        if coming.isValue, !frames.isEmpty { frames[frames.count - 1].value = range }
+        if coming.isValue, !frames.isEmpty { frames[frames.count - 1].values.append(range) }
     }
 
     private mutating func close() {
@@ -200,10 +195,10 @@ struct JSONMasking {
         if hiddenSince == frames.count {
             hiddenSince = nil
             hide(range)
-        } else if hiddenSince == nil, frame.hasHiddenName, let value = frame.value {
-            hide(value)
+        } else if hiddenSince == nil, frame.hasHiddenName {
+            for value in frame.values { hide(value) }
         }
-        if hiddenSince == nil, frame.isValue, !frames.isEmpty { frames[frames.count - 1].value = range }
+        if hiddenSince == nil, frame.isValue, !frames.isEmpty { frames[frames.count - 1].values.append(range) }
     }
 
     private mutating func hide(_ range: Range<Int>) { edits.append(Edit(range: range, text: Self.placeholder)) }
@@ -305,8 +300,12 @@ struct JSONMasking {
         text.withUnsafeBufferPointer(body)
         return true
     }
+}
 
-    private static func quoted(_ text: [UInt8]) -> [UInt8] {
+/// The escapes in JSON's strings (RFC 8259, section 7).
+enum JSONEscapes {
+    /// A text as a string of JSON.
+    static func quoted(_ text: some Collection<UInt8>) -> [UInt8] {
         var result: [UInt8] = [UInt8(ascii: "\"")]
         result.reserveCapacity(text.count + 2)
         for byte in text {
@@ -322,10 +321,7 @@ struct JSONMasking {
         result.append(UInt8(ascii: "\""))
         return result
     }
-}
 
-/// The escapes in JSON's strings (RFC 8259, section 7).
-enum JSONEscapes {
     /// The text; nil when an escape is malformed. Half a surrogate pair becomes U+FFFD.
     static func unescaped(_ raw: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []

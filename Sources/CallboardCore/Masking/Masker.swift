@@ -43,6 +43,9 @@ public struct Masker: Sendable {
         return copy.withUTF8 { masked($0, depth: 0) }.map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 
+    /// The id of a session without what is hidden in it.
+    func masked(sessionID: String) -> String { hides(.sessionID) ? Redaction.placeholder : masked(sessionID) }
+
     /// A page of messages as they may be seen.
     func masked(_ page: [PeekedMessage]) -> [PeekedMessage] { page.compactMap { $0.redacted(by: self) } }
 
@@ -70,8 +73,14 @@ public struct Masker: Sendable {
 
     /// Whether a number is hidden for its digits.
     func hidesNumber(_ digits: UnsafeBufferPointer<UInt8>) -> Bool {
-        if patterns.isEmpty, digits.count < 13 { return false }
-        return masked(digits, depth: 0) != nil
+        let isWritten = digits.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }
+        if patterns.isEmpty, digits.count < 13, !isWritten { return false }
+        if masked(digits, depth: 0) != nil { return true }
+        // 4.111111111111111E15 is a whole number too.
+        guard isWritten, let number = Double(String(decoding: digits, as: UTF8.self)), let whole = Int64(exactly: number) else {
+            return false
+        }
+        return hides(number: String(whole))
     }
 }
 

@@ -19,6 +19,9 @@ struct MaskingGateway: NamespaceGateway {
     /// A text of ours that may repeat a message's.
     func masked(_ text: String) -> String { masker?.masked(text) ?? text }
 
+    /// The id of a session.
+    func masked(sessionID: String) -> String { masker?.masked(sessionID: sessionID) ?? sessionID }
+
     private func masked(_ error: OperatorError) -> OperatorError { masker?.masked(error) ?? error }
 
     // MARK: Messages
@@ -65,7 +68,9 @@ struct MaskingGateway: NamespaceGateway {
         func pages(of path: EntityPath, from: SequenceNumber) -> any PageSource {
             MaskingPages(pages: sweep.pages(of: path, from: from), masker: masker)
         }
-        func spend(_ messages: Int) async throws(OperatorError) { try await sweep.spend(messages) }
+        func spend(_ messages: Int) async throws(OperatorError) {
+            do throws(OperatorError) { try await sweep.spend(messages) } catch { throw masker.masked(error) }
+        }
         func close() async { await sweep.close() }
     }
 
@@ -76,7 +81,7 @@ struct MaskingGateway: NamespaceGateway {
     // MARK: Sessions
 
     func sessionIDs(of path: EntityPath) async throws(OperatorError) -> [String] {
-        do throws(OperatorError) { return try await inner.sessionIDs(of: path).map { masked($0) } } catch { throw masked(error) }
+        do throws(OperatorError) { return try await inner.sessionIDs(of: path).map { masked(sessionID: $0) } } catch { throw masked(error) }
     }
 
     func sessionState(of id: String, in path: EntityPath) async throws(OperatorError) -> SessionState {
@@ -91,22 +96,53 @@ struct MaskingGateway: NamespaceGateway {
         do throws(OperatorError) { try await inner.setSessionState(state, of: id, in: path) } catch { throw masked(error) }
     }
 
-    // MARK: Entities, which are no message's
+    // MARK: Entities and their rules: settings, no message's; only errors may quote one
 
     func entities(first: (@Sendable ([EntityDescription]) -> Void)?) async throws(OperatorError) -> [EntityDescription] {
-        try await inner.entities(first: first)
+        do throws(OperatorError) { return try await inner.entities(first: first) } catch { throw masked(error) }
     }
-    func waitForBudget(credits: Int) async throws(OperatorError) { try await inner.waitForBudget(credits: credits) }
-    func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription { try await inner.entity(path) }
-    func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] { try await inner.subscriptions(of: topic) }
-    func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] { try await inner.rules(of: subscription) }
-    func entityPages() -> any EntityPageSource { inner.entityPages() }
-    func settings(of target: EntityTarget) async throws(OperatorError) -> EntitySettings { try await inner.settings(of: target) }
+
+    func waitForBudget(credits: Int) async throws(OperatorError) {
+        do throws(OperatorError) { try await inner.waitForBudget(credits: credits) } catch { throw masked(error) }
+    }
+
+    func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
+        do throws(OperatorError) { return try await inner.entity(path) } catch { throw masked(error) }
+    }
+
+    func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] {
+        do throws(OperatorError) { return try await inner.subscriptions(of: topic) } catch { throw masked(error) }
+    }
+
+    func rules(of subscription: EntityPath) async throws(OperatorError) -> [RuleDescription] {
+        do throws(OperatorError) { return try await inner.rules(of: subscription) } catch { throw masked(error) }
+    }
+
+    func entityPages() -> any EntityPageSource {
+        let pages = inner.entityPages()
+        return masker.map { MaskingEntityPages(pages: pages, masker: $0) } ?? pages
+    }
+
+    private struct MaskingEntityPages: EntityPageSource {
+        let pages: any EntityPageSource
+        let masker: Masker
+
+        func nextPage() async throws(OperatorError) -> [EntityDescription]? {
+            do throws(OperatorError) { return try await pages.nextPage() } catch { throw masker.masked(error) }
+        }
+    }
+
+    func settings(of target: EntityTarget) async throws(OperatorError) -> EntitySettings {
+        do throws(OperatorError) { return try await inner.settings(of: target) } catch { throw masked(error) }
+    }
 
     func put(_ settings: EntitySettings, isUpdate: Bool) async throws(OperatorError) -> EntitySettings {
-        try await inner.put(settings, isUpdate: isUpdate)
+        do throws(OperatorError) { return try await inner.put(settings, isUpdate: isUpdate) } catch { throw masked(error) }
     }
 
-    func remove(_ target: EntityTarget) async throws(OperatorError) { try await inner.remove(target) }
+    func remove(_ target: EntityTarget) async throws(OperatorError) {
+        do throws(OperatorError) { try await inner.remove(target) } catch { throw masked(error) }
+    }
+
     func close() async { await inner.close() }
 }

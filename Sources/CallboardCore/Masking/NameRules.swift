@@ -13,8 +13,8 @@ struct NameRules: Sendable {
         "*cardnumber*", "*creditcard", "cvv*", "cvc*",
     ]
 
-    /// Longer names are compared by their first bytes; no real name is that long.
-    private static let longestName = 256
+    /// Names up to here are folded without allocating.
+    private static let usualName = 256
 
     private let hidden: NamePatterns
     private let exceptions: NamePatterns
@@ -26,21 +26,23 @@ struct NameRules: Sendable {
 
     /// Whether values under a name are hidden.
     func hides(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        let name = UnsafeBufferPointer(rebasing: name.prefix(Self.longestName))
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestName) { memory in
+        guard name.count <= Self.usualName else { return hidesFolding(name) }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.usualName) { memory in
             var count = 0
-            var isASCII = true
             for byte in name {
-                if byte >= 0x80 { isASCII = false }
+                // Only ASCII is folded where it lies.
+                if byte >= 0x80 { return hidesFolding(name) }
                 if NamePatterns.isIgnored(byte) { continue }
                 memory[count] = byte.lowercasedASCII
                 count += 1
             }
-            if isASCII { return hides(folded: UnsafeBufferPointer(rebasing: memory[..<count])) }
-            // Only ASCII is folded where it lies.
-            let folded = Array(String(decoding: name, as: UTF8.self).lowercased().utf8).filter { !NamePatterns.isIgnored($0) }
-            return folded.withUnsafeBufferPointer { hides(folded: $0) }
+            return hides(folded: UnsafeBufferPointer(rebasing: memory[..<count]))
         }
+    }
+
+    private func hidesFolding(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        let folded = String(decoding: name, as: UTF8.self).lowercased().utf8.filter { !NamePatterns.isIgnored($0) }
+        return folded.withUnsafeBufferPointer { hides(folded: $0) }
     }
 
     private func hides(folded name: UnsafeBufferPointer<UInt8>) -> Bool { hidden.fit(name) && !exceptions.fit(name) }

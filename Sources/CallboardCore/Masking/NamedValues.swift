@@ -1,110 +1,188 @@
-/// Values in running text that stand behind a hidden name: `password=hunter2`, `Authorization: Bearer eyJ…`, `"apiKey": "…"`, `<pin>…</pin>`.
-///
-/// A value ends at its quote; without one at a space, a comma or a bracket, and at the tag that follows.
-struct NamedValues {
-    private static let longestName = 100
+internal import ServiceBus
 
+/// Values in running text that stand behind a hidden name: `password=hunter2`, `Authorization: Bearer eyJ…`, `"apiKey": ["…"]`,
+/// `<wsse:Password Type="…">…</wsse:Password>`, and blocks such as `-----BEGIN PRIVATE KEY-----`.
+///
+/// Where a value ends says ``ValueExtent``. One pass: what was hidden is not looked at again.
+struct NamedValues {
     private let text: UnsafeBufferPointer<UInt8>
     private let names: NameRules
+    private let extent: ValueExtent
 
     init(_ text: UnsafeBufferPointer<UInt8>, _ names: NameRules) {
         self.text = text
         self.names = names
+        extent = ValueExtent(text)
     }
 
     func find(_ found: (Range<Int>) -> Void) {
+        // What is masked already is not masked again.
+        func report(_ range: Range<Int>) {
+            if !range.isEmpty, !text[range].elementsEqual(Redaction.placeholder.utf8) { found(range) }
+        }
+        var pairs = OpenPairs()
         var place = 0
         while place < text.count {
-            let byte = text[place]
-            guard byte == UInt8(ascii: "=") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ">"), let name = name(before: place),
-                names.hides(UnsafeBufferPointer(rebasing: text[name]))
-            else {
+            switch text[place] {
+            case UInt8(ascii: "="), UInt8(ascii: ":"): place = separator(place, nameEnd: place, &pairs, report)
+            case UInt8(ascii: ">") where place > 0 && text[place - 1] == UInt8(ascii: "-"):
+                place = separator(place, nameEnd: place - 1, &pairs, report)
+            case UInt8(ascii: "<"): place = tag(place, report)
+            case UInt8(ascii: "-"): place = keyBlock(place, report)
+            case UInt8(ascii: "{"):
+                pairs.open()
                 place += 1
-                continue
-            }
-            if byte == UInt8(ascii: ">") {
-                // Only behind the name of a tag that opens here.
-                guard name.lowerBound > 0, text[name.lowerBound - 1] == UInt8(ascii: "<") else {
-                    place += 1
-                    continue
-                }
-                let end = text[(place + 1)...].firstIndex(of: UInt8(ascii: "<")) ?? text.count
-                if end > place + 1 { found(place + 1..<end) }
-                place = max(end, place + 1)
-            } else {
-                let value = value(behind: place)
-                if !value.isEmpty { found(value) }
-                place = max(value.upperBound, place + 1)
+            case UInt8(ascii: "}"):
+                pairs.close()
+                place += 1
+            default: place += 1
             }
         }
     }
 
-    /// The name that ends before a separator, without quotes and spaces between.
+    // MARK: name=value
+
+    private func separator(_ place: Int, nameEnd: Int, _ pairs: inout OpenPairs, _ report: (Range<Int>) -> Void) -> Int {
+        guard let name = name(before: nameEnd) else { return place + 1 }
+        if hides(name) {
+            let value = extent.value(behind: place, isList: isList(name))
+            report(value)
+            return max(value.upperBound, place + 1)
+        }
+        if PairNames.isName(text[name]) {
+            let value = extent.value(behind: place, isList: false, limit: OpenPairs.longestName)
+            if names.hides(UnsafeBufferPointer(rebasing: text[value])) {
+                var end = place + 1
+                pairs.hide {
+                    let value = extent.value(behind: $0, isList: false)
+                    report(value)
+                    end = max(end, value.upperBound)
+                } all: {
+                    report($0..<place)
+                }
+                return end
+            }
+        } else if PairNames.isValue(text[name]) {
+            if pairs.isHidden {
+                let value = extent.value(behind: place, isList: false)
+                report(value)
+                return max(value.upperBound, place + 1)
+            }
+            pairs.note(place)
+        }
+        return place + 1
+    }
+
+    /// The name that ends before a separator, without quotes, brackets and spaces between.
     private func name(before separator: Int) -> Range<Int>? {
         var end = separator
-        let limit = max(0, separator - Self.longestName)
-        while end > limit, isSpace(text[end - 1]) { end -= 1 }
-        // Quotes may be escaped where a document stands in a text.
-        while end > limit, isQuote(text[end - 1]) || text[end - 1] == UInt8(ascii: "\\") || text[end - 1] == UInt8(ascii: "]") { end -= 1 }
+        strip: while end > 0 {
+            switch text[end - 1] {
+            case 0x20, 0x09, 0x0a, 0x0d, UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"), UInt8(ascii: "\\"), UInt8(ascii: "]"),
+                UInt8(ascii: ")"), UInt8(ascii: "*"):
+                end -= 1
+            case UInt8(ascii: ">"):
+                // The end of markup, as in <b>Password</b>: …
+                guard let start = text[max(0, end - 20)..<end].lastIndex(of: UInt8(ascii: "<")), text[start + 1] == UInt8(ascii: "/") else {
+                    break strip
+                }
+                end = start
+            default: break strip
+            }
+        }
         var start = end
-        while start > limit, isName(text[start - 1]) { start -= 1 }
+        while start > 0, isName(text[start - 1]) { start -= 1 }
         guard start < end, let first = text[start..<end].first(where: { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }),
             first.isASCIILetter || first >= 0x80
         else { return nil }
         return start..<end
     }
 
-    private func value(behind separator: Int) -> Range<Int> {
-        var start = separator + 1
-        // `:=`, `==`, `=>` and spaces.
-        while start < text.count, isSpace(text[start]) || text[start] == UInt8(ascii: "=") || text[start] == UInt8(ascii: ">") {
-            start += 1
+    /// Whether a name is hidden, also one of up to three words, `api key`. Words before one that is hidden by itself are none of its:
+    /// `password check: passed`.
+    private func hides(_ name: Range<Int>) -> Bool {
+        if hidesWord(name) { return true }
+        var start = name.lowerBound
+        for _ in 0..<2 {
+            guard start >= 2, text[start - 1] == 0x20, isName(text[start - 2]) else { return false }
+            var first = start - 1
+            while first > 0, isName(text[first - 1]) { first -= 1 }
+            if hidesWord(first..<start - 1) { return false }
+            start = first
+            if hidesWord(start..<name.upperBound) { return true }
         }
-        while start < text.count, text[start] == UInt8(ascii: "\\") { start += 1 }
-        guard start < text.count else { return start..<start }
-        if isQuote(text[start]) {
-            return start + 1..<quotationEnd(start + 1, text[start], isEscaped: text[start - 1] == UInt8(ascii: "\\"))
-        }
-        var end = wordEnd(start)
-        // A scheme is followed by what is worth hiding.
-        if Self.isScheme(text[start..<end]) {
-            while end < text.count, text[end] == UInt8(ascii: " ") { end += 1 }
-            end = wordEnd(end)
-        }
-        return start..<end
+        return false
     }
 
-    private func quotationEnd(_ start: Int, _ quote: UInt8, isEscaped: Bool) -> Int {
-        var place = start
-        while place < text.count {
-            if text[place] == UInt8(ascii: "\\"), !isEscaped {
-                place += 2
-                continue
-            }
-            if text[place] == quote { return isEscaped && text[place - 1] == UInt8(ascii: "\\") ? max(start, place - 1) : place }
-            place += 1
-        }
-        return text.count
-    }
+    private func hidesWord(_ range: Range<Int>) -> Bool { names.hides(UnsafeBufferPointer(rebasing: text[range])) }
 
-    private func wordEnd(_ start: Int) -> Int {
-        text[start...].firstIndex { byte in
-            switch byte {
-            case 0...0x20, UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: ")"), UInt8(ascii: "}"), UInt8(ascii: "]"),
-                UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "|"):
-                true
-            default: false
-            }
-        } ?? text.count
-    }
-
-    private static let schemes = ["bearer", "basic", "digest", "negotiate", "sharedaccesssignature", "sharedkey", "apikey", "token"]
-
-    private static func isScheme(_ word: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        schemes.contains { $0.utf8.count == word.count && $0.utf8.elementsEqual(word, by: { $0 == $1.lowercasedASCII }) }
+    /// Whether what stands under it are several values in a line.
+    private func isList(_ name: Range<Int>) -> Bool {
+        let name = text[name]
+        return name.count >= 6 && name.suffix(6).elementsEqual("cookie".utf8, by: { $0.lowercasedASCII == $1 })
     }
 
     private func isName(_ byte: UInt8) -> Bool { byte.isWordByte || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") }
-    private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-    private func isQuote(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`") }
+
+    // MARK: Tags and blocks
+
+    /// Hides what is in an element, its attributes too; gives where to go on.
+    private func tag(_ place: Int, _ report: (Range<Int>) -> Void) -> Int {
+        guard let tag = TagInText(text, at: place, extent) else { return place + 1 }
+        let name = tag.localName
+        guard hidesWord(name) || tag.pairNames.contains(where: { hidesWord($0) }) else { return tag.name.upperBound }
+        report(tag.attributes)
+        if tag.isEmpty { return tag.end }
+        let end = tag.contentEnd
+        report(tag.end..<end)
+        return max(end, tag.end)
+    }
+
+    private static let begin: StaticString = "-----BEGIN "
+    private static let end: StaticString = "-----END"
+
+    /// Hides what is in a block whose label is a hidden name (RFC 7468).
+    private func keyBlock(_ place: Int, _ report: (Range<Int>) -> Void) -> Int {
+        guard text.starts(with: Self.begin, at: place) else { return place + 1 }
+        let label = place + Self.begin.utf8CodeUnitCount
+        guard let labelEnd = text[label...].prefix(80).firstIndex(of: UInt8(ascii: "-")), hidesWord(label..<labelEnd) else { return label }
+        var start = labelEnd
+        while start < text.count, text[start] == UInt8(ascii: "-") { start += 1 }
+        let close = text.firstIndex(of: Self.end, from: start) ?? text.count
+        report(start..<close)
+        return max(close, start)
+    }
+}
+
+/// The objects a place in running text is in, as far as braces tell: for a name and its value that stand side by side.
+private struct OpenPairs {
+    /// Longer texts are no names of pairs.
+    static let longestName = 300
+    private static let mostValues = 16
+    private static let deepest = 64
+
+    private struct Object {
+        var isHidden = false
+        /// Where the separators before its values stand.
+        var values: [Int] = []
+    }
+
+    private var objects = [Object()]
+
+    /// Whether the pair that is open has a hidden name.
+    var isHidden: Bool { objects[objects.count - 1].isHidden }
+
+    mutating func open() { if objects.count < Self.deepest { objects.append(Object()) } }
+    mutating func close() { if objects.count > 1 { objects.removeLast() } }
+
+    mutating func note(_ separator: Int) {
+        if objects[objects.count - 1].values.count <= Self.mostValues { objects[objects.count - 1].values.append(separator) }
+    }
+
+    /// Its name is hidden: gives the values that stood before it, or where the first of very many began.
+    mutating func hide(_ each: (Int) -> Void, all: (Int) -> Void) {
+        let values = objects[objects.count - 1].values
+        objects[objects.count - 1] = Object(isHidden: true)
+        if values.count > Self.mostValues, let first = values.first { all(first + 1) } else { values.forEach(each) }
+    }
 }

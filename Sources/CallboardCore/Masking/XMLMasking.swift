@@ -3,8 +3,8 @@ internal import ServiceBus
 /// Masks values of an XML document where they stand: everything else keeps its bytes, and the document stays well-formed.
 ///
 /// One pass without recursion. Tags must be closed in order and attributes quoted; document types, which can define what a text means, are not
-/// read. Hidden is the content of an element and the value of an attribute whose name or place a rule hides; what an element or attribute
-/// `value` says where its `key` or `name` is such a name; and in other texts what is recognised.
+/// read. Hidden is the content of an element with its attributes, and the value of an attribute, whose name or place a rule hides; what an
+/// element `value` or the other attributes say where a `key` or `name` is such a name; and in other texts what is recognised.
 struct XMLMasking {
     /// Deeper documents are not read.
     static let deepest = 512
@@ -27,8 +27,8 @@ struct XMLMasking {
         var isNamedHidden = false
         /// Whether a `key` or `name` in it is a hidden name.
         var hasHiddenName = false
-        /// Where the content of its `value` stands.
-        var value: Range<Int>?
+        /// Where the contents of its `value` elements stand.
+        var values: [Range<Int>] = []
     }
 
     init(_ masker: Masker, _ bytes: UnsafeBufferPointer<UInt8>, depth: Int) {
@@ -71,7 +71,7 @@ struct XMLMasking {
     /// Comments, sections of character data and processing instructions: of these nothing is escaped.
     private mutating func passage(opening: Int, until end: StaticString) -> Bool {
         let start = at + opening
-        guard start <= bytes.count, let close = firstIndex(of: end, from: start) else { return false }
+        guard let close = bytes.firstIndex(of: end, from: start) else { return false }
         at = close + end.utf8CodeUnitCount
         if hiddenSince == nil, let masked = masker.masked(UnsafeBufferPointer(rebasing: bytes[start..<close]), depth: depth) {
             edits.append((start..<close, masked))
@@ -152,22 +152,21 @@ struct XMLMasking {
         if !masker.paths.isEmpty {
             element.place = masker.paths.member(local(name), of: open.last?.place ?? masker.paths.root)
         }
-        guard attributes(of: &element, isVisible: isVisible) else { return false }
+        let isHidden = element.place?.isHidden == true || masker.names.hides(local(name))
+        guard attributes(of: &element, isVisible: isVisible, isHidden: isHidden) else { return false }
         let isEmpty = take(UInt8(ascii: "/"))
         guard take(UInt8(ascii: ">")) else { return false }
         element.contentStart = at
         if isEmpty { return true }
         guard open.count < Self.deepest else { return false }
-        if isVisible, element.isNamedHidden || element.place?.isHidden == true || masker.names.hides(local(name)) {
-            hiddenSince = open.count
-        }
+        if isVisible, isHidden || element.isNamedHidden { hiddenSince = open.count }
         open.append(element)
         return true
     }
 
-    private mutating func attributes(of element: inout Element, isVisible: Bool) -> Bool {
-        var hasHiddenName = false
-        var valueRange: Range<Int>?
+    /// Reads attributes. Of a hidden element all are hidden, of one that its `key` or `name` hides all others.
+    private mutating func attributes(of element: inout Element, isVisible: Bool, isHidden: Bool) -> Bool {
+        var others: [Range<Int>] = []
         while true {
             let before = at
             skipSpace()
@@ -185,22 +184,19 @@ struct XMLMasking {
             guard isVisible else { continue }
             let local = local(name)
             let place = element.place.map { masker.paths.member("@" + local, of: $0) }
-            if place?.isHidden == true || masker.names.hides(local) {
+            if isHidden || place?.isHidden == true || masker.names.hides(local) {
                 edits.append((value, TextMasking.whole))
             } else if !look(at: value) {
                 return false
             }
-            switch local.lowercased() {
-            case "key", "name": hasHiddenName = Self.withText(value, in: bytes) { masker.names.hides($0) } ?? true
-            case "value": valueRange = value
-            default: break
+            if PairNames.isName(local.utf8), Self.withText(value, in: bytes, { masker.names.hides($0) }) ?? true {
+                element.isNamedHidden = true
+            } else {
+                others.append(value)
             }
         }
-        if hasHiddenName {
-            // <add key="Password" value="…"/>, or <property name="password">…</property>.
-            if let valueRange { edits.append((valueRange, TextMasking.whole)) }
-            element.isNamedHidden = true
-        }
+        // <add key="Password" value="…"/>, or <property name="password">…</property>.
+        if element.isNamedHidden { for value in others { edits.append((value, TextMasking.whole)) } }
         return true
     }
 
@@ -214,15 +210,15 @@ struct XMLMasking {
         if hiddenSince == open.count {
             hiddenSince = nil
             if !content.isEmpty { edits.append((content, TextMasking.whole)) }
-        } else if hiddenSince == nil, element.hasHiddenName, let value = element.value {
-            edits.append((value, TextMasking.whole))
+        } else if hiddenSince == nil, element.hasHiddenName {
+            for value in element.values { edits.append((value, TextMasking.whole)) }
         }
         guard hiddenSince == nil, let parent = open.indices.last else { return true }
-        switch local(element.name).lowercased() {
-        case "key", "name":
+        let member = local(element.name)
+        if PairNames.isName(member.utf8) {
             if Self.withText(content, in: bytes, { masker.names.hides($0) }) ?? true { open[parent].hasHiddenName = true }
-        case "value": open[parent].value = content
-        default: break
+        } else if PairNames.isValue(member.utf8) {
+            open[parent].values.append(content)
         }
         return true
     }
@@ -262,21 +258,7 @@ struct XMLMasking {
         while let byte = current, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { at += 1 }
     }
 
-    private func starts(with text: StaticString) -> Bool {
-        at + text.utf8CodeUnitCount <= bytes.count && text.withUTF8Buffer { bytes[at..<at + $0.count].elementsEqual($0) }
-    }
-
-    private func firstIndex(of text: StaticString, from start: Int) -> Int? {
-        text.withUTF8Buffer { text in
-            guard let first = text.first else { return nil }
-            var place = start
-            while place + text.count <= bytes.count {
-                if bytes[place] == first, bytes[place..<place + text.count].elementsEqual(text) { return place }
-                place += 1
-            }
-            return nil
-        }
-    }
+    private func starts(with text: StaticString) -> Bool { bytes.starts(with: text, at: at) }
 
     private mutating func name() -> Range<Int>? {
         let start = at

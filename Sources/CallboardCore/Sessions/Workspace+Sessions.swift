@@ -39,10 +39,11 @@ extension Workspace {
         let state = withState ? try await gateway.sessionState(of: id, in: path.entity) : .notAsked
         guard counts.total > 0 || (state != .none && state != .notAsked) else {
             throw OperatorError(
-                .notFound, "\(path.displayName) has no message\(withState ? " and no state" : "") of a session '\(id)'.",
+                .notFound,
+                "\(path.displayName) has no message\(withState ? " and no state" : "") of a session '\(gateway.masked(sessionID: id))'.",
                 hint: "'callboard sessions \(path.displayName)' lists those there are.", entity: path)
         }
-        return SessionDetail(summary: SessionSummary(id: gateway.masked(id), counts: counts), state: state)
+        return SessionDetail(summary: SessionSummary(id: gateway.masked(sessionID: id), counts: counts), state: state)
     }
 
     /// Sets the state of a session, or clears it.

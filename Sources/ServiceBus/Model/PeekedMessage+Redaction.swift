@@ -67,10 +67,18 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
     private var annotationsMayBeSeen: Bool {
         guard var pairs = try? message.readMessageAnnotations() else { return false }
         while pairs.next() {
-            let field: RedactableField =
-                pairs.key == "x-opt-partition-key"
-                ? .partitionKey : pairs.key == "x-opt-deadletter-source" ? .deadLetterSource : .otherAnnotation
-            if redactor.hides(field) || !mayBeSeen(pairs.value, readsNumbers: false) { return false }
+            // A key that is no symbol is none the standard knows.
+            guard let name = pairs.key.utf8 else { return false }
+            switch name.withUnsafeBytes({ AnnotationKind($0) }) {
+            case .finding:
+                // Numbers and times that are none may be anything.
+                guard pairs.value.integer != nil || pairs.value.isNull else { return false }
+            case .field(let field): if redactor.hides(field) || !mayBeSeen(pairs.value) { return false }
+            case .other:
+                guard !name.withUnsafeBytes({ redactor.hides(name: $0) || redactor.redacted(text: $0) != nil }),
+                    mayBeSeen(pairs.value)
+                else { return false }
+            }
         }
         return true
     }
@@ -82,7 +90,7 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
             guard let field = RedactableField(rawValue: list.index), field.rawValue <= RedactableField.replyToSessionID.rawValue else {
                 return false
             }
-            if redactor.hides(field) || !mayBeSeen(list.value, readsNumbers: true) { return false }
+            if redactor.hides(field) || !mayBeSeen(list.value) { return false }
         }
         return true
     }
@@ -92,25 +100,25 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         while pairs.next() {
             // A key that is no string is none the standard knows.
             guard let name = pairs.key.utf8, !name.withUnsafeBytes({ redactor.hides(name: $0) || redactor.redacted(text: $0) != nil }),
-                mayBeSeen(pairs.value, readsNumbers: true)
+                mayBeSeen(pairs.value)
             else { return false }
         }
         return true
     }
 
     /// False where only a closer look, or none, can tell.
-    private func mayBeSeen(_ value: borrowing EncodedValue, readsNumbers: Bool) -> Bool {
+    private func mayBeSeen(_ value: borrowing EncodedValue) -> Bool {
         if let utf8 = value.utf8 { return utf8.withUnsafeBytes { redactor.redacted(text: $0) == nil } }
         switch value.content {
         case .binary, .list, .map, .array: return false
         case .described:
             guard let inner = value.described else { return false }
-            return mayBeSeen(inner, readsNumbers: readsNumbers)
-        case .double, .float, .ulong: return !readsNumbers
+            return mayBeSeen(inner)
+        case .double, .float, .ulong, .decimal32, .decimal64, .decimal128: return false
         case .null, .timestamp: return true
         case .uuid(let id): return !redactor.hides(identifier: { id.description })
         default:
-            guard readsNumbers, let number = value.integer else { return true }
+            guard let number = value.integer else { return true }
             return !redactor.hides(number: String(number))
         }
     }
@@ -131,23 +139,21 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         replaced[section] = buffer
     }
 
-    /// Numbers and times of the service's own annotations are what the message is found by; text may come from anybody.
+    /// What the message is found by stays; anything else may come from anybody, whatever its type.
     private mutating func annotations(_ value: AMQPValue) -> AMQPValue? {
         guard case .map(let map) = value else { return nil }
         return .map(
             AMQPMap(
                 map.pairs.map { pair in
-                    let field: RedactableField =
-                        switch pair.key.text {
-                        case "x-opt-partition-key": .partitionKey
-                        case "x-opt-deadletter-source": .deadLetterSource
-                        default: .otherAnnotation
-                        }
-                    switch pair.value {
-                    case .string, .symbol, .binary, .list, .map, .array, .described, .uuid:
-                        return .init(key: pair.key, value: redactor.hides(field) ? hidden() : self.value(pair.value, path: nil))
-                    default: return pair
+                    let name = PropertyValue.keyText(pair.key)
+                    let changed: AMQPValue
+                    switch name.utf8Bytes({ AnnotationKind($0) }) {
+                    case .finding where pair.value.integer != nil || pair.value.isNull: return pair
+                    case .field(let field): changed = redactor.hides(field) ? hidden() : self.value(pair.value, path: nil)
+                    case .finding, .other:
+                        changed = name.utf8Bytes { redactor.hides(name: $0) } ? hidden() : self.value(pair.value, path: nil)
                     }
+                    return .init(key: self.value(pair.key, path: nil), value: changed)
                 }))
     }
 
@@ -160,7 +166,7 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
                 else { return .null }
                 switch (field, element) {
                 case (.userID, _): return .null
-                case (_, .timestamp), (_, .uint): return element
+                case (.absoluteExpiry, .timestamp), (.creation, .timestamp): return element
                 case (.contentType, .symbol), (.contentEncoding, .symbol):
                     return redactor.hides(field) ? .symbol(Symbol(hiddenText())) : self.value(element, path: nil)
                 default: return redactor.hides(field) ? hidden() : self.value(element, path: nil)
@@ -206,6 +212,8 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         case .float(let number): return hides(Int64(exactly: number)) ? hidden() : value
         case .ulong(let number): return redactor.hides(number: String(number)) ? hidden() : value
         case .uuid(let id): return redactor.hides(identifier: { id.description }) ? hidden() : value
+        // Their digits are not read.
+        case .decimal32, .decimal64, .decimal128: return hidden()
         case .boolean, .timestamp, .null: return value
         default: return hides(value.integer) ? hidden() : value
         }
@@ -280,6 +288,31 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         fields += count
         replaced[.body] = MessageContent(body: body).encoded
     }
+}
+
+/// What an annotation of a message is for.
+private enum AnnotationKind {
+    /// The service's own numbers and times, which a message is found and told by; shown though their names may look like hidden ones.
+    case finding
+    /// One that operators know as a property.
+    case field(RedactableField)
+    /// One that anybody may have set.
+    case other
+
+    init(_ key: UnsafeRawBufferPointer) {
+        if key.elementsEqual("x-opt-partition-key".utf8) || key.elementsEqual("x-opt-via-partition-key".utf8) {
+            self = .field(.partitionKey)
+        } else if key.elementsEqual("x-opt-deadletter-source".utf8) {
+            self = .field(.deadLetterSource)
+        } else {
+            self = Self.kept.contains { name in name.withUTF8Buffer { key.elementsEqual($0) } } ? .finding : .other
+        }
+    }
+
+    private static let kept: [StaticString] = [
+        "x-opt-sequence-number", "x-opt-enqueued-time", "x-opt-enqueue-sequence-number", "x-opt-locked-until",
+        "x-opt-scheduled-enqueue-time", "x-opt-message-state", "x-opt-partition-id", "x-opt-delivery-count",
+    ]
 }
 
 extension String {

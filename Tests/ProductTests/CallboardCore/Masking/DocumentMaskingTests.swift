@@ -94,6 +94,11 @@ struct DocumentMaskingTests {
                 #"1: [{"name":"Password","value":"‹masked›"},{"name":"n","value":"y"}]"#
             ),
             (#"{"value":{"b":[1]},"key":"secret"}"#, #"1: {"value":"‹masked›","key":"secret"}"#),
+            (
+                #"{"name":"secret","value":"x","val":[1],"value":"y"}"#,
+                #"3: {"name":"secret","value":"‹masked›","val":"‹masked›","value":"‹masked›"}"#
+            ),
+            (#"{"type":"email","v":"x"}"#, #"1: {"type":"email","v":"‹masked›"}"#),
             ("{\"password\":1}\n{\"password\":2}", "2: {\"password\":\"‹masked›\"}\n{\"password\":\"‹masked›\"}"),
             ("\u{feff}{\"pwd\":true}", "1: \u{feff}{\"pwd\":\"‹masked›\"}"),
             (#"{"a":"line\nmail a@b.de\"q\""}"#, #"1: {"a":"line\nmail ‹masked›\"q\""}"#),
@@ -141,6 +146,16 @@ struct DocumentMaskingTests {
             ("<o><![CDATA[a@b.de]]></o>", "1: <o><![CDATA[‹masked›]]></o>"),
             ("<!-- password=x --><o/>", "1: <!-- password=‹masked› --><o/>"),
             (#"<c><add key="Password" value="x"/></c>"#, #"1: <c><add key="Password" value="‹masked›"/></c>"#),
+            (
+                #"<c xmlns:b="u"><b:add b:key="Password" b:value="x" value="y"/></c>"#,
+                #"2: <c xmlns:b="u"><b:add b:key="Password" b:value="‹masked›" value="‹masked›"/></c>"#
+            ),
+            (
+                "<h><e><key>token</key><value>x</value><val>y</val></e></h>",
+                "2: <h><e><key>token</key><value>‹masked›</value><val>‹masked›</val></e></h>"
+            ),
+            (#"<o><password value="x" n="y"/></o>"#, #"2: <o><password value="‹masked›" n="‹masked›"/></o>"#),
+            (#"<o><pin a="x">y</pin></o>"#, #"2: <o><pin a="‹masked›">‹masked›</pin></o>"#),
             (#"<p name="secret">x</p>"#, #"1: <p name="secret">‹masked›</p>"#),
             ("<h><e><key>token</key><value>x</value></e></h>", "1: <h><e><key>token</key><value>‹masked›</value></e></h>"),
             (#"<?xml version="1.0"?><o><orderId>5</orderId></o>"#, "unchanged"),
@@ -153,6 +168,9 @@ struct DocumentMaskingTests {
         #expect(
             body("<order><customer><name>N</name></customer><line note='x'/></order>", masker: masker)
                 == "2: <order><customer><name>‹masked›</name></customer><line note='‹masked›'/></order>")
+        #expect(
+            body("<order><customer a='x'><name b='y'>N</name></customer></order>", masker: masker)
+                == "2: <order><customer a='x'><name b='‹masked›'>‹masked›</name></customer></order>")
     }
 
     @Test(

@@ -97,7 +97,7 @@ struct MaskedMessageTests {
             .data([ByteBuffer(string: "control-body, mail \(canaries.address("plain")) or password=\(canaries.word("plain"))")]),
             .data([ByteBuffer(string: #"{"password":"\#(canaries.word("cut"))"#)]),
             .data([ByteBuffer(bytes: [0x1f, 0x8b, 0] + Array(canaries.word("gzip").utf8))]),
-            .data([ByteBuffer(bytes: Array(canaries.word("utf16").utf8).flatMap { [$0, 0] })]),
+            .data([ByteBuffer(bytes: Array(json("utf16").utf8).flatMap { byte -> [UInt8] in [byte, 0] })]),
             .data([ByteBuffer(string: Base64Text.of([0xff, 0] + Array(canaries.word("base64").utf8)))]),
             .value(.string(json("value"))), .value(.binary(ByteBuffer(bytes: [0xff] + Array(canaries.word("binary").utf8)))),
             .value(
@@ -261,6 +261,67 @@ struct MaskedMessageTests {
         #expect(seen.applicationProperties.map(\.value.text) == [Redaction.placeholder, Redaction.placeholder, "2"])
         #expect(seen.messageID == Redaction.placeholder)
         #expect(seen.redaction?.fields == 3)
+    }
+
+    @Test("a hidden name hides its value whatever its type, in annotations and properties")
+    func typedNames() async throws {
+        let message = try Messages.make(5) { content in
+            content.messageAnnotations["x-password"] = .long(314_159)
+            content.messageAnnotations["x-opt-lock-token"] = .string("control-lock")
+            content.messageAnnotations["x-card"] = .long(4_111_111_111_111_111)
+            content.messageAnnotations["x-opt-note"] = .map(["pin": .long(271_828)])
+            content.messageAnnotations["x-opt-partition-key"] = .long(4_111_111_111_111_111)
+            content.messageAnnotations["x-opt-enqueued-time"] = .timestamp(1000)
+            content.messageAnnotations["x-plain"] = .long(55)
+            content.deliveryAnnotations["x-password"] = .long(314_159)
+            content.applicationProperties = ["pin": .uint(271_828), "card": .ulong(4_111_111_111_111_111), "amount": .decimal64(7)]
+        }
+        let masking = MaskingSettings(isEnabled: true, properties: ["SessionId", "MessageId"])
+        let seen = try #require(try await workspace([message], masking: masking).peek(queue).first)
+        let annotations = try #require(try seen.message.decodeMessageAnnotations())
+        for name in ["x-password", "x-opt-lock-token", "x-card", "x-opt-partition-key"] {
+            #expect(annotations[name] == .string(Redaction.placeholder), "\(name)")
+        }
+        #expect(annotations["x-opt-note"] == .map(["pin": .string(Redaction.placeholder)]))
+        #expect(annotations["x-plain"] == .long(55))
+        #expect(seen.sequenceNumber == SequenceNumber(5))
+        #expect(seen.enqueuedTime == Timestamp(milliseconds: 1000))
+        #expect(!seen.message.has(.deliveryAnnotations))
+        #expect(seen.applicationProperties.allSatisfy { $0.value.text == Redaction.placeholder })
+    }
+
+    @Test("a property of the service that is hidden, or a card's number, is hidden as a number too")
+    func typedProperties() async throws {
+        func fields(_ elements: [AMQPValue]) async throws -> [AMQPValue] {
+            var buffer = MessageContent(messageAnnotations: [.symbol("x-opt-sequence-number"): .long(3)]).encoded
+            buffer.writeAMQP { $0.value(.described(descriptor: .ulong(0x73), value: .list(elements))) }
+            let message = try #require(PeekedMessage(Message(buffer)))
+            let masking = MaskingSettings(isEnabled: true, properties: ["MessageId", "Subject"])
+            let seen = try #require(try await workspace([message], masking: masking).peek(queue).first)
+            let bytes = try #require(seen.message.bytes(of: .properties))
+            guard case .described(_, .list(let masked)) = try AMQPValue(decoding: bytes) else { return [] }
+            return masked
+        }
+        let hidden = AMQPValue.string(Redaction.placeholder)
+        let card = AMQPValue.long(4_111_111_111_111_111)
+        #expect(
+            try await fields([.uint(5), .null, card, .timestamp(5), card, .uint(7)]) == [hidden, .null, hidden, hidden, hidden, .uint(7)])
+    }
+
+    @Test("ids of sessions are hidden where their name is, in lists and in errors")
+    func hiddenSessionIDs() async throws {
+        let masking = MaskingSettings(isEnabled: true, properties: ["sessionId"])
+        let workspace = workspace(
+            [try Messages.make(1) { $0.properties = Properties(groupID: "hunter2") }], states: ["hunter2": Array("control".utf8)],
+            masking: masking)
+        for counting in [false, true] {
+            #expect(try await workspace.sessions(of: queue, isCounting: counting).map(\.id) == [Redaction.placeholder])
+        }
+        let detail = try await workspace.session("hunter2", of: queue)
+        #expect(detail.summary.id == Redaction.placeholder)
+        let empty = self.workspace([], masking: masking)
+        let error = await #expect(throws: OperatorError.self) { _ = try await empty.session("hunter3", of: queue) }
+        #expect(error?.message.contains("hunter3") == false)
     }
 
     // MARK: Conditions
