@@ -50,6 +50,7 @@ extension BodyDecoding {
         }
         let isAll = result.isWhole && result.consumed == bytes.count
         guard isCertain || isAll || result.isCut else { return false }
+        if result.isCut || !isAll { body.isReliable = false }
         body.formats.append(format.rawValue)
         if result.isCut {
             body.notes.append("only the first \(ByteSize.text(result.bytes.count)) were unpacked (limit)")
@@ -78,6 +79,7 @@ extension BodyDecoding {
             builder.close()
             body.tree = builder.finished()
             if archive.count > archive.entries.count {
+                body.isReliable = false
                 body.notes.append("only the first \(archive.entries.count) of \(archive.count) files are shown (limit)")
             }
         } catch {
@@ -120,6 +122,7 @@ extension BodyDecoding {
             } else {
                 try builder.leaf(.member(entry.name), .bytes(content), type: inner.format)
             }
+            if !inner.isReliable { body.isReliable = false }
             if body.notes.count < 20 { body.notes += inner.notes.map { "\(entry.name): \($0)" }.prefix(3) }
         } catch {
             // What is too much for the whole ends it; what is wrong with one file does not.
@@ -178,7 +181,10 @@ extension BodyDecoding {
         }
         self.inflation = inflation
         if codec != "null" { body.notes.append("blocks compressed by \(codec)") }
-        if case .malformed(let problem) = outcome { body.notes.append("an Avro file, but \(problem); what came before is shown") }
+        if case .malformed(let problem) = outcome {
+            body.isReliable = false
+            body.notes.append("an Avro file, but \(problem); what came before is shown")
+        }
         return take(builder, outcome, "Avro", into: &body)
     }
 
@@ -229,6 +235,7 @@ extension BodyDecoding {
             if protobuf(bytes, isGuess: true, into: &body) { return true }
             return deflateGuess(bytes, into: &body)
         }
+        body.isReliable = false
         body.notes.append("nothing says that it is \(body.formats.last ?? "that"), but every byte fits")
         return true
     }

@@ -56,6 +56,7 @@ struct BodyDecoding {
             switch error {
             case .malformed(let what, let offset): return .malformed("\(what) (byte \(offset))")
             case .refused(let note), .missing(let note):
+                decoded.isReliable = false
                 decoded.notes.append(note)
                 return .refused
             case .full(let cut): note(cut, &decoded)
@@ -66,6 +67,7 @@ struct BodyDecoding {
 
     func note(_ cut: BodyFault.Cut, _ decoded: inout DecodedBody) {
         decoded.isCut = limits.canWiden
+        decoded.isReliable = false
         let text =
             switch cut {
             case .window: "only the first \(ByteSize.text(limits.windowBytes)) are laid out; hex shows everything"
@@ -125,6 +127,7 @@ struct BodyDecoding {
     private mutating func westernText(_ bytes: [UInt8], into body: inout DecodedBody) -> Bool {
         let window = window(bytes)
         guard let text = TextEncoding.western(window.bytes) else { return false }
+        body.isReliable = false
         show(text.text, named: text.name, isWhole: window.isWhole, into: &body)
         return true
     }

@@ -33,6 +33,9 @@ public struct DecodedBody: Sendable {
     /// Whether wider limits would show more.
     public internal(set) var isCut = false
 
+    /// Whether all of it was read, and nothing about what it is was guessed.
+    var isReliable = true
+
     init(declaration: Declaration, bytes: [UInt8], sizeBytes: Int) {
         self.declaration = declaration
         self.bytes = bytes

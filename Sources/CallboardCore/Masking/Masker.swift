@@ -54,7 +54,7 @@ public struct Masker: Sendable {
     public func masked(_ content: [UInt8]) -> [UInt8] {
         switch content.withUnsafeBufferPointer({ BodyMasking(self, $0, contentType: nil).outcome() }) {
         case .unchanged: content
-        case .replaced(let bytes, _): bytes
+        case .replaced(let bytes, _), .decoded(let bytes, _, _): bytes
         case .withheld: Array(Redaction.withheldBody.utf8)
         }
     }
@@ -118,6 +118,9 @@ extension Masker: MessageRedactor {
     }
 
     package func redacted(body: UnsafeRawBufferPointer, contentType: String?, contentEncoding: String?) -> RedactedBody {
-        BodyMasking(self, body.bindMemory(to: UInt8.self), contentType: contentType).outcome()
+        let bytes = body.bindMemory(to: UInt8.self)
+        let outcome = BodyMasking(self, bytes, contentType: contentType).outcome()
+        guard case .withheld = outcome, !Base64Reading.isText(bytes) else { return outcome }
+        return DecodedBodyMasking(self, bytes, .init(contentType: contentType, contentEncoding: contentEncoding)).outcome()
     }
 }

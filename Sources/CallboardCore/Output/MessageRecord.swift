@@ -82,6 +82,7 @@ public struct MessageRecord: OutputRecord {
             if message.redaction?.isBodyWithheld == true {
                 return json.member(fixed: "withheld", "masking is on and this body could not be read")
             }
+            if let format = message.redaction?.decodedFrom { json.member(fixed: "decodedFrom", format) }
             if let text = body.text {
                 json.member(fixed: "encoding", "utf-8")
                 json.member(fixed: "text", text)

@@ -57,6 +57,8 @@ package struct MessageSubject: FilterSubject, Sendable {
 
     package func bodyValue(_ path: [String]) -> FilterValue {
         if redaction?.isBodyWithheld == true { return .masked }
+        // What a body was decoded to for being masked is not what was sent: without masking a condition sees something else.
+        if redaction?.decodedFrom != nil { return .unknown }
         return unlessMasked(storedBodyValue(path))
     }
 

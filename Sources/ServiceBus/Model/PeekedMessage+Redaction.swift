@@ -14,7 +14,8 @@ extension PeekedMessage {
         let message = (try? Message(rewriting.bytes)).flatMap { PeekedMessage($0) } ?? withheld
         return message.map { message in
             var message = message
-            message.redaction = Redaction(fields: rewriting.fields, isBodyWithheld: rewriting.isBodyWithheld)
+            message.redaction = Redaction(
+                fields: rewriting.fields, isBodyWithheld: rewriting.isBodyWithheld, decodedFrom: rewriting.decodedFrom)
             return message
         }
     }
@@ -32,6 +33,7 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
     private let redactor: Redactor
     private(set) var fields = 0
     private(set) var isBodyWithheld = false
+    private(set) var decodedFrom: String?
     /// Sections that are not shown as they came; without bytes they are left out.
     private var replaced: [Message.Section: ByteBuffer] = [:]
 
@@ -245,11 +247,12 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
             case .unchanged: break
             case .withheld: withhold()
             case .replaced(let bytes, let count): replaceBody(.data([ByteBuffer(bytes: bytes)]), fields: count)
+            case .decoded(let bytes, let count, let format): replaceBody(.data([ByteBuffer(bytes: bytes)]), fields: count, from: format)
             }
         case .value(.string(let text)):
             switch outcome(ByteBuffer(string: text)) {
             case .unchanged: break
-            case .withheld: withhold()
+            case .withheld, .decoded: withhold()
             case .replaced(let bytes, let count): replaceBody(.value(.string(String(decoding: bytes, as: UTF8.self))), fields: count)
             }
         case .value(.binary(let bytes)):
@@ -257,6 +260,8 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
             case .unchanged: break
             case .withheld: withhold()
             case .replaced(let bytes, let count): replaceBody(.value(.binary(ByteBuffer(bytes: bytes))), fields: count)
+            case .decoded(let bytes, let count, let format):
+                replaceBody(.value(.string(String(decoding: bytes, as: UTF8.self))), fields: count, from: format)
             }
         case .value(let value):
             let changed = self.value(value, path: [])
@@ -284,8 +289,9 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         replaced[.body] = MessageContent(body: .data([ByteBuffer(string: Redaction.withheldBody)])).encoded
     }
 
-    private mutating func replaceBody(_ body: Body, fields count: Int) {
+    private mutating func replaceBody(_ body: Body, fields count: Int, from format: String? = nil) {
         fields += count
+        decodedFrom = format
         replaced[.body] = MessageContent(body: body).encoded
     }
 }

@@ -10,17 +10,22 @@ public struct Redaction: Hashable, Sendable {
     /// Whether the body was withheld as a whole, because nobody could tell what is in it.
     public var isBodyWithheld: Bool
 
+    /// What the body was sent as, `gzip › JSON`, where it is what that was decoded to; nil where it is as sent but for the values masked.
+    public var decodedFrom: String?
+
     /// Creates a description.
-    public init(fields: Int, isBodyWithheld: Bool = false) {
+    public init(fields: Int, isBodyWithheld: Bool = false, decodedFrom: String? = nil) {
         self.fields = fields
         self.isBodyWithheld = isBodyWithheld
+        self.decodedFrom = decodedFrom
     }
 
-    /// `masked: 2 fields`, `masked: body withheld`; nil when nothing is.
+    /// `masked: 2 fields`, `masked: body withheld`, `masked: 2 fields, body decoded from CBOR`; nil when nothing is.
     public var summary: String? {
         var parts: [String] = []
         if fields > 0 { parts.append(fields == 1 ? "1 field" : "\(fields) fields") }
         if isBodyWithheld { parts.append("body withheld") }
+        if let decodedFrom { parts.append("body decoded from \(decodedFrom)") }
         return parts.isEmpty ? nil : "masked: " + parts.joined(separator: ", ")
     }
 }
@@ -59,6 +64,8 @@ package enum RedactedBody: Hashable, Sendable {
     case unchanged
     /// It may be seen like this; so many values are masked in it.
     case replaced([UInt8], fields: Int)
+    /// It may not be seen as it was sent, but like this, which that was decoded to; so many values are masked in it.
+    case decoded([UInt8], fields: Int, format: String)
     /// It must not be seen, since nobody could tell what is in it.
     case withheld
 }

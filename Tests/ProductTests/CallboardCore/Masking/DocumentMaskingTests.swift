@@ -23,6 +23,7 @@ struct DocumentMaskingTests {
         case .unchanged: "unchanged"
         case .withheld: "withheld"
         case .replaced(let bytes, let fields): "\(fields): \(String(decoding: bytes, as: UTF8.self))"
+        case .decoded(let bytes, let fields, let format): "\(format): \(fields): \(String(decoding: bytes, as: UTF8.self))"
         }
     }
 
@@ -189,8 +190,8 @@ struct DocumentMaskingTests {
         #expect(body([]) == "unchanged")
         #expect(body("email=x@y.zz, ok") == "1: email=‹masked›, ok")
         #expect(body([0x1f, 0x8b, 8, 0]) == "withheld")
-        #expect(body([0xff, 0xfe, 0x41, 0]) == "withheld")
-        #expect(body([0x41, 0, 0x42, 0]) == "withheld")
+        #expect(body([0xff, 0xfe, 0x41, 0]) == "UTF-16LE › text: 0: A")
+        #expect(body([0x41, 0, 0x42, 0]) == "UTF-16LE › text: 0: AB")
         #expect(body("iVBORw0KGgoAAAANSUhEUgAAAAUA") == "withheld")
         #expect(body("eyJwYXNzd29yZCI6ICJ4In0=") == "1: ‹masked›")
         #expect(body("aGVsbG8gd29ybGQsIGhlbGxv") == "unchanged")
