@@ -56,6 +56,22 @@ def document(place):
     }
 
 
+def running():
+    """Text that is no document, with values in forms that end elsewhere than at a space."""
+    mime = base64.encodebytes(json.dumps({"note": "longer than one line of base64, so that it has two of them", "secret": word("mime")}).encode()).decode()
+    return (
+        f'control-text: <wsse:Password Type="{word("tagged")}">{word("tagged")}</wsse:Password> then "apiKey":["{word("list")}"] and "pin":{{"v":"{word("map")}"}},'
+        f' {{"name":"token","value":"{word("pair")}"}}, secret=<{word("angle")}> or pwd=\'a\'\'{word("quoted")}\' with api key: {word("spaced")}\n'
+        f'password:\n  {word("nextline")} {word("nextline")}\nCookie: a={word("cookie")}; b={word("cookie")}\nattached:\n\n{mime}'
+    )
+
+
+def cbor(fields):
+    """A map of texts (RFC 8949)."""
+    encoded = [bytes([0x78, len(each.encode())]) + each.encode() for pair in fields.items() for each in pair]
+    return bytes([0xA0 + len(fields)]) + b"".join(encoded)
+
+
 def bodies():
     yield {"text": json.dumps(document("json"))}, "application/json"
     yield {"text": json.dumps(document("indented"), indent=2)}, None
@@ -67,6 +83,9 @@ def bodies():
     yield {"encoding": "base64", "text": base64.b64encode(json.dumps(document("wide")).encode("utf-16")).decode()}, None
     yield {"encoding": "base64", "text": base64.b64encode(b"\xff\x00\x01" + word("binary").encode()).decode()}, None
     yield {"text": base64.b64encode(b"\xff\x00\x01" + word("base64").encode()).decode()}, None
+    yield {"text": f"<o><control>control-xml</control><w:Password xmlns:w='u' w:note='{word('noted')}'/><e><key>secret</key><value>{word('twice')}</value><value>{word('twice')}</value></e></o>"}, "application/xml"
+    yield {"text": running()}, "text/plain"
+    yield {"encoding": "base64", "text": base64.b64encode(cbor({"control": "control-cbor", "password": word("cbor")})).decode()}, "application/cbor"
     yield {"kind": "value", "text": json.dumps(document("value"))}, None
     yield {"kind": "value", "type": "map", "value": {"control": "control-map", "pin": word("map"), "in": {"secret": word("map")}}}, None
 
@@ -94,6 +113,8 @@ def messages(session=None):
                 "secretLong": {"type": "long", "value": 7700000000001},
                 "secretFlag": {"type": "boolean", "value": True},
                 "secretUri": {"type": "uri", "value": f"https://h/{word('uri')}"},
+                "escaped": text(f"x &quot;password&quot;:&quot;{word('entity')}&quot; h%3Ftoken%3D{word('percent')}"),
+                "pairs": text(json.dumps({"key": "secret", "value": word("first"), "val": word("second")})),
                 "link": {"type": "uri", "value": f"https://h/?token={word('link')}"},
                 f"{word('name')}@canary.example": text("x"),
             },
@@ -112,6 +133,12 @@ contexts:
       paths: [$.named..path]
       patterns:
         - {name: internal order, pattern: 'INT-\\d+-\\w+'}
+  sealed:
+    environment: prod
+    production: true
+    connection-string: {env: PLANTED_SERVICEBUS}
+    masking:
+      properties: [sessionId]
   open:
     environment: test
     connection-string: {env: PLANTED_SERVICEBUS}
@@ -227,7 +254,7 @@ def commands_open():
     output = commands("open")
     # In base64 within UTF-16 no word stands from end to end, in base64 within base64 neither.
     seen = shown(output)
-    missing = [each for each in words if each not in seen and not any(part in each for part in ("gzip", "wide", "base64"))]
+    missing = [each for each in words if each not in seen and not any(part in each for part in ("gzip", "wide", "base64", "mime"))]
     assert not missing, f"not even shown without masking: {missing}"
     for control in [*CONTROLS, CARD, IBAN, "7700000000001"]:
         assert control in output, control
@@ -237,8 +264,18 @@ def commands_open():
 def commands_masked():
     output = commands("prod")
     assert not leaks(output), f"masked values came out: {leaks(output)[:20]}"
-    for control in [*CONTROLS, "‹masked›", "withheld", "control-state", "maskedFields"]:
+    # What is compressed or no text is shown as what it was decoded to.
+    for control in [*CONTROLS, "‹masked›", "withheld", "control-state", "maskedFields", "control-cbor", '"decodedFrom":"CBOR"', "gzip › JSON"]:
         assert control in output, f"{control} is not shown"
+
+
+@checks.step("ids of sessions are not shown where their name is hidden", seconds=60)
+def session_ids():
+    for context, is_shown in (("open", True), ("sealed", False)):
+        for form in ("table", "json", "jsonl"):
+            listed = callboard.run("sessions", SESSIONS, "--context", context, "--output", form, environment=environment()).stdout
+            assert ("binary" in listed) == is_shown, (context, form, listed)
+            assert ("‹masked›" in listed) != is_shown, (context, form, listed)
 
 
 @checks.step("a condition does not find what is masked", seconds=240)
