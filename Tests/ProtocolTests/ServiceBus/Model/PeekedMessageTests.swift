@@ -102,4 +102,26 @@ struct PeekedMessageTests {
         #expect(message.deliveryCount == 0)
         #expect(message.deadLetterReason == "r")
     }
+
+    @Test("its bytes come back as they were received, sections that nothing shows included")
+    func encoded() throws {
+        let original = try message {
+            $0.deliveryAnnotations = ["x-opt-lock-token": .uuid(UUIDBytes(high: 1, low: 2))]
+            $0.body = .sequence([[.int(1)], [.string("a")]])
+            $0.footer = ["f": .long(1)]
+        }
+        let bytes = original.withEncodedBytes { Array($0) }
+        #expect(bytes.count == original.encodedSize)
+        let again = try PeekedMessage(encoded: bytes)
+        #expect(again.message.buffer == original.message.buffer)
+        #expect(again.sequenceNumber == SequenceNumber(7))
+    }
+
+    @Test("bytes that are not exactly one numbered message are refused")
+    func encodedWrongly() throws {
+        let bytes = try message { $0.body = .value(.string("text")) }.withEncodedBytes { Array($0) }
+        for wrong in [[], Array(bytes.dropLast()), bytes + [0], bytes + bytes, [0, 0x53, 0x77, 0x40]] as [[UInt8]] {
+            #expect(throws: EncodedMessageError.self) { try PeekedMessage(encoded: wrong) }
+        }
+    }
 }
