@@ -99,6 +99,7 @@ let package = Package(
             name: "CallboardCore",
             dependencies: [
                 "ServiceBus", "Backstage", "Identity", "RESTClient", "CInflate", logging, .product(name: "Yams", package: "Yams"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         // Floor 5
