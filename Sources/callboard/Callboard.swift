@@ -10,8 +10,8 @@ struct Callboard: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
-            PeekCommand.self, GroupsCommand.self, TraceCommand.self, SendCommand.self, SessionsCommand.self, SessionCommand.self,
-            RulesCommand.self,
+            PeekCommand.self, GroupsCommand.self, TraceCommand.self, ExportCommand.self, SendCommand.self,
+            SessionsCommand.self, SessionCommand.self, RulesCommand.self,
             CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
@@ -30,10 +30,10 @@ enum Main {
         if let command = command as? any MainThreadCommand {
             Exit.now(command.runOnMainThread())
         }
-        if command is any ServerCommand { Interruption.shared.block() }
+        if command is any InterruptibleCommand { Interruption.shared.block() }
         if let command = command as? any OperatorCommand {
             Task.detached { Exit.now(await command.status()) }
-            if command is any ServerCommand { Interruption.shared.watch() }
+            if command is any InterruptibleCommand { Interruption.shared.watch() }
             Exit.whenTaskEnds()
         }
         // What remains prints something about the program itself: help, the version.
@@ -62,8 +62,11 @@ protocol OperatorCommand: ParsableCommand, Sendable {
     func execute() async throws -> Int32
 }
 
-/// A command that serves until it is interrupted, and then stops in order.
-protocol ServerCommand: OperatorCommand {}
+/// A command that stops in order when it is interrupted. It asks ``Interruption``, since nothing else ends it then.
+protocol InterruptibleCommand: OperatorCommand {}
+
+/// A command that serves until it is interrupted.
+protocol ServerCommand: InterruptibleCommand {}
 
 extension OperatorCommand {
     func status() async -> Int32 {

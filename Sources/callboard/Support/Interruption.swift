@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// SIGINT and SIGTERM as an event, for a server that wants to stop in order.
+/// SIGINT and SIGTERM as an event, for a command that wants to stop in order.
 ///
 /// The signals are blocked before there are other threads, which inherit that, and the main thread waits for them.
 final class Interruption: Sendable {
@@ -42,4 +42,15 @@ final class Interruption: Sendable {
 
     /// Waits for the first signal.
     func wait() async { for await _ in signals {} }
+
+    /// Does something, and cancels it at the first signal.
+    func cancels<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+        let task = Task { try await work() }
+        let watch = Task {
+            await wait()
+            task.cancel()
+        }
+        defer { watch.cancel() }
+        return try await task.value
+    }
 }
