@@ -42,6 +42,11 @@ let package = Package(
                 "FuzzSupport", .product(name: "CallboardCore", package: "callboard"), .product(name: "ServiceBus", package: "callboard"),
             ], swiftSettings: settings),
         .executableTarget(
+            name: "FuzzExports",
+            dependencies: [
+                "FuzzSupport", .product(name: "CallboardCore", package: "callboard"), .product(name: "ServiceBus", package: "callboard"),
+            ], swiftSettings: settings),
+        .executableTarget(
             name: "FuzzSchemas", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
             swiftSettings: settings),
         .executableTarget(
