@@ -2,6 +2,7 @@
 ///
 /// ```yaml
 /// default: retail                       # opened when no --context is given
+/// policy: ~/src/policy.yaml             # who may do what, see ``Policy``; a context may name another one
 /// contexts:
 ///   retail:
 ///     environment: prod
@@ -16,6 +17,7 @@
 ///       entities: [callboard.dev/entities, {key: acme.io/queues, form: queues}]
 ///       on-call: [acme.io/pager]
 ///       service-types: [service, worker]
+///     agent: true                       # programs act here: whoever acts is an agent to the policy
 ///     masking: {paths: [$.customer.name]}   # see ``MaskingSettings``; on in production unless it says 'enabled: false'
 /// ```
 public struct Configuration: Hashable, Sendable {
@@ -25,6 +27,8 @@ public struct Configuration: Hashable, Sendable {
     public var contexts: [OperatorContext]
     /// The context to open when none is named.
     public var defaultContext: String?
+    /// The policy file of contexts that name none, and of connections that no context describes.
+    public var policyPath: String?
 
     /// Creates a configuration.
     public init(file: String? = nil, contexts: [OperatorContext] = [], defaultContext: String? = nil) {

@@ -2,24 +2,16 @@ internal import Backstage
 internal import ServiceBus
 
 /// Turns the configuration's YAML into contexts. Strict: what it does not know is a mistake, told with its line.
-struct ConfigurationReader {
-    /// The most contexts, and the most entries of any list.
-    static let most = 500
-
+struct ConfigurationReader: StrictReading {
     let file: String
     let home: String?
     private(set) var configuration: Configuration
-    private(set) var problems: [ConfigurationProblem] = []
+    var problems: [ConfigurationProblem] = []
 
     init(file: String, home: String?) {
         self.file = file
         self.home = home
         configuration = Configuration(file: file)
-    }
-
-    mutating func report(_ line: Int, _ message: String) {
-        guard problems.count < 100 else { return }
-        problems.append(ConfigurationProblem(file: file, line: line, message: message))
     }
 
     mutating func read(_ root: YAMLNode) {
@@ -32,8 +24,13 @@ struct ConfigurationReader {
                 configuration.defaultContext = text(entry)
                 defaultLine = entry.value.line
             case "contexts": readContexts(entry.value)
-            default: reportUnknown(entry, among: ["default", "contexts"])
+            case "policy": configuration.policyPath = text(entry).map { path($0) }
+            default: reportUnknown(entry, among: ["default", "contexts", "policy"])
             }
+        }
+        // One policy for all contexts that name none of their own.
+        for index in configuration.contexts.indices where configuration.contexts[index].policyPath == nil {
+            configuration.contexts[index].policyPath = configuration.policyPath
         }
         if let name = configuration.defaultContext, !configuration.contexts.contains(where: { $0.name == name }) {
             report(defaultLine, "'default' names '\(name)', and there is no such context")
@@ -57,7 +54,7 @@ struct ConfigurationReader {
 
     private static let contextKeys = [
         "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second", "masking",
-        "descriptor-set",
+        "descriptor-set", "policy", "agent",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -73,6 +70,8 @@ struct ConfigurationReader {
             case "annotations": context.bindingRules = rules(entry)
             case "masking": context.masking = masking(entry)
             case "descriptor-set": context.descriptorSet = text(entry).map { path($0) }
+            case "policy": context.policyPath = text(entry).map { path($0) }
+            case "agent": context.isAgent = bool(entry) ?? true
             case "credits-per-second": context.creditsPerSecond = number(entry, in: 10...1_000_000)
             default: reportUnknown(entry, among: Self.contextKeys)
             }
@@ -176,75 +175,11 @@ struct ConfigurationReader {
 
     // MARK: Values
 
-    mutating func mapping(_ node: YAMLNode, _ what: String) -> [YAMLNode.Entry]? {
-        if node.entries == nil { report(node.line, "\(what) is a mapping of keys to values, not \(node.kindTitle)") }
-        return node.entries
-    }
-
-    mutating func text(_ entry: YAMLNode.Entry) -> String? {
-        guard let text = entry.value.text, !text.isEmpty, text.utf8.count <= 4096 else {
-            report(entry.value.line, "'\(entry.key)' is a text, not \(entry.value.text == nil ? entry.value.kindTitle : "this")")
-            return nil
-        }
-        return text
-    }
-
-    mutating func bool(_ entry: YAMLNode.Entry) -> Bool? {
-        if entry.value.bool == nil { report(entry.value.line, "'\(entry.key)' is true or false") }
-        return entry.value.bool
-    }
-
-    private mutating func number(_ entry: YAMLNode.Entry, in range: ClosedRange<Int>) -> Int? {
-        if let number = entry.value.text.flatMap({ Int($0) }), range.contains(number) { return number }
-        report(entry.value.line, "'\(entry.key)' is a whole number from \(range.lowerBound) to \(range.upperBound)")
-        return nil
-    }
-
-    private mutating func choice<Choice: RawRepresentable<String>>(
-        _ entry: YAMLNode.Entry, of type: Choice.Type, _ words: [String]
-    ) -> Choice? {
-        if let choice = entry.value.text.flatMap({ Choice(rawValue: $0) }) { return choice }
-        report(entry.value.line, "'\(entry.key)' is one of \(words.joined(separator: ", "))")
-        return nil
-    }
-
-    mutating func list(_ entry: YAMLNode.Entry) -> [YAMLNode] {
-        guard let elements = entry.value.elements else {
-            if entry.value.text != nil { return [entry.value] }
-            report(entry.value.line, "'\(entry.key)' is a list, not \(entry.value.kindTitle)")
-            return []
-        }
-        guard elements.count <= Self.most else {
-            report(entry.value.line, "'\(entry.key)' has \(elements.count) entries; at most \(Self.most) are read")
-            return []
-        }
-        return elements
-    }
-
-    private mutating func texts(_ entry: YAMLNode.Entry) -> [String] {
-        var texts: [String] = []
-        for element in list(entry) {
-            if let text = element.text, !text.isEmpty {
-                texts.append(text)
-            } else {
-                report(element.line, "'\(entry.key)' holds \(element.kindTitle), not a text")
-            }
-        }
-        return texts
-    }
-
     /// A path of the file: `~` is the home, and what is relative is so to the file's folder.
     private func path(_ text: String) -> String {
         if let home, text == "~" || text.hasPrefix("~/") { return home + text.dropFirst() }
         if text.hasPrefix("/") { return text }
         let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
         return folder + (text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
-    }
-
-    mutating func reportUnknown(_ entry: YAMLNode.Entry, among known: [String]) {
-        let meant = Spelling.nearest(to: entry.key, among: known).map { "; did you mean '\($0)'?" }
-        report(
-            entry.line,
-            "'\(entry.key.prefix(80))' is not known here" + (meant ?? "; there is \(known.map { "'\($0)'" }.joined(separator: ", "))"))
     }
 }

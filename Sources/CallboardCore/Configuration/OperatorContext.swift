@@ -51,6 +51,10 @@ public struct OperatorContext: Hashable, Sendable {
     public var masking = MaskingSettings()
     /// The file with the Protobuf messages of this namespace, as `protoc --descriptor_set_out` writes it.
     public var descriptorSet: String?
+    /// The policy file that holds here: the context's own, else that of all contexts; nil when there is none.
+    public var policyPath: String?
+    /// Whether programs act here by themselves, so that whoever acts is an agent to the policy.
+    public var isAgent = false
 
     /// Creates a context.
     public init(
