@@ -1,13 +1,5 @@
-internal import Identity
-
 /// Looks for one message among those that stand before it, and gives these back.
 struct ExactSearch {
-    /// A message that was passed over. Its bytes are not kept.
-    private struct PassedOver {
-        var message: MessageHandle
-        var renewAt: WallTime
-    }
-
     private static let firstChunk = 50
     private static let largestChunk = 500
 
@@ -15,9 +7,7 @@ struct ExactSearch {
     private let receiver: MessageReceiver
     private let namespace: Namespace
     private let limits: ExactLimits
-    private let session: MessageSession?
-    private var passed: [PassedOver] = []
-    private var sessionRenewal: WallTime?
+    private var passed: PassedOver
 
     init(
         _ target: PeekedMessage, _ receiver: MessageReceiver, _ namespace: Namespace, _ limits: ExactLimits, session: MessageSession? = nil
@@ -26,8 +16,7 @@ struct ExactSearch {
         self.receiver = receiver
         self.namespace = namespace
         self.limits = limits
-        self.session = session
-        if let until = session?.lockedUntil { sessionRenewal = renewal(until) }
+        passed = PassedOver(receiver, session: session, clock: namespace.clock)
     }
 
     private var path: EntityPath { receiver.path }
@@ -42,7 +31,7 @@ struct ExactSearch {
         } catch {
             failure = error
         }
-        let report = await giveBack()
+        let report = await passed.giveBack()
         guard let failure else { return report }
         guard var explained = failure as? ServiceBusError, report.stillLocked > 0 else { throw failure }
         explained.message +=
@@ -60,7 +49,7 @@ struct ExactSearch {
         if let message = try await tryRelease() { return message }
         var chunk = Self.firstChunk
         while true {
-            try await renewLocks()
+            try await passed.renewLocks()
             let room = limits.heldAtOnce - passed.count
             guard room > 0 else {
                 throw ServiceBusError(
@@ -70,7 +59,7 @@ struct ExactSearch {
             if messages.isEmpty { throw notFound("somebody else holds it, or it is gone") }
             var found: ReceivedMessage?
             for message in messages {
-                if message.sequenceNumber == number { found = message } else { pass(message) }
+                if message.sequenceNumber == number { found = message } else { passed.hold(message) }
             }
             if let found { return found }
             guard !messages.contains(where: { isBehind($0) }) else { throw notFound("somebody else holds it, or it is gone") }
@@ -92,60 +81,16 @@ struct ExactSearch {
         }
         if first.sequenceNumber == number { return first }
         if limits.acceptsRaisedCounts || isBehind(first) {
-            pass(first)
+            passed.hold(first)
             guard !isBehind(first) else { throw notFound("somebody else holds it, or it is gone") }
             return nil
         }
-        let before = first.deliveryCount
-        try await receiver.release(first)
-        let seen = try await namespace.peek(path, from: first.sequenceNumber, count: 1, headersOnly: true).first
-        guard let seen, seen.sequenceNumber == first.sequenceNumber, seen.deliveryCount > before else { return nil }
-        throw ServiceBusError(
-            .releaseRaisesCount,
-            "This service counts a released message as a failed delivery: the delivery count of message \(first.sequenceNumber) went from \(before) to \(seen.deliveryCount) when it was given back. Nothing else was touched. Reaching message \(number) would raise the count of every message before it.",
-            entity: path)
+        try await namespace.tryRelease(
+            first, by: receiver, consequence: "Reaching message \(number) would raise the count of every message before it.")
+        return nil
     }
 
     private func notFound(_ reason: String) -> ServiceBusError {
         ServiceBusError(.messageNotFound, "Message \(number) cannot be had: \(reason).", entity: path)
-    }
-
-    // MARK: Holding
-
-    private mutating func pass(_ message: ReceivedMessage) {
-        passed.append(
-            PassedOver(
-                message: message.handle,
-                renewAt: message.lock?.until.map { renewal($0) } ?? WallTime(secondsSince1970: .max)))
-    }
-
-    /// Locks are renewed when half of what they have left now is over.
-    private func renewal(_ until: Timestamp) -> WallTime {
-        let now = namespace.clock.now
-        return now.advanced(by: .seconds((until.milliseconds / 1000 - now.secondsSince1970) / 2))
-    }
-
-    private mutating func renewLocks() async throws {
-        let now = namespace.clock.now
-        if let session {
-            guard let due = sessionRenewal, due <= now else { return }
-            sessionRenewal = renewal(try await session.renewLock())
-            return
-        }
-        let due = passed.indices.filter { passed[$0].renewAt <= now }
-        for start in stride(from: 0, to: due.count, by: 100) {
-            let indices = due[start..<min(start + 100, due.count)]
-            let times = try await receiver.renewLocks(of: indices.map { passed[$0].message })
-            for (index, time) in zip(indices, times) { passed[index].renewAt = renewal(time) }
-        }
-    }
-
-    /// Releases what was passed over, in order, whether or not our task was cancelled.
-    private func giveBack() async -> ExactReport {
-        let messages = passed.map(\.message).sorted { $0.sequenceNumber < $1.sequenceNumber }
-        let receiver = receiver
-        let results = await Task { await receiver.settle(messages, .release) }.value
-        let lost = results.count(where: { if case .failure = $0 { true } else { false } })
-        return ExactReport(passedOver: messages.count, stillLocked: lost)
     }
 }

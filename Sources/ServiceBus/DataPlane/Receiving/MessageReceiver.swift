@@ -34,6 +34,9 @@ public actor MessageReceiver {
     private var held: [SequenceNumber: AMQP.Delivery] = [:]
     /// What was answered in a transaction: no delivery of the link any more, but locked for us should the transaction be rolled back.
     private var transacted: [SequenceNumber: (message: MessageHandle, transaction: Transaction)] = [:]
+    private static let transactedAtFirst = 500
+    /// When what was committed among them is forgotten.
+    private var mostTransacted = transactedAtFirst
     /// Why messages may have been lost that were deleted before they left; nil when none can have been. The next call that receives
     /// throws it; whoever makes no other looks here.
     public private(set) var loss: ServiceBusError?
@@ -303,6 +306,10 @@ public actor MessageReceiver {
         let wasOurs = held[number] != nil || transacted[number] != nil
         held[number] = nil
         transacted[number] = transaction.flatMap { wasOurs ? (message, $0) : nil }
+        if transacted.count > mostTransacted {
+            transacted = transacted.filter { !$0.value.transaction.isCommitted }
+            mostTransacted = max(Self.transactedAtFirst, transacted.count * 2)
+        }
     }
 
     private func lostWhileSettling(_ error: any Error) -> ServiceBusError {

@@ -85,5 +85,8 @@ struct MessageHandle: Sendable {
 
 extension ForwardedMessage {
     /// The copy of a message that was received.
-    public init(_ message: ReceivedMessage) { self.init(message.content) }
+    /// - Parameter changes: what it is to have otherwise.
+    public init(_ message: ReceivedMessage, changes: CopyChanges = .none) {
+        self.init(message.content, changes: changes)
+    }
 }

@@ -18,10 +18,18 @@ public struct ForwardedMessage: Sendable {
     package let encoded: ByteBuffer
     let batchEnvelope: ByteBuffer
 
-    /// The copy of a message that was peeked with its body.
-    public init(_ message: PeekedMessage) { self.init(message.message) }
+    /// How large it is as it is sent, in bytes.
+    public var encodedSize: Int { encoded.readableBytes }
 
-    package init(_ message: Message) {
+    /// The copy of a message that was peeked with its body.
+    /// - Parameter changes: what it is to have otherwise.
+    public init(_ message: PeekedMessage, changes: CopyChanges = .none) {
+        self.init(message.message, number: message.sequenceNumber, changes)
+    }
+
+    package init(_ message: Message) { self.init(message, number: SequenceNumber(0), .none) }
+
+    private init(_ message: Message, number: SequenceNumber, _ changes: CopyChanges) {
         var bytes = ByteBuffer()
         bytes.reserveCapacity(message.buffer.readableBytes)
         if let header = message.header, header.durable != nil || header.priority != nil || header.ttl != nil {
@@ -30,11 +38,16 @@ public struct ForwardedMessage: Sendable {
         let annotations = message.messageAnnotations ?? AMQPMap()
         let kept = annotations.pairs.filter { pair in pair.key.text.map { !Self.written.contains($0) } ?? true }
         MessageContent.encode(messageAnnotations: AMQPMap(kept), into: &bytes)
-        bytes.writeImmutableBuffer(message.bareBytes)
+        if changes == .none {
+            bytes.writeImmutableBuffer(message.bareBytes)
+        } else {
+            changes.write(message, number, into: &bytes)
+        }
         if let footer = message.bytes(of: .footer) { bytes.writeImmutableBuffer(footer) }
         encoded = bytes
         let properties = message.properties
         batchEnvelope = MessageBatch.envelope(
-            messageID: properties?.messageID, sessionID: properties?.groupID, partitionKey: annotations["x-opt-partition-key"])
+            messageID: changes.newID(of: number).map { .string($0) } ?? properties?.messageID, sessionID: properties?.groupID,
+            partitionKey: annotations["x-opt-partition-key"])
     }
 }

@@ -9,6 +9,7 @@ public final class Transaction: Sendable {
     private struct State {
         var firstFailure: ServiceBusError?
         var isRolledBack = false
+        var isCommitted = false
     }
 
     let id: ByteBuffer
@@ -24,6 +25,12 @@ public final class Transaction: Sendable {
 
     /// The service has said that nothing in it happened.
     func noteRollback() { state.withLock { $0.isRolledBack = true } }
+
+    /// Whether the service has said that all in it happened.
+    var isCommitted: Bool { state.withLock { $0.isCommitted } }
+
+    /// The service has said that all in it happened.
+    func noteCommit() { state.withLock { $0.isCommitted = true } }
 
     /// Remembers failures among results.
     func note(_ results: [Result<Void, ServiceBusError>]) {

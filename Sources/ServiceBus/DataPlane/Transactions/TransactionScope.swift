@@ -138,7 +138,7 @@ public struct TransactionScope: Sendable {
             throw failure
         }
         switch answer {
-        case .accepted: return
+        case .accepted: transaction.noteCommit()
         default:
             var failure = ServiceBusError(afterDispatch: TransportError.outcome(answer), entity: nil)
             if failure.outcome == .notCarriedOut {
