@@ -1,3 +1,5 @@
+internal import AMQP
+
 /// A rule as the namespace describes it, tried on messages that are not sent.
 public struct RuleTrial: Sendable {
     /// What a rule would do with a message.
@@ -103,6 +105,14 @@ public struct RuleTrial: Sendable {
 
     /// What the rule would do with a message like this one.
     public func outcome(for message: PeekedMessage) -> Outcome { outcome(for: MessageSubject(message)) }
+
+    /// What the rule would do with a copy as it would be sent.
+    public func outcome(for copy: ForwardedMessage) -> Outcome {
+        guard let message = try? Message(copy.encoded) else {
+            return Outcome(explanation: FilterExplanation(outcome: .error("the message cannot be read"), parts: []))
+        }
+        return outcome(for: MessageSubject(message))
+    }
 
     private func explanation(for subject: some FilterSubject) -> FilterExplanation {
         switch selector {

@@ -95,7 +95,6 @@ struct ExactManyTests {
             let wanted = Array(try await numbers(fixture, dead).dropFirst(50))
             var options = ManyOptions()
             options.isAtomic = isAtomic
-            options.keepsOrder = true
             let recorder = ManyRecorder()
             let report = await fixture.namespace.perform(
                 .forward(to: fixture.r, changes: CopyChanges(stripped: CopyChanges.traces)), onExactly: [ManyPart(.line, wanted)],

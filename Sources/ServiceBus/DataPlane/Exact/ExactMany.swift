@@ -47,6 +47,8 @@ public struct ManyOptions: Sendable {
     public var batchSize = 100
     /// The most messages that may be held at once while others are looked for. They are locked meanwhile.
     public var heldAtOnce = 5000
+    /// The number after which batches are counted.
+    public var firstBatch = 0
     /// How long to go on looking while all that is left is in somebody else's hands: longer than a lock lasts.
     public var patience = Duration.seconds(70)
     /// Messages that a run before this one acted on, and nobody knows with what result. Where they are gone, it happened.
@@ -116,8 +118,8 @@ public struct ManyReport: Sendable {
     /// What stopped it before its end; nil when all was tried, or when it was asked to stop.
     public internal(set) var failure: (any Error)?
 
-    /// Batches so far, for their numbers.
-    var batches = 0
+    /// The number of the last batch.
+    public internal(set) var lastBatch = 0
     /// Whether it was asked to stop.
     public internal(set) var isStopped = false
 
@@ -139,9 +141,10 @@ extension Namespace {
         observer: some ManyObserver
     ) async -> ManyReport {
         var report = ManyReport()
+        report.lastBatch = options.firstBatch
         let apart = apart()
         for part in parts {
-            let run = ManyRun(apart, path, action, part, options, observer, firstBatch: report.batches)
+            let run = ManyRun(apart, path, action, part, options, observer, firstBatch: report.lastBatch)
             await run.perform(into: &report)
             if report.failure != nil || report.isStopped { break }
         }

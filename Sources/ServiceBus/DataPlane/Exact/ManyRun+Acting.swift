@@ -1,8 +1,12 @@
 /// Acting on a batch.
 extension ManyRun {
     /// Acts on a batch.
-    /// - Parameter isCopied: whether copies of it were sent before: it is only removed.
-    func outcome(of batch: [ReceivedMessage], _ number: Int, _ lane: Lane, isCopied: Bool) async -> ManyOutcome {
+    /// - Parameters:
+    ///   - isCopied: whether copies of it were sent before: it is only removed.
+    ///   - turn: what opens when the batch before it is done with.
+    func outcome(
+        of batch: [ReceivedMessage], _ number: Int, _ lane: Lane, isCopied: Bool, after turn: Turn?
+    ) async -> ManyOutcome {
         if isCopied { return await settle(batch, .complete, lane) }
         switch action {
         case .delete: return await settle(batch, .complete, lane)
@@ -10,7 +14,7 @@ extension ManyRun {
             return await settle(batch, .deadLetter(reason: reason, description: description), lane)
         case .defer: return await settle(batch, .defer(), lane)
         case .forward(let target, let changes):
-            if let scope = lane.scope { return await forward(batch, to: target, changes, lane, scope) }
+            if let scope = lane.scope { return await forward(batch, to: target, changes, lane, scope, after: turn) }
             return await send(batch, number, to: target, changes, lane)
         }
     }
@@ -55,7 +59,8 @@ extension ManyRun {
     // MARK: Copies, in a transaction
 
     private func forward(
-        _ batch: [ReceivedMessage], to target: EntityPath, _ changes: CopyChanges, _ lane: Lane, _ scope: TransactionScope
+        _ batch: [ReceivedMessage], to target: EntityPath, _ changes: CopyChanges, _ lane: Lane, _ scope: TransactionScope,
+        after turn: Turn? = nil
     ) async -> ManyOutcome {
         var outcome = ManyOutcome()
         var attempt = 1
@@ -68,6 +73,8 @@ extension ManyRun {
                     async let removed = lane.receiver.settle(batch, .complete, in: transaction)
                     for result in await sent { try result.get() }
                     for result in await removed { try result.get() }
+                    // Batches are prepared side by side and committed one after another: messages arrive in the order they stood in.
+                    await turn?.wait()
                 }
                 outcome.done = batch.map(\.sequenceNumber)
                 return outcome

@@ -21,6 +21,8 @@ actor ManyRun {
     /// What stops it; nothing new begins then.
     var failure: (any Error)?
     private var batches: Int
+    /// Opens when the batch before is done with.
+    private var lastTurn: Turn?
     private var lastProgress = ContinuousClock.now
 
     private static let largestChunk = 1000
@@ -234,7 +236,12 @@ actor ManyRun {
             try await observer.willAct(on: number, batch.map(\.sequenceNumber))
             for message in batch { ledger[message.sequenceNumber] = .underWay }
             lastProgress = .now
-            group.addTask { await self.finish(number, await self.outcome(of: batch, number, lane, isCopied: first == .copied)) }
+            let (before, own) = (lastTurn, Turn())
+            lastTurn = own
+            group.addTask {
+                await self.finish(number, await self.outcome(of: batch, number, lane, isCopied: first == .copied, after: before))
+                own.open()
+            }
             underWay += 1
         }
         return true
@@ -339,7 +346,7 @@ extension ManyReport {
         passedOver += part.passedOver
         stillLocked += part.stillLocked
         isStopped = isStopped || part.isStopped
-        self.batches = batches
+        lastBatch = batches
         if let failure { self.failure = failure }
     }
 }

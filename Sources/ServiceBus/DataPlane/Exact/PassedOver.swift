@@ -8,6 +8,9 @@ struct PassedOver {
         var renewAt: WallTime
     }
 
+    private static let renewedAtOnce = 100
+    private static let sideBySide = 8
+
     private let receiver: MessageReceiver
     private let session: MessageSession?
     private let clock: WallClock
@@ -47,10 +50,23 @@ struct PassedOver {
             return
         }
         let due = entries.indices.filter { entries[$0].renewAt <= now }
-        for start in stride(from: 0, to: due.count, by: 100) {
-            let indices = due[start..<min(start + 100, due.count)]
-            let times = try await receiver.renewLocks(of: indices.map { entries[$0].message })
-            for (index, time) in zip(indices, times) { entries[index].renewAt = renewal(time) }
+        guard !due.isEmpty else { return }
+        let receiver = receiver
+        // Side by side: of tens of thousands the first would run out before the last is asked for.
+        try await withThrowingTaskGroup(of: (ArraySlice<Int>, [Timestamp]).self) { group in
+            var starts = stride(from: 0, to: due.count, by: Self.renewedAtOnce).makeIterator()
+            var underWay = 0
+            while true {
+                while underWay < Self.sideBySide, let start = starts.next() {
+                    let indices = due[start..<min(start + Self.renewedAtOnce, due.count)]
+                    let messages = indices.map { entries[$0].message }
+                    group.addTask { (indices, try await receiver.renewLocks(of: messages)) }
+                    underWay += 1
+                }
+                guard let (indices, times) = try await group.next() else { return }
+                underWay -= 1
+                for (index, time) in zip(indices, times) { entries[index].renewAt = renewal(time) }
+            }
         }
     }
 

@@ -12,14 +12,19 @@ public struct CopyChanges: Hashable, Sendable {
     public var newIDPrefix: String?
     /// Application properties that are added, or take the place of those of their names.
     public var added: [OutgoingMessage.Property]
-    /// The bytes of a new body, sent as one data section; nil keeps the body as it is.
-    public var body: [UInt8]?
+    /// A new body; nil keeps the body as it is.
+    public var body: OutgoingMessage.Body?
 
     /// The application property that keeps the id a message had before it got a new one.
     public static let originalIDProperty = "x-original-message-id"
 
+    /// The application property that names the one subscription that a copy is meant for, where the rules of the others look at it.
+    public static let onlySubscriptionProperty = "callboard-only-subscription"
+
     /// Creates changes.
-    public init(stripped: [String] = [], newIDPrefix: String? = nil, added: [OutgoingMessage.Property] = [], body: [UInt8]? = nil) {
+    public init(
+        stripped: [String] = [], newIDPrefix: String? = nil, added: [OutgoingMessage.Property] = [], body: OutgoingMessage.Body? = nil
+    ) {
         self.stripped = stripped
         self.newIDPrefix = newIDPrefix
         self.added = added
@@ -52,7 +57,7 @@ public struct CopyChanges: Hashable, Sendable {
         writeProperties(message, number, &added, into: &bytes)
         writeApplicationProperties(message, added, into: &bytes)
         if let body {
-            bytes.writeAMQP { $0.data(ByteBuffer(bytes: body)) }
+            MessageContent(body: body.content).encode(into: &bytes)
         } else if let section = message.bytes(of: .body) {
             bytes.writeImmutableBuffer(section)
         }

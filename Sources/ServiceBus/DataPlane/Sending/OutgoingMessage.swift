@@ -91,11 +91,7 @@ public struct OutgoingMessage: Hashable, Sendable {
         content.properties = properties
         content.applicationProperties = AMQPMap(
             applicationProperties.map { AMQPMap.Pair(key: .string($0.name), value: $0.value.amqpValue) })
-        switch body {
-        case .data(let bytes): content.body = .data([ByteBuffer(bytes: bytes)])
-        case .value(let value): content.body = .value(value.amqpValue)
-        case .sequence(let values): content.body = .sequence([values.map(\.amqpValue)])
-        }
+        content.body = body.content
         return content.encoded
     }
 
@@ -103,6 +99,17 @@ public struct OutgoingMessage: Hashable, Sendable {
     var batchEnvelope: ByteBuffer {
         MessageBatch.envelope(
             messageID: messageID.map { .string($0) }, sessionID: sessionID, partitionKey: partitionKey.map { .string($0) })
+    }
+}
+
+extension OutgoingMessage.Body {
+    /// The body as it is encoded.
+    var content: AMQP.Body {
+        switch self {
+        case .data(let bytes): .data([ByteBuffer(bytes: bytes)])
+        case .value(let value): .value(value.amqpValue)
+        case .sequence(let values): .sequence([values.map(\.amqpValue)])
+        }
     }
 }
 

@@ -110,7 +110,7 @@ public struct TransactionScope: Sendable {
             await rollBack(transaction)
             guard var failure = error as? ServiceBusError else { throw error }
             failure.outcome = .notCarriedOut
-            failure.message += " The transaction was rolled back."
+            failure.message += (failure.message.hasSuffix(".") ? "" : ".") + " The transaction was rolled back."
             throw failure
         }
         try await commit(transaction)
