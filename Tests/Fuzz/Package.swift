@@ -50,6 +50,12 @@ let package = Package(
             name: "FuzzSchemas", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
             swiftSettings: settings),
         .executableTarget(
+            name: "FuzzPolicy", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzLedger", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
+            swiftSettings: settings),
+        .executableTarget(
             name: "FuzzWebSocket",
             dependencies: [
                 "FuzzSupport",

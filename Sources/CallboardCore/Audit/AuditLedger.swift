@@ -13,6 +13,7 @@ public actor AuditLedger {
     private let system: LedgerSystem
     private let now: @Sendable () -> Timestamp
     private let patience: Duration
+    private let checkedAtOnce: Int
     private var known: Known?
 
     /// The end of the file as this process left it.
@@ -25,19 +26,23 @@ public actor AuditLedger {
 
     /// A file up to this length is checked whole before this process appends for the first time; of a longer one as much at its end.
     /// `audit verify` checks all.
-    static let checkedAtOnce = 8 << 20
+    package static let checkedAtOnce = 8 << 20
 
     /// Opens a ledger. Touches nothing yet.
     public init(path: String) { self.init(path: path, system: .real) }
 
     /// Opens a ledger on other system calls, or with another clock.
-    /// - Parameter patience: how long another process may have the file for itself.
+    /// - Parameters:
+    ///   - patience: how long another process may have the file for itself.
+    ///   - checkedAtOnce: the length in bytes up to which a file is checked whole.
     package init(
-        path: String, system: LedgerSystem, patience: Duration = .seconds(10), now: @escaping @Sendable () -> Timestamp = { .now }
+        path: String, system: LedgerSystem, patience: Duration = .seconds(10), checkedAtOnce: Int = AuditLedger.checkedAtOnce,
+        now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.path = path
         self.system = system
         self.patience = patience
+        self.checkedAtOnce = checkedAtOnce
         self.now = now
     }
 
@@ -65,8 +70,11 @@ public actor AuditLedger {
     /// - Throws: ``OperatorError`` when it cannot be read or is not as it was written.
     public func checkpoint() async throws(OperatorError) -> AuditCheckpoint {
         let verification = try Self.verify(path)
-        guard case .valid(let size, let head) = verification else { throw tampered(verification) }
-        return AuditCheckpoint(size: size, head: head, time: now())
+        switch verification {
+        // What a crash left of a last line was never a record.
+        case .valid(let size, let head), .torn(_, let size, let head): return AuditCheckpoint(size: size, head: head, time: now())
+        default: throw tampered(verification)
+        }
     }
 
     private func append(type: String, _ members: [JSONValue.Member]) async throws(OperatorError) -> AuditRecord {
@@ -74,9 +82,8 @@ public actor AuditLedger {
         while true {
             if let record = try appendNow(type, members) { return record }
             guard ContinuousClock.now < deadline else { throw fault("another process has it for itself") }
-            do { try await Task.sleep(for: .milliseconds(5)) } catch {
-                throw OperatorError(.cancelled, "Stopped while waiting for the audit ledger; nothing was done.")
-            }
+            // A task of its own, which nobody cancels: what came of something that was cancelled has to be written down too.
+            await Task { try? await Task.sleep(for: .milliseconds(5)) }.value
         }
     }
 
@@ -136,8 +143,8 @@ public actor AuditLedger {
             }
             start = known.bytes
             reader = LedgerReader(after: known.size, head: known.head)
-        } else if bytes > Self.checkedAtOnce {
-            start = bytes - Self.checkedAtOnce
+        } else if bytes > checkedAtOnce {
+            start = bytes - checkedAtOnce
             reader = LedgerReader(after: 0, head: nil)
             skipsFirstLine = true
         } else {
@@ -159,6 +166,9 @@ public actor AuditLedger {
             return !reader.hasFinding
         }
         let verification = reader.finish()
+        guard reader.knowsHead || reader.hasFinding else {
+            throw tampered(verification, "there is no record in the last \(checkedAtOnce) bytes")
+        }
         var end = End(bytes: start + reader.intactBytes, size: reader.size, head: reader.lastHash, lacksLineEnd: reader.lacksLineEnd)
         switch verification {
         case .valid: return end

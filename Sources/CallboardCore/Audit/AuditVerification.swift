@@ -52,7 +52,7 @@ public enum AuditVerification: Hashable, Sendable, CustomStringConvertible {
         case .inserted(let line): "line \(line) does not belong there: its number was there already"
         case .unlinked(let line): "line \(line) does not follow from the line before: one of them is not what was written"
         case .truncated(let size, let checkpoint):
-            "\(size) records are there, and the checkpoint knows of \(checkpoint): the last \(checkpoint - size) were taken away"
+            "\(size) records are there, and the checkpoint knows of \(checkpoint): what came after record \(size) was taken away"
         case .rewritten(let size): "record \(size) is not the one of the checkpoint: the file was written anew"
         }
     }
@@ -115,7 +115,9 @@ struct LedgerReader {
         self.head = head
     }
 
-    /// Whether it goes on.
+    /// Whether it is known what the next record has to follow: not before the first one that is read from the middle of a file.
+    var knowsHead: Bool { head != nil }
+    /// Whether something is wrong, and it does not go on.
     var hasFinding: Bool { finding != nil }
     /// The records so far.
     var size: Int { next }

@@ -132,6 +132,9 @@ struct LedgerFile: ~Copyable {
         return true
     }
 
+    /// Gives the file back to other processes.
+    func unlock() { flock(descriptor, LOCK_UN) }
+
     /// Whether the path still leads to this file.
     func isStill(at path: String) -> Bool {
         var status = stat()

@@ -117,6 +117,7 @@ extension Policy {
             let does = rule.section == .allow ? "allows" : "would, with what it asks for, allow"
             let who = (rule.who ?? []).sorted()
             switch only {
+            case .who where who == [.agent] && !caller.isAgent: continue
             case .who:
                 let teams = caller.groups == .notSignedIn && who.contains(where: \.isTeam) && !caller.isAgent
                 remedies.append(

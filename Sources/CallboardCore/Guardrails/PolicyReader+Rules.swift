@@ -139,6 +139,10 @@ extension PolicyReader {
                 words.append(word)
                 continue
             }
+            guard !text.contains("*") else {
+                report(entry.value.line, "'\(text.prefix(80))' is not \(what); each is written by its name")
+                continue
+            }
             let known = all.map(\.rawValue)
             let meant = Spelling.nearest(to: text, among: known).map { "; did you mean '\($0)'?" }
             let list = known.count > 5 ? "; 'callboard policy explain --help' lists them" : "; there is \(known.joined(separator: ", "))"
@@ -185,7 +189,7 @@ extension PolicyReader {
             report(element.line, "an entry of 'approve' needs 'any_of', the teams or users who may agree")
             return nil
         }
-        if !subjects.contains(where: \.isTeam), subjects.count < count {
+        if !subjects.isEmpty, !subjects.contains(where: \.isTeam), subjects.count < count {
             report(element.line, "\(count) have to agree, and only \(subjects.count) are named")
         }
         return PolicyRule.Approval(anyOf: subjects, count: count)

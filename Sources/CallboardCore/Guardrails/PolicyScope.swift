@@ -29,6 +29,15 @@ public struct PolicyScope: Hashable, Sendable, CustomStringConvertible {
         self.description = description
     }
 
+    /// Two scopes are the same when they mean the same, however they are written.
+    public static func == (a: PolicyScope, b: PolicyScope) -> Bool { a.candidates == b.candidates && a.subQueue == b.subQueue }
+
+    /// Hashes what is meant.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(candidates)
+        hasher.combine(subQueue)
+    }
+
     /// A whole namespace.
     /// - Parameter host: its host, with or without a port.
     public init(namespace host: String) {

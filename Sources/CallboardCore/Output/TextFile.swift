@@ -14,16 +14,33 @@ public enum TextFile {
     public static func write(_ text: String, to path: String) throws(OperatorError) { try write(Array(text.utf8), to: path) }
 
     /// As ``write(_:to:)-(String,_)``, for bytes.
-    public static func write(_ bytes: [UInt8], to path: String) throws(OperatorError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0o600)
-        guard descriptor >= 0 else { throw fault(path) }
-        defer { close(descriptor) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw fault(path) }
-            rest = rest.dropFirst(written)
+    public static func write(_ bytes: [UInt8], to path: String) throws(OperatorError) { try Writer(path).write(bytes) }
+
+    /// A file that is written piece by piece, as ``TextFile/write(_:to:)-(String,_)`` writes it at once.
+    public final class Writer: Sendable {
+        private let path: String
+        private let descriptor: Int32
+
+        /// Opens the file and empties it.
+        /// - Throws: ``OperatorError`` naming the path and the system's reason.
+        public init(_ path: String) throws(OperatorError) {
+            self.path = path
+            descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0o600)
+            guard descriptor >= 0 else { throw TextFile.fault(path) }
+        }
+
+        deinit { close(descriptor) }
+
+        /// Writes a piece.
+        /// - Throws: ``OperatorError`` naming the path and the system's reason.
+        public func write(_ bytes: [UInt8]) throws(OperatorError) {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let written = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { throw TextFile.fault(path) }
+                rest = rest.dropFirst(written)
+            }
         }
     }
 
