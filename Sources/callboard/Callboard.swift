@@ -11,8 +11,10 @@ struct Callboard: ParsableCommand {
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, SandboxCommand.self, ServicesCommand.self, EntitiesCommand.self, ShowCommand.self,
             PeekCommand.self, GroupsCommand.self, TraceCommand.self, ExportCommand.self, SendCommand.self,
+            RedriveCommand.self, DeleteCommand.self, PurgeCommand.self, MoveCommand.self, DeferCommand.self, DeadLetterCommand.self,
+            ReceiveDeferredCommand.self, CancelScheduledCommand.self, ImportCommand.self, JobsCommand.self,
             SessionsCommand.self, SessionCommand.self, RulesCommand.self,
-            CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self,
+            CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self, PolicyCommand.self, AuditCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

@@ -20,7 +20,7 @@ struct ConsoleCommand: MainThreadCommand {
     @OptionGroup var display: DisplayOptions
 
     @Flag(
-        help: "Allow changes where the context does not say read-write, and in production. What the configuration makes read-only stays so."
+        help: "Allow changes in production. What a policy or the configuration refuses stays refused."
     )
     var allowChanges = false
 
@@ -57,6 +57,7 @@ struct DisplayOptions: ParsableArguments {
         var options = ConsoleOptions()
         options.theme = theme
         options.colors = color == .never ? .never : .automatic
+        options.environment = ProcessInfo.processInfo.environment
         options.themeFolders = ThemeFile.folders(
             environment: ProcessInfo.processInfo.environment, executable: CommandLine.arguments.first)
         if let script { options.script = try Script(String(decoding: try InputFile.read(script), as: UTF8.self), file: script) }

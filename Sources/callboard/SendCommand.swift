@@ -2,6 +2,12 @@ import ArgumentParser
 import CallboardCore
 import ServiceBus
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// `callboard send`
 struct SendCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
@@ -51,7 +57,12 @@ struct SendCommand: OperatorCommand {
     func execute() async throws -> Int32 {
         let count = try await connection.withWorkspace { workspace in
             let messages = try messages()
-            try await entity.resolve(nil) { path throws(OperatorError) in try await workspace.send(messages, to: path) }
+            let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
+            try await entity.resolve(nil) { path throws(OperatorError) in
+                try await door.change(.sendMessage, on: path, messages: messages.count) { permission throws(OperatorError) in
+                    try await workspace.send(messages, to: path, with: permission)
+                }
+            }
             return messages.count
         }
         Standard.raw("\(count) sent")

@@ -75,9 +75,8 @@ struct SessionSetStateCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         try await connection.withWorkspace { workspace in
-            let permission = try workspace.changePermission(allowed: change.allowChanges)
             let state = try text.map { Array($0.utf8) } ?? InputFile.read(file ?? "-")
-            try await session.set(state, workspace, permission)
+            try await session.set(state, workspace, change)
             Standard.raw("state set, \(state.count) bytes")
         }
         return 0
@@ -96,7 +95,7 @@ struct SessionClearCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         try await connection.withWorkspace { workspace in
-            try await session.set(nil, workspace, try workspace.changePermission(allowed: change.allowChanges))
+            try await session.set(nil, workspace, change)
             Standard.raw("state cleared")
         }
         return 0
@@ -105,9 +104,12 @@ struct SessionClearCommand: OperatorCommand {
 
 extension SessionArguments {
     /// Sets the session's state; nil clears it.
-    func set(_ state: [UInt8]?, _ workspace: Workspace, _ permission: ChangePermission) async throws(OperatorError) {
+    func set(_ state: [UInt8]?, _ workspace: Workspace, _ leave: ChangeOptions) async throws(OperatorError) {
+        let door = try leave.door(to: workspace)
         try await entity.resolve(.active) { path throws(OperatorError) in
-            try await workspace.setSessionState(state, of: id, in: path, with: permission)
+            try await door.change(.setSessionState, on: path) { permission throws(OperatorError) in
+                try await workspace.setSessionState(state, of: id, in: path, with: permission)
+            }
         }
     }
 }

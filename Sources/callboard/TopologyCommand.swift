@@ -65,8 +65,7 @@ struct TopologyImportCommand: OperatorCommand {
             output.write(plan.steps.map { TopologyStepRecord($0) })
             if plan.isEmpty, !plan.isBlocked { return Standard.raw("Everything is there as the file says.") }
             if change.dryRun { return Standard.raw("Nothing was changed (--dry-run).") }
-            let permission = try workspace.changePermission(allowed: change.allowChanges)
-            try await workspace.carryOut(plan, with: permission)
+            try await change.leave.door(to: workspace).carryOut(plan)
             Standard.raw("\(plan.changes) changes made")
         }
         return 0

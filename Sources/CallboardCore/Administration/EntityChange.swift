@@ -191,3 +191,19 @@ extension EntitySettings {
         return changed
     }
 }
+
+extension EntityChange {
+    /// What a policy calls it.
+    public var policyAction: PolicyAction { PolicyAction(operation, target.kind) }
+}
+
+extension PolicyAction {
+    init(_ operation: EntityChange.Operation, _ kind: EntityTarget.Kind) {
+        switch (kind, operation) {
+        case (.rule, _): self = .changeRule
+        case (_, .create): self = .createEntity
+        case (_, .update): self = .updateEntity
+        case (_, .remove): self = .deleteEntity
+        }
+    }
+}

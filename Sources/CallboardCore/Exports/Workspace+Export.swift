@@ -38,6 +38,7 @@ extension Workspace {
     /// Whether what comes through this workspace may be written exactly as it is.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` where messages are masked.
     private nonisolated func checkExactExport(of path: EntityPath) throws(OperatorError) {
+        try gateway.check(.exportMessage, on: path)
         guard title.isMasking else { return }
         throw .maskedExport("context '\(title.name)' masks messages", entity: path)
     }

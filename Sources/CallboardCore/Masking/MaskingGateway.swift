@@ -8,13 +8,33 @@ struct MaskingGateway: NamespaceGateway {
     private let inner: any NamespaceGateway
     /// What is hidden; nil when masking is off.
     let masker: Masker?
+    /// What says whether bodies may be looked at; nil where there is no policy, and looking is allowed.
+    let guardrails: Guardrails?
 
-    init(_ inner: any NamespaceGateway, _ masker: Masker?) {
+    init(_ inner: any NamespaceGateway, _ masker: Masker?, guardrails: Guardrails? = nil) {
         self.inner = inner
         self.masker = masker
+        self.guardrails = guardrails
+    }
+
+    /// Asks the policy.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused``: the rule's name, and what would allow it.
+    func check(_ action: PolicyAction, on path: EntityPath) throws(OperatorError) {
+        guard let guardrails else { return }
+        do throws(Denial) { _ = try guardrails.authorize(guardrails.question(action, on: path)) } catch {
+            var refused = error.operatorError
+            refused.entity = path
+            throw refused
+        }
     }
 
     var endpoint: NamespaceEndpoint { inner.endpoint }
+
+    /// Carries actions out on messages as they are. What of them is shown goes through ``masked(_:)``.
+    var changing: (any MessageChanging)? { inner.changing }
+
+    /// A message as it may be seen.
+    func masked(_ message: PeekedMessage) -> PeekedMessage? { masker.map { $0.masked([message]).first } ?? message }
 
     /// A text of ours that may repeat a message's.
     func masked(_ text: String) -> String { masker?.masked(text) ?? text }
@@ -30,14 +50,26 @@ struct MaskingGateway: NamespaceGateway {
         _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
     ) async throws(OperatorError) -> [PeekedMessage] {
         do throws(OperatorError) {
+            if !options.headersOnly { try check(.peekMessage, on: path) }
             let page = try await inner.peekPage(path, from: from, count: count, options: options)
             return masker?.masked(page) ?? page
         } catch { throw masked(error) }
     }
 
     func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
+        if !options.headersOnly {
+            do throws(OperatorError) { try check(.peekMessage, on: path) } catch { return RefusedPages(error: error) }
+        }
         let pages = inner.scan(path, from: from, options: options)
         return masker.map { MaskingPages(pages: pages, masker: $0) } ?? pages
+    }
+
+    /// A look that the policy does not allow.
+    private struct RefusedPages: PageSource {
+        let error: OperatorError
+
+        func nextPage() async throws(OperatorError) -> [PeekedMessage]? { throw error }
+        func finish() async {}
     }
 
     private struct MaskingPages: PageSource {

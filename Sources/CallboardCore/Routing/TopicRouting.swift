@@ -25,6 +25,11 @@ public struct TopicRouting: Sendable {
             self.rules = rules.map { RuleTrial($0) }
         }
 
+        /// Whether a copy of a message would reach it.
+        func takes(_ copy: ForwardedMessage) -> Bool {
+            takesMessages && rules.contains { $0.outcome(for: copy).delivers }
+        }
+
         var takesMessages: Bool { status == .active || status == .receiveDisabled }
     }
 

@@ -125,11 +125,14 @@ extension Workspace {
     }
 
     /// Carries a plan out.
-    /// - Parameter progress: told of each step that is done.
+    /// - Parameters:
+    ///   - progress: told of each step that is done.
+    ///   - carryOut: carries each change of it out.
     /// - Throws: ``OperatorError``: usage when something is blocked, and nothing was done; ``OperatorError/Code/partlyDone`` when it failed on
     ///   the way, what was done staying done. Planning again finds what remains.
-    public func carryOut(
-        _ plan: TopologyPlan, with permission: ChangePermission, progress: (TopologyPlan.Step) -> Void = { _ in }
+    nonisolated(nonsending) func carryOut(
+        _ plan: TopologyPlan, progress: (TopologyPlan.Step) -> Void = { _ in },
+        by carryOut: (EntityChange) async throws(OperatorError) -> Void
     ) async throws(OperatorError) {
         for step in plan.steps {
             guard case .blocked(let reason) = step.state else { continue }
@@ -141,7 +144,7 @@ extension Workspace {
         do throws(OperatorError) {
             for step in plan.steps {
                 switch step.state {
-                case .create(let change), .differs(let change): try await carryOut(change, with: permission)
+                case .create(let change), .differs(let change): try await carryOut(change)
                 case .createWithSubscription: break
                 case .same, .blocked: continue
                 }
@@ -149,7 +152,7 @@ extension Workspace {
                 progress(step)
             }
             for (target, inputs) in plan.forwards {
-                try await carryOut(try EntityChange.updating(try await settings(of: target), inputs), with: permission)
+                try await carryOut(try EntityChange.updating(try await settings(of: target), inputs))
             }
         } catch {
             guard done > 0, error.code != .cancelled else { throw error }

@@ -144,13 +144,23 @@ extension Workspace {
     /// - Parameters:
     ///   - caFile: a PEM file of authorities to trust besides the system's.
     ///   - proxy: the proxy messages go through; nil to connect directly.
-    /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
+    ///   - environment: of the process; it says who asks, where a policy wants to know.
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used; what is wrong with the
+    ///   policy that the context names.
     public init(
-        context: OperatorContext, connection: ConnectionString, caFile: String? = nil, proxy: NamespaceProxy? = nil, logger: Logger
+        context: OperatorContext, connection: ConnectionString, caFile: String? = nil, proxy: NamespaceProxy? = nil,
+        environment: [String: String] = [:], logger: Logger
     ) throws(OperatorError) {
-        self.init(
-            context: context,
-            gateway: try LiveGateway(
-                connection, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, logger: logger))
+        let gateway = try LiveGateway(
+            connection, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, logger: logger)
+        var guardrails: Guardrails?
+        if let file = context.policyPath {
+            let place = Guardrails.Place(
+                context: context.name, host: gateway.endpoint.host, environment: context.environment, mode: context.mode,
+                isEmulator: gateway.endpoint.isEmulator, isProduction: context.isProduction)
+            guardrails = Guardrails(
+                rules: .policy(try PolicyFile.load(file)), place: place, caller: .local(environment, isAgent: context.isAgent))
+        }
+        self.init(context: context, gateway: gateway, guardrails: guardrails)
     }
 }

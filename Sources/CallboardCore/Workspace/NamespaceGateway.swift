@@ -65,6 +65,9 @@ package protocol NamespaceGateway: Sendable {
     /// Sets the state of a session, which is accepted for it and given back; nil clears it.
     func setSessionState(_ state: [UInt8]?, of id: String, in path: EntityPath) async throws(OperatorError)
 
+    /// What carries actions out; nil where nothing can be changed by it.
+    var changing: (any MessageChanging)? { get }
+
     /// Closes every connection.
     func close() async
 }

@@ -7,7 +7,7 @@ public import ServiceBus
 public actor Workspace {
     /// Where we are, and as whom.
     public nonisolated let title: ContextTitle
-    private let context: OperatorContext
+    let context: OperatorContext
     /// Whether the configuration says that nothing may be changed.
     nonisolated let isFixedReadOnly: Bool
     let gateway: MaskingGateway
@@ -21,8 +21,13 @@ public actor Workspace {
     private var loadedSchema: ProtobufSchema?
 
     /// Opens a context on a namespace.
-    /// - Parameter now: the clock, injected for tests.
-    package init(context: OperatorContext, gateway: any NamespaceGateway, now: @escaping @Sendable () -> Timestamp = { .now }) {
+    /// - Parameters:
+    ///   - guardrails: what says whether bodies may be looked at; nil: they may.
+    ///   - now: the clock, injected for tests.
+    package init(
+        context: OperatorContext, gateway: any NamespaceGateway, guardrails: Guardrails? = nil,
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
         let endpoint = gateway.endpoint
         let masker = context.masker
         title = ContextTitle(
@@ -31,7 +36,7 @@ public actor Workspace {
             isMasking: masker != nil)
         self.context = context
         isFixedReadOnly = context.mode == .readOnly
-        self.gateway = MaskingGateway(gateway, masker)
+        self.gateway = MaskingGateway(gateway, masker, guardrails: guardrails)
         self.now = now
     }
 
@@ -84,6 +89,9 @@ public actor Workspace {
         }
         return (loaded.board(listing, history: history, oldest: oldest), listing)
     }
+
+    /// The namespace's allowance of credits a second, where the configuration names one.
+    var creditsPerSecond: Int? { context.creditsPerSecond }
 
     /// What the injected clock shows.
     var currentTime: Timestamp { now() }
@@ -179,13 +187,9 @@ public actor Workspace {
     }
 
     /// Sends messages in order; returns when the service has accepted them all.
-    /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` in a read-only context.
-    public func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
-        guard title.mode == .readWrite else {
-            throw OperatorError(
-                .refused, "Context '\(title.name)' is read-only: nothing was sent to \(path.displayName).",
-                hint: "Set 'mode: read-write' for this context in the configuration file.", entity: path)
-        }
+    /// - Throws: ``OperatorError``.
+    public func send(_ messages: [OutgoingMessage], to path: EntityPath, with permission: ChangePermission) async throws(OperatorError) {
+        try check(permission, .sendMessage)
         guard path.subQueue == .active, path.kind == .queueOrTopic else {
             throw OperatorError(
                 .usage, "\(path.displayName) takes no messages: only queues and topics do.",

@@ -30,7 +30,7 @@ extension App {
         return push(GroupsScreen(path.subQueue == .active ? GroupsScreen.queue(of: path, model) : path), now: now)
     }
 
-    private mutating func entity(named name: String) -> EntityPath? {
+    mutating func entity(named name: String) -> EntityPath? {
         do {
             let path = try EntityPath(parsing: name)
             // What a person types as topic/subscription parses as a queue's name; the listing knows better.

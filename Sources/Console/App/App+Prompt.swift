@@ -99,6 +99,7 @@ extension App {
             return turn(now) { app, turn in app.top.appear(&turn) }
         case .answer(let question):
             if question.purpose == .trace { return accept(trace: prompt.line, now: now) }
+            if question.purpose == .quit { return accept(quitting: prompt.line) }
             if question.purpose == .condition, prompt.chosen != nil {
                 self.prompt?.complete()
                 return promptChanged()

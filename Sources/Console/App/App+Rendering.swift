@@ -56,7 +56,9 @@ extension App {
 
     /// What the end of the top line could say, the fullest first.
     private var barNotes: [[String]] {
-        let errors = model.unreadErrors > 0 ? ["! \(Figures.count(model.unreadErrors, "error")) (L)"] : []
+        let errors =
+            (model.jobs.note.map { ["▶ \($0)"] } ?? [])
+            + (model.unreadErrors > 0 ? ["! \(Figures.count(model.unreadErrors, "error")) (L)"] : [])
         guard let title = model.title else { return [errors] }
         let identity = title.identity.isEmpty ? [] : [title.identity]
         return [errors + identity + [title.mode.rawValue], errors + [title.mode.rawValue], errors]

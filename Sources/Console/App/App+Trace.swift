@@ -47,6 +47,7 @@ extension App {
     func check(_ answer: String, _ question: Question) -> Question.Problem? {
         switch question.purpose {
         case .screen, .condition: top.check(answer, model)
+        case .quit: nil
         case .trace: answer.isEmpty || TraceID(answer) != nil ? nil : App.idProblem
         }
     }

@@ -6,8 +6,8 @@ internal import Terminal
 ///
 /// It knows no terminal, no task and no clock: events carry what happened, and the time is given with each.
 struct App {
-    private(set) var model: Model
-    private(set) var screens: [any Screen]
+    var model: Model
+    var screens: [any Screen]
     var prompt: Prompt?
     var notice: Notice?
     /// Keys pressed so far of a sequence.
@@ -21,7 +21,9 @@ struct App {
     private(set) var themes: [String] = []
     private var nextLoad = 1
     /// Loads that belong to no screen: a theme, a saved screen.
-    private var errands: [LoadID: Request] = [:]
+    var errands: [LoadID: Request] = [:]
+    /// The body that is being edited. What was typed is kept until it was taken.
+    var bodyEdit: BodyEdit?
     /// Earlier commands of the `:` line, and which of them is in it.
     var history: [String] = []
     var historyPlace: Int?
@@ -84,6 +86,7 @@ struct App {
         case .said(let notice):
             self.notice = notice
             return []
+        case .edited(let result): return take(edited: result, now: now)
         case .answer(let id, let answer): return receive(id, answer, now: now)
         case .finished(let id, let error): return finish(id, error, now: now)
         }
@@ -158,7 +161,10 @@ struct App {
         case .connected(let title) where id == model.connection.load:
             model.title = title
             model.connection.set(title, asOf: now)
-        case .changes(let refusal) where id == model.connection.load: model.changeRefusal = refusal
+        case .changes(let refusal, let guardrails) where id == model.connection.load:
+            model.changeRefusal = refusal
+            model.guardrails = guardrails
+        case .jobProgress(let progress): return note(progress, id, now: now)
         case .glimpse(let listing) where id == model.overview.load:
             model.take(glimpse: listing)
             modelChanged()
@@ -176,6 +182,11 @@ struct App {
             var what = "The screen was"
             if case .save(_, let content)? = errands[id] { what = "\(Figures.size(content.count)) were" }
             notice = Notice(kind: .info, text: "\(what) written to \(path).")
+        case .editable(let text) where errands[id] != nil: return edit(text)
+        case .edited(let body) where errands[id] != nil: return resubmit(body, now: now)
+        case .exported(let summary) where errands[id] != nil:
+            let (messages, size) = (Figures.count(summary.count, "message"), Figures.size(Int(clamping: summary.bytes)))
+            notice = Notice(kind: .info, text: "\(messages) (\(size)) were written to \(summary.path).")
         default:
             return turn(now) { app, turn in
                 for index in app.screens.indices where app.screens[index].receive(id, answer, &turn) { return }
@@ -191,6 +202,7 @@ struct App {
     }
 
     private mutating func finish(_ id: LoadID, _ error: OperatorError?, now: Timestamp) -> [Effect] {
+        if model.jobs.contains(id) { return endJob(id, now: now) }
         // A stopped load is no longer anybody's; that it ended as cancelled is no news.
         let isKnown = errands[id] != nil || model.loads.contains(id) || screens.contains { $0.loads(model).contains(id) }
         guard isKnown else { return [] }
@@ -231,33 +243,6 @@ struct App {
 
     // MARK: - Commands
 
-    /// Whether a command can be run now, and if not, why.
-    func availability(of id: CommandID) -> Availability {
-        guard let command = CommandTable.command(id) else { return .disabled("there is no such command") }
-        guard command.contexts.contains(context) || (prompt != nil && command.contexts.contains(top.context)) else {
-            return .disabled("not on this screen")
-        }
-        switch id {
-        case .refresh, .stop: return .enabled
-        case .create, .edit, .remove:
-            return model.changeRefusal.map { .disabled($0) } ?? top.availability(of: id, model: model)
-        case .board where screens.count == 1: return .disabled("this is the board")
-        case .tree where top.context == .tree: return .disabled("these are the entities")
-        case .board, .tree:
-            let own = top.availability(of: id, model: model)
-            // What was filled in lies beneath, and would go with its screen.
-            let isLosing = screens.contains { ($0 as? FormScreen)?.isEdited == true }
-            return own.isEnabled && isLosing ? .disabled("a form is filled in and was not sent; q asks before it is lost") : own
-        case .testRules where ![.tree, .entity, .messages, .message].contains(top.context):
-            return .disabled("select a topic first, or name one: test-rules TOPIC")
-        case .sessions where ![.tree, .entity].contains(top.context):
-            return .disabled("select an entity first, or name one: sessions ENTITY")
-        case .log where top.context == .log: return .disabled("this is the log; q goes back")
-        case .service: return model.board == nil ? .disabled("services are not loaded yet") : .enabled
-        default: return top.availability(of: id, model: model)
-        }
-    }
-
     mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
@@ -268,7 +253,7 @@ struct App {
             return []
         }
         switch id {
-        case .quit: return [.quit(0)]
+        case .quit: return quit(now: now)
         case .suspend: return [.suspend]
         case .redraw: return [.redraw]
         case .mouse:
@@ -287,6 +272,14 @@ struct App {
         case .help:
             return push(HelpScreen(subject: top.context, keymap: keymap), now: now)
         case .log: return push(LogScreen(), now: now)
+        case .actions: return push(ActionMenuScreen(top.subjects(model)), now: now)
+        case .open where top is ActionMenuScreen:
+            guard let chosen = (top as? ActionMenuScreen)?.chosen else { return [] }
+            return act(chosen, nil, now: now)
+        case .jobs: return push(JobsScreen(), now: now)
+        case .history: return push(HistoryScreen(), now: now)
+        case .pauseJob, .cancelJob, .resumeJob: return order(id, now: now)
+        case _ where ActionKind(id) != nil: return act(id, argument, now: now)
         case .board: return turn(now) { _, turn in turn.navigation = .home }
         case .tree:
             // Back to the one that is open: it knows what was folded and selected.
@@ -318,7 +311,7 @@ struct App {
         return surface.textGrid() + "\n"
     }
 
-    private mutating func errand(_ request: Request, now: Timestamp) -> [Effect] {
+    mutating func errand(_ request: Request, now: Timestamp) -> [Effect] {
         turn(now) { app, turn in
             let id = turn.start(request)
             app.errands[id] = request
@@ -380,6 +373,14 @@ struct App {
             screen.settle(rows: frame.content.rows, columns: frame.content.columns, model: turn.model)
             screen.appear(&turn)
             screens.append(screen)
+        case .replace(let count, var screen):
+            for _ in 0..<min(count, screens.count - 1) {
+                top.disappear(&turn)
+                screens.removeLast()
+            }
+            screen.settle(rows: frame.content.rows, columns: frame.content.columns, model: turn.model)
+            screen.appear(&turn)
+            screens.append(screen)
         case .pop(let count):
             guard screens.count > 1 else { return }
             for _ in 0..<min(count, screens.count - 1) {
@@ -398,7 +399,7 @@ struct App {
         }
     }
 
-    private mutating func modelChanged() {
+    mutating func modelChanged() {
         for index in screens.indices { screens[index].modelChanged(model) }
     }
 

@@ -22,6 +22,8 @@ final class ConsoleLoop {
     private let now: () -> Timestamp
     /// The program that shows long texts, and its arguments.
     private let pager: [String]
+    /// The program that changes texts, and its arguments.
+    private let editor: [String]
     private var script: Script?
     private var surface: Surface
     private var exitCode: Int32?
@@ -34,9 +36,10 @@ final class ConsoleLoop {
 
     init(
         app: App, display: any Display, source: any ConsoleSource, mailbox: Mailbox<Event>, script: Script? = nil,
-        pager: [String] = [], now: @escaping () -> Timestamp
+        pager: [String] = [], editor: [String] = [], now: @escaping () -> Timestamp
     ) {
         self.pager = pager.isEmpty ? ["less"] : pager
+        self.editor = editor.isEmpty ? ["vi"] : editor
         self.app = app
         self.display = display
         self.mailbox = mailbox
@@ -114,6 +117,7 @@ final class ConsoleLoop {
             case .palette(let palette): display.palette = palette
             case .copy(let text, let name): copy(text, name)
             case .page(let text): page(text)
+            case .edit(let text): take(.edited(edited(text)))
             }
         }
         if !effects.isEmpty { needsFrame = true }
@@ -141,6 +145,25 @@ final class ConsoleLoop {
             if let failure { take(.said(Notice(kind: .error, text: "\(failure) $PAGER names another program."))) }
         } catch {
             take(.said(Notice(kind: .error, text: error.description)))
+        }
+    }
+
+    /// The text as it is when the person's editor has ended.
+    private func edited(_ text: String) -> Result<String, OperatorError> {
+        do throws(OperatorError) {
+            let bytes = try PrivateFile.edited(Array(text.utf8)) { path throws(OperatorError) in
+                let exit: ProgramExit
+                do throws(TerminalError) { exit = try display.run(editor + [path]) } catch {
+                    throw OperatorError(.usage, "\(error)", hint: "$EDITOR names another program.")
+                }
+                guard exit == .status(0) else { throw OperatorError(.cancelled, "The editor ended with an error: nothing was done.") }
+            }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw OperatorError(.usage, "The edited body is not text in UTF-8: nothing was done.")
+            }
+            return .success(text)
+        } catch {
+            return .failure(error)
         }
     }
 

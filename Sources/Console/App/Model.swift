@@ -62,6 +62,10 @@ struct Model: Sendable {
     private(set) var entitiesVersion = 0
     /// Why nothing may be changed here; nil: it may.
     var changeRefusal: String? = "there is no connection yet"
+    /// What decides about single changes; nil while there is no connection, or nothing that could decide.
+    var guardrails: Guardrails?
+    /// The jobs of this console.
+    var jobs = RunningJobs()
     /// Goes up with every change that was carried out, and what the last one made or changed.
     private(set) var changeVersion = 0
     private(set) var lastChanged: EntityPath?
@@ -233,6 +237,8 @@ struct Turn {
         case push(any Screen)
         /// So many screens back.
         case pop(Int)
+        /// So many screens back, and from there to another one.
+        case replace(Int, any Screen)
         case home
     }
 

@@ -27,6 +27,26 @@ enum Request: Sendable, Hashable {
     case settings(EntityTarget)
     /// A change that a person has agreed to.
     case carryOut(EntityChange)
+    /// What an action would do with messages; nothing is changed.
+    case propose(ActionRequest)
+    /// A plan that a person has agreed to: the job runs until it is over, whatever screen is shown.
+    case begin(Confirmation, reason: String?, ticket: String?)
+    /// A job that ended before its end; it runs until it is over.
+    case resume(Int)
+    /// The body of a message as text to be edited.
+    case editable(MessagePlace)
+    /// The body made of an edited text, of the kind that the message has.
+    case edited(MessagePlace, String)
+    /// Tell a job of this console something.
+    case order(JobOrder, Int)
+    /// All jobs, those of other processes too.
+    case jobs
+    /// What one job was to do, and how far it is.
+    case job(Int)
+    /// What was done, by the audit ledger.
+    case history
+    /// Write messages to a file exactly as they are; nil: all there are.
+    case export(EntityPath, SequenceNumberSet?, to: String)
     /// Headers of messages, page by page.
     case scan(EntityPath, from: SequenceNumber?, limit: Int)
     /// The same, of one session or in one state only.
@@ -85,8 +105,8 @@ struct MessageSelection: Hashable, Sendable {
 /// What comes back. Scans have many answers, an overview a second one with more in it, everything else one.
 enum Answer: Sendable {
     case connected(ContextTitle)
-    /// Why nothing may be changed here; nil: it may.
-    case changes(refusal: String?)
+    /// Why nothing may be changed here, nil: it may; and what decides about single changes.
+    case changes(refusal: String?, Guardrails? = nil)
     /// The first entities of a listing that is under way.
     case glimpse(EntityListing)
     case overview(Overview)
@@ -98,6 +118,17 @@ enum Answer: Sendable {
     case settings(EntitySettings)
     /// The settings as they are now; nil for what was removed.
     case changed(EntitySettings?)
+    /// So many messages were looked at for a plan.
+    case planning(looked: Int)
+    case proposal(Operator.Proposal)
+    /// How far a job is that was begun or gone on with.
+    case jobProgress(JobProgress)
+    case editable(String)
+    case edited(OutgoingMessage.Body)
+    case jobs([JobEntry])
+    case job(ActionPlan, JobProgress)
+    case history(History)
+    case exported(ExportSummary)
     case page([MessageTable.Row])
     /// How far a count is; the last one is the whole.
     case counted(CountedMessages)
@@ -136,6 +167,8 @@ enum Event: Sendable {
     case log(LogEntry)
     /// A word for the person, about what was done outside.
     case said(Notice)
+    /// What became of a text in the person's editor.
+    case edited(Result<String, OperatorError>)
     /// A command by name, from a script.
     case command(CommandID, String?)
 }
@@ -154,4 +187,6 @@ enum Effect: Sendable {
     case copy(String, name: String)
     /// Show text in the person's pager.
     case page(String)
+    /// Let the person change text in their editor; the event ``Event/edited(_:)`` has what became of it.
+    case edit(String)
 }

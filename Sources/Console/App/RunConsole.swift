@@ -24,8 +24,10 @@ public struct ConsoleOptions: Sendable {
     public var isMouseEnabled = false
     /// Keys that a person chose.
     public var keys: [Keymap.Override] = []
-    /// Whether the person said that changes are allowed; see ``CallboardCore/Workspace/changePermission(allowed:)``.
+    /// Whether the person said that changes are allowed, which production asks for. What a policy or the configuration refuses stays refused.
     public var allowsChanges = false
+    /// The environment of the process: where the audit ledger and the journals of jobs are, and who acts.
+    public var environment: [String: String] = [:]
     /// Keys and commands to run first.
     public var script: Script?
     /// Where diagnostics go.
@@ -62,11 +64,15 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
         options.log.append(LogEntry(time: now(), level: .warning, source: "terminal", text: notice))
     }
     let source = WorkspaceSource(
-        themes: ThemeLibrary(folders: options.themeFolders), allowsChanges: options.allowsChanges, now: now, connect: connect)
+        themes: ThemeLibrary(folders: options.themeFolders), allowsChanges: options.allowsChanges, environment: options.environment,
+        now: now,
+        connect: connect)
     let app = App(
         rows: screen.rows, columns: screen.columns, title: options.title, keymap: Keymap(overrides: options.keys), theme: options.theme,
         isMouseEnabled: options.isMouseEnabled)
-    let loop = ConsoleLoop(app: app, display: screen, source: source, mailbox: mailbox, script: options.script, pager: pager(), now: now)
+    let loop = ConsoleLoop(
+        app: app, display: screen, source: source, mailbox: mailbox, script: options.script, pager: program("PAGER"),
+        editor: program("VISUAL", "EDITOR"), now: now)
     let code = loop.run()
     options.log.detach()
     screen.restore()
@@ -74,22 +80,24 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
     return code
 }
 
-/// The person's pager: a program and its arguments, without a shell between.
-private func pager() -> [String] {
-    let words = getenv("PAGER").map { String(cString: $0) } ?? ""
+/// The program that the first of these variables names which is there, and its arguments, without a shell between.
+private func program(_ variables: String...) -> [String] {
+    let words = variables.lazy.compactMap { getenv($0).map { String(cString: $0) } }.first ?? ""
     return words.split(separator: " ").map { String($0) }
 }
 
-/// Closes the workspace politely, but does not keep a person waiting for a network that is gone.
+/// Closes the workspace politely, but does not keep a person waiting for a network that is gone. Jobs get a little longer: what is under way
+/// ends, and the journal says where it stopped.
 private func close(_ source: WorkspaceSource) {
     let closed = Mailbox<Void>()
+    let patience: Int32 = source.hasJobs ? 5000 : 300
     Task.detached {
         await source.close()
         closed.post(())
     }
     guard closed.wakeDescriptor >= 0 else { return }
     var descriptor = pollfd(fd: closed.wakeDescriptor, events: Int16(POLLIN), revents: 0)
-    poll(&descriptor, 1, 300)
+    poll(&descriptor, 1, patience)
 }
 
 private func complain(_ text: String) {

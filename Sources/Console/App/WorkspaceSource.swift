@@ -8,17 +8,23 @@ final class WorkspaceSource: ConsoleSource {
     private let themes: ThemeLibrary
     private let now: @Sendable () -> Timestamp
     /// Whether a person said that changes are allowed.
-    private let allowsChanges: Bool
+    let allowsChanges: Bool
+    /// The environment of the process: where ledger and journals are, and who acts.
+    private let environment: [String: String]
     private let workspace = Mutex<Workspace?>(nil)
+    private let door = Mutex<Operator?>(nil)
+    private let bench = JobBench()
     /// Whether all entities were listed once.
     private let hasListed = Mutex(false)
 
     init(
-        themes: ThemeLibrary, allowsChanges: Bool = false, now: @escaping @Sendable () -> Timestamp,
+        themes: ThemeLibrary, allowsChanges: Bool = false, environment: [String: String] = [:],
+        now: @escaping @Sendable () -> Timestamp,
         connect: @escaping @Sendable () async throws -> Workspace
     ) {
         self.themes = themes
         self.allowsChanges = allowsChanges
+        self.environment = environment
         self.now = now
         self.connect = connect
     }
@@ -28,7 +34,7 @@ final class WorkspaceSource: ConsoleSource {
         case .connect:
             let workspace = try await opened()
             answer(.connected(workspace.title))
-            answer(.changes(refusal: refusal(of: workspace)))
+            answer(await changes(of: workspace))
         case .overview:
             let workspace = try await opened()
             // A large namespace takes many calls: with its first entities nobody looks at an empty screen.
@@ -83,9 +89,31 @@ final class WorkspaceSource: ConsoleSource {
         case .settings(let target):
             answer(.settings(try await opened().settings(of: target)))
         case .carryOut(let change):
-            let workspace = try await opened()
-            let permission = try workspace.changePermission(allowed: allowsChanges)
-            answer(.changed(try await workspace.carryOut(change, with: permission)))
+            answer(.changed(try await carryOut(change)))
+        case .propose(let request):
+            answer(.proposal(try await propose(request) { answer(.planning(looked: $0)) }))
+        case .begin(let confirmation, let reason, let ticket):
+            let door = try await leave()
+            let throttle = ProgressThrottle { answer(.jobProgress($0)) }
+            let job = try await door.begin(confirmation, reason: reason, ticket: ticket) { throttle.tell($0) }
+            await bench.run(job, by: door, throttle)
+        case .resume(let id):
+            let door = try await leave()
+            let throttle = ProgressThrottle { answer(.jobProgress($0)) }
+            let job = try await door.goOn(with: id) { throttle.tell($0) }
+            await bench.run(job, by: door, throttle)
+        case .editable(let place): answer(.editable(try BodyEditing.text(of: try await message(place.number, in: place.path))))
+        case .edited(let place, let text):
+            answer(.edited(try BodyEditing.body(text, like: try await message(place.number, in: place.path))))
+        case .order(let order, let id): try bench.tell(id, order)
+        case .jobs:
+            answer(.jobs(try await openDoor().store.jobs().map { JobEntry(id: $0.id, progress: $0.progress) }))
+        case .job(let id):
+            let store = try await openDoor().store
+            answer(.job(try store.plan(of: id), try store.job(id)))
+        case .history: answer(.history(try await history()))
+        case .export(let path, let numbers, let file):
+            answer(.exported(try await export(path, numbers, to: file)))
         case .routing(let topic):
             answer(.routing(try await opened().routing(of: topic)))
         case .message(let path, let number, let limits):
@@ -139,18 +167,6 @@ final class WorkspaceSource: ConsoleSource {
         return ComparedMessage(message, body: try await decoder(.standard).decode(message))
     }
 
-    /// Why this context may not be changed, as a clause.
-    private func refusal(of workspace: Workspace) -> String? {
-        do throws(OperatorError) {
-            _ = try workspace.changePermission(allowed: allowsChanges)
-            return nil
-        } catch {
-            if allowsChanges { return "the configuration makes '\(workspace.title.name)' read-only" }
-            let what = workspace.title.isProduction ? "production" : "read-only"
-            return "'\(workspace.title.name)' is \(what); start with --allow-changes"
-        }
-    }
-
     private func message(
         _ number: SequenceNumber, in path: EntityPath, headersOnly: Bool = false
     ) async throws(OperatorError) -> PeekedMessage {
@@ -163,7 +179,7 @@ final class WorkspaceSource: ConsoleSource {
         return message
     }
 
-    private func opened() async throws(OperatorError) -> Workspace {
+    func opened() async throws(OperatorError) -> Workspace {
         if let open = workspace.withLock({ $0 }) { return open }
         do {
             let fresh = try await connect()
@@ -178,8 +194,26 @@ final class WorkspaceSource: ConsoleSource {
         }
     }
 
-    /// Closes the workspace, if one was opened.
+    /// The one door to changes, opened when it is first needed.
+    /// - Throws: ``OperatorError``: the policy cannot be used, or there is no place for ledger and journals.
+    func openDoor() async throws(OperatorError) -> Operator {
+        let workspace = try await opened()
+        if let open = door.withLock({ $0 }) { return open }
+        let fresh = try Operator(workspace, environment: environment)
+        // Two may have come at once: all go through the first.
+        return door.withLock { door in
+            if let open = door { return open }
+            door = fresh
+            return fresh
+        }
+    }
+
+    /// Whether a job runs.
+    var hasJobs: Bool { !bench.isEmpty }
+
+    /// Closes the workspace, if one was opened. Jobs stop between messages first.
     func close() async {
+        await bench.close()
         await workspace.withLock({ $0 })?.close()
     }
 }

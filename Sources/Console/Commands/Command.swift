@@ -5,6 +5,13 @@ public enum KeyContext: String, CaseIterable, Sendable {
     case difference
     /// The pane that shows one message, when it has the keyboard.
     case message
+    /// What can be done with what was picked, and the plan of it.
+    case actions, plan
+    /// All jobs, and one of them.
+    case jobs, job
+    /// What was done, and one record of it.
+    case history
+    case historyRecord = "history-record"
     case log, help
     /// The line in which a filter or a command is typed.
     case prompt
@@ -27,6 +34,12 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .change: "Change"
         case .message: "One message"
         case .difference: "Difference of two messages"
+        case .actions: "Actions"
+        case .plan: "Plan"
+        case .jobs: "Jobs"
+        case .job: "One job"
+        case .history: "History"
+        case .historyRecord: "One record of the history"
         case .log: "Log"
         case .help: "Help"
         case .prompt: "Filter and command line"
@@ -38,7 +51,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     /// The screens that load something.
     static let loading: Set<KeyContext> = [
         .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .trace, .sessions, .session, .tester, .form,
-        .change, .difference,
+        .change, .difference, .plan, .jobs, .job, .history,
     ]
 }
 
@@ -65,6 +78,26 @@ public enum CommandID: String, CaseIterable, Sendable {
     case edit, remove, review
     case addProperty = "add-property"
     case clear
+    // Doing something with messages
+    case actions
+    case toggleMark = "toggle-mark"
+    case markRange = "mark-range"
+    case markAll = "mark-all"
+    case invertMarks = "invert-marks"
+    case clearMarks = "clear-marks"
+    case redrive, resubmit, move, delete, purge
+    case deferMessages = "defer"
+    case deadLetterMessages = "dead-letter"
+    case receiveDeferred = "receive-deferred"
+    case cancelScheduled = "cancel-scheduled"
+    case exportMessages = "export"
+    case importMessages = "import"
+    case options = "plan-options"
+    // Jobs and history
+    case jobs, history
+    case pauseJob = "pause"
+    case cancelJob = "cancel-job"
+    case resumeJob = "resume"
     // Reading
     case nextMessage = "next-message"
     case previousMessage = "previous-message"
@@ -124,6 +157,7 @@ public struct Command: Sendable {
         case looking = "Looking"
         case program = "Program"
         case changing = "Changing"
+        case acting = "Doing something with messages"
         case filling = "Filling in"
         case prompt = "In the filter and command line"
     }

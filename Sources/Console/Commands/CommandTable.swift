@@ -4,7 +4,7 @@ public enum CommandTable {
     private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .groups, .messages, .trace]
 
     /// All commands, in the order of help.
-    public static let all: [Command] = going + reading + moving + looking + changing + filling + program + prompt
+    public static let all: [Command] = going + reading + moving + looking + acting + changing + filling + program + prompt
 
     private static let byID: [CommandID: Command] = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -18,11 +18,13 @@ public enum CommandTable {
 
     private static let going: [Command] = [
         Command(
-            .open, "open", "<Enter> l <Right>", in: lists.union([.sessions, .session, .tester, .form, .change]), .going, hint: 1,
+            .open, "open", "<Enter> l <Right>",
+            in: lists.union([.sessions, .session, .tester, .form, .change, .actions, .plan, .jobs, .history]), .going, hint: 1,
             titles: [
                 .messages: "read", .session: "read", .trace: "read", .tester: "change", .form: "change", .change: "carry out",
+                .actions: "plan", .plan: "confirm", .jobs: "details", .history: "all fields",
             ], danger: .reveals,
-            "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at."
+            "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at; agree to a plan."
         ),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
         Command(
@@ -68,13 +70,20 @@ public enum CommandTable {
             aliases: ["rules", "tester"],
             "Ask which subscriptions of a topic would get a message, and why not: one to be filled in, or the selected one. Sends nothing."),
         Command(
-            .trace, "trace", "t", in: screens.subtracting([.form, .change]), .going, hint: 4, hintedIn: [.messages, .message],
+            .trace, "trace", "t", in: screens.subtracting([.form, .change, .actions, .plan]), .going, hint: 4,
+            hintedIn: [.messages, .message],
             argument: .id, aliases: ["find"],
             "Find every message that bears an id: message id, correlation id or trace id, in all queues, subscriptions and dead letters; from a service, in its own."
         ),
         Command(
             .traceEverywhere, "whole namespace", "w", in: [.trace], .going, hint: 3,
             "Trace the same id in the whole namespace, where only a service was looked through."),
+        Command(
+            .jobs, "jobs", "gj", in: screens, .going, hint: 9, hintedIn: [.board],
+            "Show all jobs with how far they are: paused, cancelled and gone on with there."),
+        Command(
+            .history, "history", "gh", in: screens, .going, aliases: ["audit"],
+            "Show what was done, by the audit ledger: when, what, where, how many, by which rule."),
         Command(.log, "log", "L", in: screens, .going, aliases: ["diagnostics"], "Show what went wrong so far, and what libraries wrote."),
         Command(.help, "help", "? <F1>", in: screens, .going, hint: 8, "Show the keys and commands of this screen."),
     ]
@@ -91,7 +100,75 @@ public enum CommandTable {
             "Remove the selected entity or rule with everything in it, after its name was typed."),
         Command(
             .review, "review", "<C-s>", in: [.form], .changing, hint: 2,
-            "Look at what the form would change, setting by setting, before it is sent."),
+            "Look at what the form would change, setting by setting, before it is sent; of an action, make its plan."),
+    ]
+
+    private static let marking: Set<KeyContext> = [.messages, .groups]
+    /// Where messages were picked, or all of a queue can be meant.
+    private static let picking: Set<KeyContext> = [.messages, .message, .groups, .tree, .entity, .actions]
+    private static let picked: Set<KeyContext> = [.messages, .message, .groups, .actions]
+
+    private static let acting: [Command] = [
+        Command(
+            .toggleMark, "mark", "<Space>", in: marking, .acting, hint: 3, hintedIn: [.messages, .groups],
+            "Mark the selected message or group, or no longer, and go to the next one. Marks stay whatever is filtered or loaded again."),
+        Command(
+            .markRange, "mark range", "V", in: marking, .acting, "Mark everything from what was marked last to the selected line."),
+        Command(.markAll, "mark all", "*", in: marking, .acting, "Mark all that are shown."),
+        Command(
+            .invertMarks, "invert marks", "I", in: marking, .acting,
+            "Of all that are shown, mark those that are not, and no longer those that are."),
+        Command(.clearMarks, "clear marks", "u", in: marking, .acting, "Take all marks away."),
+        Command(
+            .actions, "actions", "A", moreKeys: [.messages: "a", .message: "a", .groups: "a"], in: picking.subtracting([.actions]), .acting,
+            hint: 4, hintedIn: [.messages, .message, .groups, .entity],
+            "List what can be done with what is marked, selected or open, and why something cannot be done."),
+        Command(
+            .redrive, "redrive", "r", in: picking, .acting, hint: 4, hintedIn: [.groups, .message], danger: .changes, argument: .entity,
+            "Send dead letters on, to where they came from or to ENTITY, and remove them. The plan is shown first."),
+        Command(
+            .resubmit, "edit and resubmit", "e", in: [.message, .actions], .acting, hint: 5, hintedIn: [.message],
+            titles: [.message: "resubmit"], danger: .changes,
+            "Edit the body of the open message in $EDITOR, and send the copy on in place of the original. The plan is shown first."),
+        Command(
+            .move, "move", "", moreKeys: [.actions: "m"], in: picked, .acting, danger: .changes, argument: .entity,
+            "Send messages to another queue or topic and remove them here. The plan is shown first."),
+        Command(
+            .delete, "delete", "D", in: picked, .acting, danger: .destroys,
+            "Remove exactly these messages; they are exported first. The plan is shown first."),
+        Command(
+            .purge, "purge", "", moreKeys: [.actions: "P"], in: picking, .acting, danger: .destroys,
+            "Remove everything that was enqueued before a moment from one queue; it is exported first. The plan is shown first."),
+        Command(
+            .deferMessages, "defer", "", moreKeys: [.actions: "f"], in: picked, .acting, danger: .changes,
+            "Set messages aside, to be had by their numbers only. The plan is shown first."),
+        Command(
+            .deadLetterMessages, "dead-letter", "", moreKeys: [.actions: "X"], in: picked, .acting, danger: .changes,
+            "Put messages into the dead-letter queue, with a reason. The plan is shown first."),
+        Command(
+            .receiveDeferred, "make active", "", moreKeys: [.actions: "u"], in: picked, .acting, danger: .changes, aliases: ["reactivate"],
+            "Make messages that were deferred active again. The plan is shown first."),
+        Command(
+            .cancelScheduled, "cancel scheduled", "", moreKeys: [.actions: "c"], in: picked, .acting, danger: .destroys,
+            "Take back messages that were to become active later. The plan is shown first."),
+        Command(
+            .exportMessages, "export", "x", in: picking, .acting, danger: .reveals, argument: .file,
+            "Write messages to FILE exactly as they are, so that they can be imported again. Nothing is locked."),
+        Command(
+            .importMessages, "import", "", moreKeys: [.actions: "i"], in: picking, .acting, danger: .changes, argument: .file,
+            "Send the messages of an export to the entity. The plan is shown first."),
+        Command(
+            .options, "options", "e", in: [.plan], .acting, hint: 2,
+            "Change what was asked for: where to, new ids, how fast, why. The plan is made anew."),
+        Command(
+            .pauseJob, "pause", "p", in: [.jobs, .job], .acting, hint: 2, danger: .changes,
+            "Let the selected job wait, holding no message, or go on."),
+        Command(
+            .cancelJob, "cancel", "c", in: [.jobs, .job], .acting, hint: 3, danger: .changes,
+            "Stop the selected job between messages. It can be gone on with."),
+        Command(
+            .resumeJob, "resume", "R", in: [.jobs, .job], .acting, hint: 2, danger: .changes,
+            "Go on with a job that ended before its end, here or in another process. What was settled is not done again."),
     ]
 
     private static let filling: [Command] = [
@@ -161,7 +238,10 @@ public enum CommandTable {
         Command(.up, "up", "k <Up>", in: screens, .moving, "Move up one line."),
         Command(
             .pageDown, "page down", "<C-f> <PageDown>",
-            moreKeys: [.message: "<Space>", .explanation: "<Space>", .log: "<Space>", .help: "<Space>"], in: screens,
+            moreKeys: [
+                .message: "<Space>", .explanation: "<Space>", .plan: "<Space>", .job: "<Space>", .historyRecord: "<Space>", .log: "<Space>",
+                .help: "<Space>",
+            ], in: screens,
             .moving, "Move down one screen."),
         Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
         Command(.halfPageDown, "half a page down", "<C-d>", in: screens, .moving, "Move down half a screen."),
@@ -172,7 +252,8 @@ public enum CommandTable {
 
     private static let looking: [Command] = [
         Command(
-            .filter, "filter", "/", in: screens.subtracting([.message, .explanation, .change]), .looking, hint: 5,
+            .filter, "filter", "/", in: screens.subtracting([.message, .explanation, .change, .actions, .plan, .job, .historyRecord]),
+            .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
         Command(
             .condition, "where", "w", in: [.messages], .looking, hint: 5, argument: .condition, aliases: ["condition"],

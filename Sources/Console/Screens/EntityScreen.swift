@@ -23,7 +23,7 @@ struct EntityScreen: Screen {
     init(_ path: EntityPath) { self.path = path.entity }
 
     /// What was seen last: of the entity itself, or its line in the listing.
-    private func description(_ model: Model) -> EntityDescription? { model.entity(path) ?? details.value }
+    func description(_ model: Model) -> EntityDescription? { model.entity(path) ?? details.value }
 
     private func isTopic(_ model: Model) -> Bool { description(model)?.kind == .topic }
 
@@ -133,7 +133,7 @@ struct EntityScreen: Screen {
         return tree.nodes[place].children.compactMap { model.entity(tree.nodes[$0].path) }
     }
 
-    private var selected: EntityPage.Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
+    var selected: EntityPage.Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
 
     private mutating func leaveHeading(towards direction: Int, _ model: Model) {
         let lines = lines
@@ -163,7 +163,7 @@ struct EntityScreen: Screen {
             switch selected {
             case .queue, .subscription, .state, .sessions: return .enabled
             case nil, .heading: return .disabled("nothing is selected")
-            case .rule: return model.changeRefusal.map { .disabled($0) } ?? .enabled
+            case .rule: return model.contextRefusal.map { .disabled($0) } ?? .enabled
             default: return .disabled("a setting has nothing to open")
             }
         case .deadLetters, .groups, .messages, .transferDeadLetters:

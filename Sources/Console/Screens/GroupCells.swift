@@ -28,11 +28,13 @@ struct GroupCells {
         ]
     }
 
-    func render(into surface: inout Surface, _ rect: Rect, list: ListState, lines: [GroupsScreen.Line]) {
+    func render(
+        into surface: inout Surface, _ rect: Rect, list: ListState, lines: [GroupsScreen.Line], isMarked: (Int) -> Bool
+    ) {
         let visible = list.visible(count: lines.count, height: Table.bodyHeight(rect))
         Table(columns: columns, isProduction: isProduction)
             .fitted(to: lines[visible].lazy.map { cells(of: $0) })
-            .render(into: &surface, rect, list: list, count: lines.count) { cells(of: lines[$0]) }
+            .render(into: &surface, rect, list: list, count: lines.count, isMarked: isMarked) { cells(of: lines[$0]) }
     }
 
     private func cells(of line: GroupsScreen.Line) -> [Span] {

@@ -47,11 +47,16 @@ struct GroupsScreen: Screen {
     private var found = Loadable<GroupScan.Progress>()
     /// The load that was asked last: one that was stopped still says how far it came.
     private var asked: LoadID?
-    private var lines: [Line] = []
-    private var list = ListState()
+    var lines: [Line] = []
+    var list = ListState()
     /// Whether a person chose a line: then that stays selected wherever it goes, else the first one is.
-    private var hasChosen = false
-    private var height = 1
+    var hasChosen = false
+    var height = 1
+    /// The groups that a person marked, by what stays the same while they grow.
+    var marks: Set<String> = []
+    var anchor: String?
+    /// The members of the marked groups, where there are several.
+    var markedMembers = SequenceNumberSet()
     /// The message below, and which was asked for.
     private var sample = Loadable<DeadLetterEvidence>()
     private var sampled: SequenceNumber?
@@ -125,7 +130,7 @@ struct GroupsScreen: Screen {
     }
 
     /// Loads a message of the selected group, unless the one that is there is of it.
-    private mutating func lookAtSample(_ turn: inout Turn) {
+    mutating func lookAtSample(_ turn: inout Turn) {
         guard case .group(let group)? = selected, sampled.map({ !group.members.contains($0) }) ?? true else { return }
         turn.stop(sample.load)
         sampled = group.sample
@@ -148,6 +153,7 @@ struct GroupsScreen: Screen {
         lines = sorted(groups).map { .group($0) }
         if !progress.singles.isEmpty, filter.matches(["messages alone in their group"]) { lines.append(.singles(progress.singles)) }
         if progress.others > 0, filter.isEmpty { lines.append(.others(progress.others)) }
+        gatherMembers()
         list.select(old.flatMap { id in lines.firstIndex { $0.id == id } } ?? list.selected, count: lines.count, height: height)
     }
 
@@ -161,12 +167,13 @@ struct GroupsScreen: Screen {
         }
     }
 
-    private var selected: Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
+    var selected: Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
 
     // MARK: - Commands
 
     func availability(of command: CommandID, model: Model) -> Availability {
         switch command {
+        case .toggleMark, .markRange, .markAll, .invertMarks, .clearMarks: return markAvailability(of: command)
         case .open:
             switch selected {
             case nil: return .disabled("no group is selected")
@@ -191,6 +198,7 @@ struct GroupsScreen: Screen {
             return
         }
         switch command {
+        case .toggleMark, .markRange, .markAll, .invertMarks, .clearMarks: mark(command, &turn)
         case .open: open(&turn)
         case .explain:
             guard case .group(let group)? = selected else { return }
@@ -267,6 +275,7 @@ struct GroupsScreen: Screen {
             turn.stop(found.load)
             scan = GroupScan(path, by: keys)
             found = Loadable()
+            marks = []
             arrange()
             start(&turn)
             return nil
@@ -298,6 +307,7 @@ struct GroupsScreen: Screen {
         var spans = [Span("by \(GroupsScreen.text(of: scan.keys))", .title)]
         guard let progress = found.value else { return spans }
         let noun = path.subQueue == .active ? "group" : "cause"
+        if !marks.isEmpty { spans.append(Span(" · ● \(Figures.count(marks.count, noun)) marked", .statusInfo)) }
         spans.append(Span(" · \(Figures.count(progress.groups.count, noun))"))
         if !progress.singles.isEmpty { spans.append(Span(", \(Figures.count(progress.singles.count, "single"))")) }
         if isFiltered { spans.append(Span(" · \(Figures.count(lines.count)) shown", .match)) }
@@ -332,7 +342,7 @@ struct GroupsScreen: Screen {
             }
         }
         let cells = GroupCells(path, total: found.value?.scanned ?? 0, isProduction: model.isProduction, now: surroundings.now)
-        cells.render(into: &surface, body, list: list, lines: lines)
+        cells.render(into: &surface, body, list: list, lines: lines) { marks.contains(lines[$0].id) }
         let below = body.splitTop((body.rows >= 2 ? 1 : 0) + lines.count).rest
         if let error = found.error, lines.isEmpty {
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · q goes back · L shows the log")

@@ -63,6 +63,7 @@ extension MessagesScreen {
         } else if let start {
             spans.append(Span(" · from #\(start) on, ^R loads all", .muted))
         }
+        if !marks.isEmpty { spans.append(Span(" · ● \(Figures.count(marks.count)) marked", .statusInfo)) }
         if let places { spans.append(Span(" · \(Figures.count(places.count)) fit the filter", .match)) }
         if scan.load != nil {
             if listing.search == nil, let expected = expected(surroundings.model), expected > table.count {
@@ -126,7 +127,8 @@ extension MessagesScreen {
     private func renderList(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
         let columns = columns
         let widget = Table(columns: columns, isProduction: surroundings.model.isProduction, isFocused: !isReading)
-        widget.render(into: &surface, rect, list: list, count: count) { line in
+        let isMarked = { (line: Int) in marks.isEmpty ? false : row(at: line).map { marks.contains($0.sequenceNumber) } ?? false }
+        widget.render(into: &surface, rect, list: list, count: count, isMarked: isMarked) { line in
             row(at: line).map { cells(of: $0, now: surroundings.now) } ?? []
         }
         guard count == 0 else { return }

@@ -40,6 +40,9 @@ struct MessagesScreen: Screen {
     enum Asked: Hashable, Sendable { case topic, condition, find, path }
     var asked = Asked.topic
 
+    /// What a person marked, to do something with it.
+    var marks = MarkedMessages()
+
     /// The number the list begins with; nil: the first there is.
     var start: SequenceNumber?
 
@@ -240,6 +243,7 @@ struct MessagesScreen: Screen {
         case .groups: return only == nil ? .enabled : .disabled("these are the messages of one group; q goes back to the groups")
         case .find, .nextMatch, .previousMatch, .goToPath, .copyPath, .copyValue, .copyBody, .saveValue, .saveBody, .pager, .fold, .foldAll:
             return detail.map { availability(of: command, $0) } ?? .disabled("no message is open")
+        case .toggleMark, .markRange, .markAll, .invertMarks, .clearMarks: return markAvailability(of: command)
         case .mark: return place == nil ? .disabled("no message is selected") : .enabled
         case .compare:
             guard let place else { return .disabled("no message is selected") }
@@ -281,6 +285,7 @@ struct MessagesScreen: Screen {
         case .back: close(&turn)
         case .find, .nextMatch, .previousMatch, .goToPath, .copyPath, .copyValue, .copyBody, .pager, .fold, .foldAll:
             read(command, &turn)
+        case .toggleMark, .markRange, .markAll, .invertMarks, .clearMarks: mark(command, &turn)
         case .mark:
             guard let place else { return }
             turn.model.marked = place

@@ -49,6 +49,10 @@ protocol Screen {
     var traceChoices: [Question.Choice] { get }
     /// Where a trace from here looks.
     var traceScope: TraceScope { get }
+    /// What actions from here would be about; what is meant where nobody says, first.
+    func subjects(_ model: Model) -> [ActionSubject]
+    /// A job was begun with messages of a queue.
+    mutating func actionBegan(on path: EntityPath)
     /// The model changed.
     mutating func modelChanged(_ model: Model)
     /// A mouse press on its area.
@@ -88,6 +92,7 @@ extension Screen {
     func suggestions(head: String, tail: String) -> [CommandLine.Suggestion] { [] }
     var traceChoices: [Question.Choice] { [] }
     var traceScope: TraceScope { .namespace }
+    mutating func actionBegan(on path: EntityPath) {}
     mutating func modelChanged(_ model: Model) {}
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {}
     func asOf(_ model: Model) -> Timestamp? { nil }

@@ -198,7 +198,7 @@ struct TreeScreen: Screen {
         }
     }
 
-    private var selected: EntityTree.Node? { rows.indices.contains(list.selected) ? tree.nodes[rows[list.selected]] : nil }
+    var selected: EntityTree.Node? { rows.indices.contains(list.selected) ? tree.nodes[rows[list.selected]] : nil }
 
     // MARK: - Commands
 

@@ -19,6 +19,8 @@ struct Question: Hashable, Sendable {
         case screen
         /// The application: it traces the id.
         case trace
+        /// The application: it ends, or not.
+        case quit
         /// The screen that asked, with a condition: words of it are completed, and a chosen one is put into the line first.
         case condition
     }

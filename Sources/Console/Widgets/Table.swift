@@ -95,7 +95,11 @@ struct Table {
     /// - Parameters:
     ///   - count: how many rows there are.
     ///   - cells: the cells of a row, one for each column of ``columns``.
-    func render(into surface: inout Surface, _ rect: Rect, list: ListState, count: Int, cells: (Int) -> [Span]) {
+    ///   - isMarked: whether a row was marked by a person: it has a sign before it.
+    func render(
+        into surface: inout Surface, _ rect: Rect, list: ListState, count: Int, isMarked: (Int) -> Bool = { _ in false },
+        cells: (Int) -> [Span]
+    ) {
         guard !rect.isEmpty else { return }
         let placements = placements(width: rect.columns)
         // One line is better spent on a row than on the header.
@@ -112,6 +116,7 @@ struct Table {
                     row: row, column: rect.column + placement.start + offset, cell.text, role: cell.role,
                     maxWidth: min(placement.width - offset, rect.endColumn - rect.column - placement.start - offset), truncation: .ellipsis)
             }
+            if isMarked(line) { surface.put(row: row, column: rect.column + 1, "●", role: .statusInfo, maxWidth: 1) }
             if line == list.selected { Table.mark(row: row, into: &surface, rect, isFocused: isFocused) }
         }
     }

@@ -1,8 +1,26 @@
 import ArgumentParser
+import CallboardCore
 
-/// Leave to change what is not a sandbox.
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The word that production asks for.
 struct ChangeOptions: ParsableArguments {
     @Flag(
-        help: "Allow changes for this once where the configuration says nothing, and in production.")
+        help: "Yes, change production. Whether that may be is for the policy, or for the context's mode, to say.")
     var allowChanges = false
+
+    /// The door to changes of a namespace.
+    /// - Throws: ``OperatorError``: refused in production without the word, or when the policy cannot be used.
+    func door(to workspace: Workspace) throws(OperatorError) -> Operator {
+        if workspace.title.isProduction, !workspace.title.isEmulator, !allowChanges {
+            throw OperatorError(
+                .refused, "Context '\(workspace.title.name)' is production: nothing was changed.",
+                hint: "Look at the difference; then repeat it with --allow-changes.")
+        }
+        return try Operator(workspace, environment: ProcessInfo.processInfo.environment)
+    }
 }

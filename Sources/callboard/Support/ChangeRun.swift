@@ -8,8 +8,6 @@ struct DifferenceOptions: ParsableArguments {
 
     @OptionGroup var leave: ChangeOptions
 
-    /// Whether the operator said that changes are allowed.
-    var allowChanges: Bool { leave.allowChanges }
 }
 
 /// A change on its way: shown first, then carried out.
@@ -41,13 +39,13 @@ struct ChangeRun {
             Standard.raw("Nothing was changed (--dry-run).")
             return false
         }
-        let permission = try workspace.changePermission(allowed: options.allowChanges)
+        let door = try options.leave.door(to: workspace)
         guard isConfirmed else {
             throw OperatorError(
                 .refused, "\(change.target) is removed for good, so nothing was done yet.",
                 hint: "Read what is lost; then repeat it with --yes.", entity: change.target.path)
         }
-        try await workspace.carryOut(change, with: permission)
+        try await door.carryOut(change)
         let done =
             switch change.operation {
             case .create: "created"

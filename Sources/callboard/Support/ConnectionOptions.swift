@@ -40,7 +40,8 @@ struct ConnectionOptions: ParsableArguments {
     func workspace() throws(OperatorError) -> Workspace {
         let (context, connection) = try resolve()
         return try Workspace(
-            context: context, connection: connection, caFile: caFile, proxy: try proxy(for: connection), logger: Diagnostics.logger)
+            context: try context.withPolicyMasks(), connection: connection, caFile: caFile, proxy: try proxy(for: connection),
+            environment: ProcessInfo.processInfo.environment, logger: Diagnostics.logger)
     }
 
     /// The proxy named by flag; for WebSockets, which are made for networks that have one, also by the environment.
@@ -73,14 +74,17 @@ struct ConnectionOptions: ParsableArguments {
             throw OperatorError(.usage, "--context and --connection-string name two namespaces.", hint: "Give one of them.")
         }
         if let connectionString {
-            do throws(ConnectionStringError) {
-                return (adHoc("connection string"), try ConnectionString(parsing: connectionString))
-            } catch {
+            let parsed: ConnectionString
+            do throws(ConnectionStringError) { parsed = try ConnectionString(parsing: connectionString) } catch {
                 throw OperatorError(.usage, "The connection string is not valid: \(error.problem)", hint: error.remedy)
             }
+            return (try adHoc("connection string", environment), parsed)
         }
         if context == nil, environment[Self.variable]?.isEmpty == false {
-            return (adHoc("environment"), try ConnectionSource.environment(Self.variable).connectionString(environment: environment))
+            return (
+                try adHoc("environment", environment),
+                try ConnectionSource.environment(Self.variable).connectionString(environment: environment)
+            )
         }
         let configuration = try ConfigurationFile(environment: environment)?.load() ?? Configuration()
         guard var context = try configuration.context(named: context) else {
@@ -97,8 +101,11 @@ struct ConnectionOptions: ParsableArguments {
         return (context, try source.connectionString(environment: environment))
     }
 
-    private func adHoc(_ name: String) -> OperatorContext {
-        OperatorContext(name: name, connection: .given, cataloguePaths: catalogue)
+    /// A connection that no context describes. The policy of all contexts holds for it too, or it would be a way around.
+    private func adHoc(_ name: String, _ environment: [String: String]) throws(OperatorError) -> OperatorContext {
+        var context = OperatorContext(name: name, connection: .given, cataloguePaths: catalogue)
+        context.policyPath = try ConfigurationFile(environment: environment)?.load().policyPath
+        return context
     }
 }
 

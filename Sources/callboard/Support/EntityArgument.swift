@@ -23,6 +23,10 @@ struct EntityArgument: ExpressibleByArgument, Sendable {
     func resolve<T>(
         _ subQueue: EntityPath.SubQueue?, _ body: (EntityPath) async throws(OperatorError) -> T
     ) async throws(OperatorError) -> T {
+        if let subQueue, let named = candidates.first(where: { $0.subQueue != .active && $0.subQueue != subQueue }) {
+            throw OperatorError(
+                .usage, "\(named.displayName) names one sub-queue, and the option another.", hint: "Leave one of them out.", entity: named)
+        }
         var missing: OperatorError?
         for candidate in candidates {
             do throws(OperatorError) {

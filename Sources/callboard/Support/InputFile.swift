@@ -13,6 +13,16 @@ enum InputFile {
     /// The largest that is read, in bytes: what Service Bus takes as one message on its premium tier.
     static let largest = 104_857_600
 
+    /// The whole path of a file, which a job keeps: it may be gone on with from another folder.
+    /// - Throws: ``OperatorError`` of kind usage when there is no such file.
+    static func absolute(_ path: String) throws(OperatorError) -> String {
+        guard let whole = realpath(path, nil) else {
+            throw OperatorError(.usage, "Cannot read \(path): \(String(cString: strerror(errno))).", hint: "Check the path.")
+        }
+        defer { free(whole) }
+        return String(cString: whole)
+    }
+
     /// The bytes of a file, or of standard input for `-`.
     /// - Parameter advice: what to do when it is too large.
     /// - Throws: ``OperatorError`` of kind usage that names the file.

@@ -22,6 +22,12 @@ enum Standard {
     /// Writes a text of our own to standard error.
     static func raw(_ text: String) { errors.write(text + "\n") }
 
+    /// Asks for something on standard error; the answer stands on the same line.
+    static func prompt(_ text: String) { errors.write(VisibleText.of(text)) }
+
+    /// Writes how far something is over what was written so before; empty takes it away.
+    static func progress(_ text: String) { errors.write("\r\u{1b}[K" + VisibleText.of(text)) }
+
     /// The width of the terminal that standard output is; nil when it is none.
     static var columns: Int? {
         guard isatty(1) == 1 else { return nil }

@@ -82,15 +82,18 @@ struct SessionTests {
     @Test("the state is changed by leave only")
     func change() async throws {
         let here = workspace()
-        try await here.setSessionState([1, 2], of: "s", in: orders, with: here.changePermission(allowed: false))
+        try await here.setSessionState([1, 2], of: "s", in: orders, with: here.leave(for: .setSessionState))
         #expect(gateway.with { $0.sessionStates["s"] } == [1, 2])
-        try await here.setSessionState(nil, of: "s", in: orders, with: here.changePermission(allowed: false))
+        try await here.setSessionState(nil, of: "s", in: orders, with: here.leave(for: .setSessionState))
         #expect(gateway.with { $0.sessionStates["s"] } == nil)
         let live = workspace(OperatorContext(name: "live"), isEmulator: false)
-        #expect(throws: OperatorError.self) { try live.changePermission(allowed: false) }
-        let foreign = try live.changePermission(allowed: true)
+        let foreign = try live.leave(for: .setSessionState)
         let error = await #expect(throws: OperatorError.self) { try await here.setSessionState([3], of: "s", in: orders, with: foreign) }
         #expect(error?.code == .refused)
+        let other = await #expect(throws: OperatorError.self) {
+            try await here.setSessionState([3], of: "s", in: orders, with: here.leave(for: .sendMessage))
+        }
+        #expect(other?.code == .refused)
         #expect(gateway.with { $0.sessionStates["s"] } == nil)
     }
 

@@ -70,16 +70,21 @@ struct WorkspaceTests {
         #expect(gateway.with { $0.asked.isEmpty })
     }
 
-    @Test("sending is refused in a read-only context, and to what takes no messages")
+    @Test("sending is refused without leave for it, and to what takes no messages")
     func sending() async throws {
-        let readOnly = workspace(OperatorContext(name: "prod", mode: .readOnly))
-        await #expect { try await readOnly.send([OutgoingMessage()], to: orders) } throws: { ($0 as? OperatorError)?.exitCode == 3 }
         let writing = workspace()
+        let other = try writing.leave(for: .createEntity)
+        await #expect { try await writing.send([OutgoingMessage()], to: orders, with: other) } throws: {
+            ($0 as? OperatorError)?.exitCode == 3
+        }
+        let leave = try writing.leave(for: .sendMessage)
         let subscription = try EntityPath.subscription(topic: "t", name: "s")
         for path in [orders.deadLetter, subscription] {
-            await #expect { try await writing.send([OutgoingMessage()], to: path) } throws: { ($0 as? OperatorError)?.exitCode == 2 }
+            await #expect { try await writing.send([OutgoingMessage()], to: path, with: leave) } throws: {
+                ($0 as? OperatorError)?.exitCode == 2
+            }
         }
-        try await writing.send([OutgoingMessage(body: .data([1]))], to: orders)
+        try await writing.send([OutgoingMessage(body: .data([1]))], to: orders, with: leave)
         #expect(gateway.with { $0.sent } == [orders: [OutgoingMessage(body: .data([1]))]])
     }
 

@@ -272,6 +272,7 @@ struct ConsoleHarness {
         case .rules: .success([.rules(Fixture.rules)])
         case .settings(let target): .success([.settings(Fixture.settings(target))])
         case .carryOut(let change): .success([.changed(change.after)])
+        case .propose, .begin, .resume, .order, .jobs, .job, .history, .export, .editable, .edited: Fixture.answer(toAction: request)
         case .routing: .success([.routing(Fixture.routing)])
         case .draft: .success([.draft(Fixture.draft)])
         case .scan: .success([.page(Fixture.deadLetters(40)), .page(Fixture.deadLetters(20, from: 4_771_000))])

@@ -73,7 +73,7 @@ struct TopologyRoundTripTests {
             #expect(topology.notes.isEmpty, "\(topology.notes)")
             let plan = try await workspace.plan(for: topology)
             #expect(plan.changes == topology.items.count)
-            try await workspace.carryOut(plan, with: try workspace.changePermission(allowed: false))
+            try await workspace.carryOut(plan)
             let second = try await workspace.topology().text(as: format).text
             #expect(second == first)
             let again = try await workspace.plan(for: topology)
@@ -125,7 +125,7 @@ struct TopologyRoundTripTests {
                 states == [
                     "same": "same", "other": "differs", "new": "create", "events": "create", "events/s": "create", "events/s/eu": "create",
                 ])
-            try await workspace.carryOut(plan, with: try workspace.changePermission(allowed: true))
+            try await workspace.carryOut(plan)
             #expect(try await workspace.entity(.queue("other")).lockDuration == .seconds(30))
             #expect(try await workspace.entity(.queue("new")).maxDeliveryCount == 3)
             #expect(try await workspace.rules(of: .subscription(topic: "events", name: "s")).map(\.name) == ["eu"])
@@ -142,7 +142,7 @@ struct TopologyRoundTripTests {
             let blocked = plan.steps.filter { $0.state.title == "blocked" }.map(\.target.name)
             #expect(Set(blocked) == ["same", "other"])
             let error = await #expect(throws: OperatorError.self) {
-                try await workspace.carryOut(plan, with: try workspace.changePermission(allowed: true))
+                try await workspace.carryOut(plan)
             }
             #expect(error?.exitCode == 2)
             #expect(try await workspace.entities().entities.count == 2, "nothing was made")
@@ -161,7 +161,7 @@ struct TopologyRoundTripTests {
         try await withWorkspace { workspace, _ in
             let plan = try await workspace.plan(for: topology)
             let error = await #expect(throws: OperatorError.self) {
-                try await workspace.carryOut(plan, with: try workspace.changePermission(allowed: true))
+                try await workspace.carryOut(plan)
             }
             #expect(error?.code == .partlyDone)
             #expect(error?.message.hasPrefix("1 of 2 changes were made; then: Creating queue b:") == true, "\(error?.message ?? "")")

@@ -144,7 +144,7 @@ struct RunningTextMaskingTests {
         ] {
             let text = String(repeating: unit, count: 100_000 / unit.utf8.count)
             let time = ContinuousClock().measure { _ = masked("x " + text) }
-            #expect(time < .seconds(10), "\(unit) took \(time)")
+            #expect(time < .seconds(60), "\(unit) took \(time)")
         }
     }
 }

@@ -39,6 +39,10 @@ private final class MemoryDisplay: Display {
         ready += onFrame(self)
     }
 
+    /// Whether something is under way that will be answered, and how many waits it is given before the person acts all the same.
+    var isBusy: () -> Bool = { false }
+    var patience = 0
+
     func poll(wake: Int32, timeout: Duration?) -> Readiness {
         timeouts.append(timeout)
         var readiness: Readiness = []
@@ -51,6 +55,11 @@ private final class MemoryDisplay: Display {
         let isWoken = systemPoll(&entry, 1, readiness.isEmpty ? milliseconds : 0) > 0
         if isWoken { readiness.insert(.wake) }
         if sleeps, !isWoken, readiness.isEmpty {
+            // On a busy machine an answer takes its time.
+            if patience > 0, isBusy() {
+                patience -= 1
+                return readiness
+            }
             ready = batches.isEmpty ? whenIdle(self) : batches.removeFirst()
             readiness.insert(.events)
         }
@@ -78,7 +87,11 @@ private final class MemoryDisplay: Display {
         return hasClipboard
     }
 
+    /// What a program that is run makes of its file.
+    var typed: String?
+
     func run(_ arguments: [String]) throws(TerminalError) -> ProgramExit {
+        defer { if let typed { try? typed.write(toFile: arguments.last ?? "", atomically: false, encoding: .utf8) } }
         calls.append("run " + arguments.dropLast().joined(separator: " "))
         let path = arguments.last ?? ""
         let mode = (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int).flatMap { $0 } ?? 0
@@ -144,6 +157,7 @@ private func outcome(
             let loop = ConsoleLoop(
                 app: App(rows: display.rows, columns: display.columns, title: Fixture.title()), display: display, source: source,
                 mailbox: Mailbox(), script: script, now: { Fixture.now })
+            display.isBusy = { [unowned loop] in !loop.isIdle }
             let code = loop.run()
             continuation.resume(
                 returning: Outcome(
@@ -215,6 +229,18 @@ private func outcome(
         #expect(run.calls == ["run less"])
         #expect(run.shown.count == 3 && run.shown[1] == "600" && run.shown[2].contains(#""orderId": 88213"#))
         #expect(!FileManager.default.fileExists(atPath: run.shown.first ?? ""))
+    }
+
+    @Test("the editor gets the body in a private file that is gone afterwards, and what it wrote is planned")
+    func editing() async throws {
+        let run = await outcome(script: try Script("d<Enter>e", file: "s")) {
+            $0.typed = "{}"
+            $0.patience = 600
+        }
+        #expect(run.calls == ["run vi"])
+        #expect(run.shown.count == 3 && run.shown[1] == "600" && run.shown[2] == Fixture.json)
+        #expect(!FileManager.default.fileExists(atPath: run.shown.first ?? ""))
+        #expect(run.asked.contains { if case .propose(let request) = $0 { request.body == .data(Array("{}".utf8)) } else { false } })
     }
 
     @Test("suspending, redrawing and the mouse reach the terminal")

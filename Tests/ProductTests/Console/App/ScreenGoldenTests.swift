@@ -150,7 +150,7 @@ import Testing
                   4770129   11-23 02:31:21           1  ValidationFailed          OrderCancelled
                   4770130   11-23 02:31:22          10  MaxDeliveryCountExceeded  OrderPlaced
                                                                                         3 of 60
-                 enter read · c groups · t trace · / filter · w where · : command · q back
+                 enter read · c groups · space mark · t trace · A actions · / filter · w where
                 """)
     }
 
@@ -181,7 +181,7 @@ import Testing
                      },
                      {
                                                               line 1-20 of 33 · message 1 of 60
-                 v view · tab pane · t trace · / find · m mark · : command · q back · ? help
+                 v view · tab pane · t trace · A actions · r redrive · / find · e resubmit
                 """)
     }
 
@@ -198,7 +198,7 @@ import Testing
                                     da6a3ce929d0e0e4736
                 ▌                   -01
                      line 55-60 of 60 · message 1 of 60
-                 v view · tab pane · t trace · / find
+                 v view · tab pane · t trace
                 """)
     }
 

@@ -7,12 +7,20 @@ import Testing
 
 /// What the console asks, answered by a workspace.
 @Suite struct WorkspaceSourceTests {
+    /// Where ledger and journals go, removed with the test.
+    private let state: TemporaryFolder
+
+    init() throws { state = try TemporaryFolder() }
+
     private let gateway = MemoryGateway(
         NamespaceEndpoint(host: "sb-retail", isEmulator: false), MemoryGateway.State(descriptions: [Fixture.orders]))
 
     private func source(_ context: OperatorContext, allowsChanges: Bool = false) -> WorkspaceSource {
         let gateway = gateway
-        return WorkspaceSource(themes: ThemeLibrary(folders: []), allowsChanges: allowsChanges, now: { Fixture.now }) {
+        return WorkspaceSource(
+            themes: ThemeLibrary(folders: []), allowsChanges: allowsChanges, environment: ["XDG_STATE_HOME": state.path],
+            now: { Fixture.now }
+        ) {
             Workspace(context: context, gateway: gateway, now: { Fixture.now })
         }
     }
@@ -23,22 +31,40 @@ import Testing
         return answers.withLock { $0 }
     }
 
-    private func refusal(_ source: WorkspaceSource) async throws -> String? {
-        for answer in try await answers(source, .connect) { if case .changes(let refusal) = answer { return refusal } }
-        Issue.record("nothing was said about changes")
-        return nil
+    /// What the model of a console says of changes once it is connected.
+    private func model(_ source: WorkspaceSource) async throws -> Model {
+        var model = Model()
+        for answer in try await answers(source, .connect) {
+            if case .changes(let refusal, let guardrails) = answer { (model.changeRefusal, model.guardrails) = (refusal, guardrails) }
+        }
+        return model
     }
 
+    private static let nothingSaid =
+        "refused by built-in:read-only. Name a policy with 'policy' in the configuration file, or set 'mode: read-write' for the context."
+    private static let readOnly = "refused by built-in:read-only. Set 'mode: read-write' for it in the configuration file."
+    private static let production = "'retail' is production; start with --allow-changes"
+
     @Test(
-        "says why nothing may be changed, and what it takes",
+        "says why nothing may be changed, and what it takes: --allow-changes is for production, and opens nothing else",
         arguments: [
-            (nil, false, false, "'retail' is read-only; start with --allow-changes"), (nil, false, true, nil),
-            (.readWrite, false, false, nil), (.readWrite, true, false, "'retail' is production; start with --allow-changes"),
-            (.readWrite, true, true, nil), (.readOnly, false, true, "the configuration makes 'retail' read-only"),
+            (nil, false, false, nothingSaid), (nil, false, true, nothingSaid), (.readWrite, false, false, nil),
+            (.readWrite, true, false, production), (.readWrite, true, true, nil), (nil, true, true, nothingSaid),
+            (.readOnly, false, true, readOnly), (.readOnly, true, false, production),
         ] as [(AccessMode?, Bool, Bool, String?)])
     func permission(_ mode: AccessMode?, _ isProduction: Bool, _ allowed: Bool, _ expected: String?) async throws {
         let context = OperatorContext(name: "retail", isProduction: isProduction, mode: mode)
-        #expect(try await refusal(source(context, allowsChanges: allowed)) == expected)
+        let model = try await model(source(context, allowsChanges: allowed))
+        #expect(model.contextRefusal == expected)
+        #expect(model.refusal(of: .redriveMessage, on: Fixture.path("orders").deadLetter)?.clause == expected)
+    }
+
+    @Test("a policy that cannot be used refuses every change, and says what is wrong with it")
+    func brokenPolicy() async throws {
+        var context = OperatorContext(name: "retail", mode: .readWrite)
+        context.policyPath = "/nowhere/policy.yaml"
+        let refusal = try #require(try await model(source(context)).contextRefusal)
+        #expect(refusal.contains("/nowhere/policy.yaml"))
     }
 
     @Test("carries nothing out without leave, whatever the screen asks")
@@ -47,6 +73,25 @@ import Testing
         let source = source(OperatorContext(name: "retail"))
         await #expect(throws: OperatorError.self) { try await answers(source, .carryOut(change)) }
         #expect(gateway.with { $0.removed.isEmpty })
+        let history = try await history(source)
+        #expect(history.map(\.type) == ["entity.delete.refused"])
+        #expect(history.first?["rule"] == "built-in:read-only")
+    }
+
+    @Test("what is carried out is in the ledger before and after, with the rule that allowed it")
+    func ledger() async throws {
+        gateway.with { $0.settings[.queue(Fixture.path("orders"))] = Fixture.settings(.queue(Fixture.path("orders"))) }
+        let change = EntityChange.removing(Fixture.settings(.queue(Fixture.path("orders"))))
+        let source = source(OperatorContext(name: "retail", mode: .readWrite))
+        _ = try await answers(source, .carryOut(change))
+        let history = try await history(source)
+        #expect(history.map(\.type) == ["entity.delete.done", "entity.delete.intended"])
+        #expect(history.allSatisfy { $0["rule"] == "built-in:read-write context" && $0.entity == "orders" })
+    }
+
+    private func history(_ source: WorkspaceSource) async throws -> [HistoryEntry] {
+        for answer in try await answers(source, .history) { if case .history(let history) = answer { return history.entries } }
+        return []
     }
 
     @Test("gives a first page of entities before all of them, the first time only")

@@ -54,7 +54,7 @@ import Testing
 
 
                                                                                          1 of 5
-                 enter open · p explain · z keys · / filter · s sort · : command · q back
+                 enter open · p explain · z keys · space mark · A actions · r redrive
                 """)
     }
 
@@ -83,7 +83,7 @@ import Testing
 
 
                                                                                                                                                                                                                  2 of 5
-                 enter open · p explain · z keys · / filter · s sort · : command · q back · ? help · ^R refresh · Q quit
+                 enter open · p explain · z keys · space mark · A actions · r redrive · / filter · s sort · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 

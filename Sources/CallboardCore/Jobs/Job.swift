@@ -1,0 +1,252 @@
+public import ServiceBus
+
+/// A job under way: it does what was planned with the messages that were planned, and keeps a journal of it.
+///
+/// Each batch is in the journal, on the disk, before anything is done with it. What a process leaves behind when it is killed is gone on
+/// with by another: what was sent and removed in one transaction is never lost and never there twice; without transactions at most the one
+/// batch whose outcome nobody knows may be there twice, and the progress says which messages these are.
+public actor Job {
+    /// Its number.
+    public nonisolated let id: Int
+    /// What was planned.
+    public nonisolated let plan: ActionPlan
+    /// What it is told.
+    public nonisolated let control: JobControl
+    let changing: any MessageChanging
+    let journal: JobJournal
+    /// Makes a text fit to be seen.
+    private let masked: @Sendable (String) -> String
+    private let report: @Sendable (JobProgress) -> Void
+    private(set) var progress: JobProgress
+    private let before: JobStanding?
+    private var began = ContinuousClock.now
+    private var earlier = Duration.zero
+    /// Messages deleted, or records sent, not by number.
+    var counted = 0
+    /// Messages this run is to do: all that are planned, but those that are settled.
+    private var rest: [ManyPart] = []
+    private var unresolved: Set<SequenceNumber> = []
+    private var copied: Set<SequenceNumber> = []
+    private var trackingIDs: [String] = []
+
+    /// The service's ids of failures, to quote to its operators.
+    var failureIDs: [String] { trackingIDs }
+
+    init(
+        id: Int, plan: ActionPlan, journal: JobJournal, changing: any MessageChanging, goingOn standing: JobStanding?,
+        masked: @escaping @Sendable (String) -> String, report: @escaping @Sendable (JobProgress) -> Void
+    ) {
+        self.id = id
+        self.plan = plan
+        self.journal = journal
+        self.changing = changing
+        self.masked = masked
+        self.report = report
+        before = standing
+        control = JobControl(rate: plan.rate)
+        progress =
+            standing?.progress(plan, isRunning: true)
+            ?? JobProgress(
+                id: id, headline: plan.headline, state: .running, total: plan.count, startedAt: Timestamp(milliseconds: journal.time))
+        earlier = progress.elapsed
+        counted = standing?.deleted ?? 0
+    }
+
+    /// Runs until it is over. Cancelling the task stops it between messages.
+    /// - Returns: how it ended.
+    public func run() async -> JobProgress {
+        began = .now
+        progress.state = .running
+        progress.message = nil
+        do {
+            try await journal.write(JobLine(kind: .run, at: journal.time))
+            prepare()
+            tell()
+            try await exportFirst()
+            switch plan.action {
+            case .purge(let cutoff) where deletesByTime: try await purge(before: cutoff)
+            case .importing(let file, let changes): try await send(file, changes)
+            default: try await runMany()
+            }
+        } catch {
+            end(.stopped, error)
+        }
+        if !progress.isOver { end(Task.isCancelled || control.isCancelled ? .cancelled : .finished, nil) }
+        await finish()
+        return progress
+    }
+
+    // MARK: Message by message
+
+    /// The most other messages that are held while those between them are acted on: of each only what settles it is kept.
+    private static let heldAtOnce = 100_000
+
+    /// What is still to be done, of what was planned.
+    private func prepare() {
+        let standing = before
+        unresolved = standing?.unresolved ?? []
+        copied = standing?.copied ?? []
+        // What was left in doubt is tried again: that is what going on means.
+        progress.unknown = []
+        rest = plan.snapshot.parts.compactMap { part in
+            let numbers = part.numbers.filter { number in
+                guard let standing else { return true }
+                return !standing.done.contains(number) && standing.failures[number] == nil && !standing.gone.contains(number)
+            }
+            return numbers.isEmpty ? nil : ManyPart(part.way, numbers)
+        }
+    }
+
+    func runMany() async throws {
+        var options = ManyOptions()
+        options.isAtomic = plan.isAtomic
+        options.keepsOrder = plan.keepsOrder
+        options.batchSize = control.batchSize(100, rate: plan.rate)
+        options.patience = plan.lockDuration + .seconds(10)
+        options.firstBatch = before?.lastBatch ?? 0
+        options.heldAtOnce = Self.heldAtOnce
+        options.unresolved = unresolved
+        options.copied = copied
+        let action = plan.action.many ?? .delete
+        while true {
+            let outcome = await changing.perform(action, onExactly: rest, in: plan.source, options: options, observer: self)
+            options.firstBatch = outcome.lastBatch
+            if let failure = outcome.failure {
+                let isStopped = failure is CancellationError || (failure as? ServiceBusError)?.code == .cancelled
+                return end(isStopped ? .cancelled : .stopped, isStopped ? nil : failure, left: outcome.left.count + outcome.copied.count)
+            }
+            if control.isPaused, !Task.isCancelled {
+                // Nothing is locked while it waits.
+                options.unresolved = []
+                options.copied = Set(outcome.copied)
+                let open = Set(outcome.left).union(outcome.copied)
+                rest = rest.map { ManyPart($0.way, $0.numbers.filter(open.contains)) }.filter { !$0.numbers.isEmpty }
+                progress.state = .paused
+                tell()
+                await control.whilePaused()
+                guard !control.isCancelled else { return end(.cancelled, nil) }
+                progress.state = .running
+                tell()
+                continue
+            }
+            if control.isCancelled || outcome.isStopped { return end(.cancelled, nil) }
+            if !outcome.left.isEmpty || !outcome.copied.isEmpty {
+                let held = outcome.left.count + outcome.copied.count
+                return end(
+                    .stopped, nil,
+                    words: "\(held) messages were in somebody else's hands until the end. Go on with the job when their locks have run out."
+                )
+            }
+            return
+        }
+    }
+
+    // MARK: Telling
+
+    func end(_ state: JobProgress.State, _ error: (any Error)?, left: Int = 0, words: String? = nil) {
+        progress.state = state
+        if let error {
+            let explained = changing.explain(error, doing: "The job")
+            progress.message = masked(explained.description)
+            if let id = explained.trackingID { trackingIDs.append(id) }
+        } else if let words {
+            progress.message = words
+        }
+    }
+
+    private func finish() async {
+        if progress.state == .finished, progress.failed > 0 || !progress.unknown.isEmpty { progress.state = .partly }
+        progress.elapsed = earlier + (.now - began)
+        do throws(OperatorError) {
+            try await journal.write(
+                JobLine(
+                    kind: .over, at: journal.time, state: progress.state.rawValue, why: progress.message,
+                    elapsed: Int64(progress.elapsed / .milliseconds(1))))
+        } catch {
+            progress.message = progress.message ?? error.description
+        }
+        await journal.release()
+        report(progress)
+    }
+
+    func tell() {
+        progress.elapsed = earlier + (.now - began)
+        report(progress)
+    }
+
+    func deleted(_ count: Int) {
+        counted = count
+        progress.done = count
+        tell()
+    }
+
+    func exported(to path: String) { progress.export = path }
+
+    /// Whether what is to be removed was exported by a run before.
+    var wasExported: Bool { before?.isExported ?? false }
+    /// How many records of a file were sent for certain, and how many were under way when the last run ended.
+    var sentBefore: (done: Int, begun: Int) { (before?.deleted ?? 0, before?.begun ?? 0) }
+
+    func noteFailure(_ number: SequenceNumber, _ error: ServiceBusError) {
+        progress.add(JobProgress.Failure(number: number, reason: masked(error.description)))
+        if let id = error.trackingID, trackingIDs.count < 25 { trackingIDs.append(id) }
+    }
+
+    /// A failure in words that may be seen.
+    func seen(_ error: ServiceBusError) -> String { masked(error.description) }
+
+    /// Adds a sentence to what is told.
+    func note(_ words: String) { progress.message = progress.message.map { "\($0) \(words)" } ?? words }
+}
+
+extension Job: ManyObserver {
+    /// Waits for its turn within the rate; false when it is to pause or to stop.
+    public func mayProceed(with count: Int?) async -> Bool { await control.mayProceed(with: count) }
+
+    /// Writes a batch into the journal, before anything is done with it.
+    public func willAct(on batch: Int, _ numbers: [SequenceNumber]) async throws {
+        try await journal.write(JobLine(kind: .begin, at: journal.time, batch: batch, numbers: NumberText.text(numbers.sorted())))
+        guard let before, !before.unknown.isEmpty else { return }
+        let again = numbers.filter { before.unknown.contains($0) && !before.copied.contains($0) }
+        if !again.isEmpty { progress.maybeDoubled += again }
+    }
+
+    /// Writes into the journal that copies were sent, before the originals are removed.
+    public func willRemove(_ numbers: [SequenceNumber], of batch: Int, unknown: [SequenceNumber]) async throws {
+        try await journal.write(
+            JobLine(
+                kind: .sent, at: journal.time, batch: batch, numbers: NumberText.text(numbers.sorted()),
+                unknown: unknown.isEmpty ? nil : NumberText.text(unknown.sorted())))
+    }
+
+    /// Keeps what became of a batch for the journal, and tells how far it is.
+    public func didAct(on batch: Int, _ outcome: ManyOutcome) async {
+        func text(_ numbers: [SequenceNumber]) -> String? { numbers.isEmpty ? nil : NumberText.text(numbers.sorted()) }
+        for failed in outcome.failed { noteFailure(failed.number, failed.error) }
+        await journal.note(
+            JobLine(
+                kind: .end, at: journal.time, batch: batch, numbers: text(outcome.done),
+                failed: outcome.failed.isEmpty
+                    ? nil : outcome.failed.map { .init(number: $0.number.rawValue, why: masked($0.error.description)) },
+                unknown: text(outcome.unknown), copied: text(outcome.copied),
+                postponed: outcome.error?.outcome == .unknown ? text(outcome.postponed) : nil))
+        progress.done += outcome.done.count
+        progress.unknown += outcome.unknown
+        progress.state = control.isPaused ? progress.state : .running
+        tell()
+    }
+
+    /// Keeps that messages were gone.
+    public func areGone(_ numbers: [SequenceNumber]) async {
+        await journal.note(JobLine(kind: .gone, at: journal.time, numbers: NumberText.text(numbers.sorted())))
+        progress.gone += numbers.count
+        tell()
+    }
+
+    /// Tells that the connection was lost.
+    public func willReconnect(after error: ServiceBusError) async {
+        progress.state = .reconnecting
+        progress.message = masked(error.description)
+        tell()
+    }
+}

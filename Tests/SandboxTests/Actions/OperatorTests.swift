@@ -1,0 +1,226 @@
+import ServiceBus
+import Synchronization
+import Testing
+
+@testable import CallboardCore
+@testable import Sandbox
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+@Suite("The door to every change", .timeLimit(.minutes(5)))
+struct OperatorTests {
+    @Test("a redrive is planned, agreed to, done, and in the ledger before and after")
+    func redrives() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sendDead(250) { $0.subject = $1 % 2 == 0 ? "even" : "odd" }
+            let filter = try SQLFilter("sys.Label = 'odd'", dialect: .operatorExpression)
+            let request = ActionRequest(.redrive(to: nil), in: fixture.q.deadLetter, .condition(filter))
+            let proposal = try await fixture.door.propose(request)
+            #expect(proposal.plan.count == 125)
+            #expect(proposal.plan.action.target == fixture.q)
+            #expect(proposal.verdict.description == "allow:built-in:emulator")
+            #expect(proposal.demand == .typed("q/$deadletterqueue"))
+            #expect(try fixture.ledger().isEmpty)
+            let progress = try await fixture.carryOut(request)
+            #expect(progress.state == .finished)
+            #expect(progress.done == 125)
+            #expect(try await fixture.sandbox.bodies(fixture.q) == stride(from: 1, to: 250, by: 2).map(String.init))
+            #expect(try await fixture.sandbox.bodies(fixture.q.deadLetter) == stride(from: 0, to: 250, by: 2).map(String.init))
+            #expect(try fixture.ledger() == ["message.redrive.intended", "message.redrive.done"])
+            #expect(try fixture.door.store.job(progress.id).state == .finished)
+        }
+    }
+
+    @Test("what the policy does not allow is not done; the rule's name is told and in the ledger")
+    func refuses() async throws {
+        let policy = try policy(
+            """
+            version: 1
+            environments: { test: {} }
+            allow:
+              - { id: look, who: ["user:tester"], action: [message.peek], scope: "**" }
+            deny:
+              - { id: no-redrive, action: [message.redrive] }
+            """)
+        try await OperatorFixture.run(policy: policy, context: OperatorContext(name: "test", environment: "test")) { fixture in
+            try await fixture.sendDead(3)
+            let error = await #expect(throws: OperatorError.self) {
+                try await fixture.carryOut(ActionRequest(.redrive(to: nil), in: fixture.q.deadLetter, .all))
+            }
+            #expect(error?.exitCode == 3)
+            #expect(error?.message.contains("no-redrive") == true, "\(error?.description ?? "")")
+            #expect(try await fixture.sandbox.peek(fixture.q.deadLetter).count == 3)
+            #expect(try fixture.ledger() == ["message.redrive.refused"])
+            #expect(fixture.door.store.ids.isEmpty)
+        }
+    }
+
+    @Test("without a ledger or a journal nothing is done", arguments: [0, 1, 2])
+    func needsItsRecords(writes: Int) async throws {
+        // The intent is the first that is written, the journal's plan the second, its first batch the third and later.
+        let disk = FillingDisk(writes)
+        try await OperatorFixture.run(system: disk.system) { fixture in
+            try await fixture.sendDead(30)
+            do {
+                let progress = try await fixture.carryOut(ActionRequest(.redrive(to: nil), in: fixture.q.deadLetter, .all))
+                #expect(progress.state == .stopped)
+            } catch let error as OperatorError {
+                #expect(error.code == .refused)
+                #expect(error.message.contains("the disk is full"), "\(error)")
+            }
+            #expect(try await fixture.sandbox.peek(fixture.q.deadLetter).count == 30)
+            #expect(try await fixture.sandbox.peek(fixture.q).isEmpty)
+            #expect(try await fixture.sandbox.locked(fixture.q.deadLetter).isEmpty)
+        }
+    }
+
+    @Test("a plan is for the messages that were there: others are not touched, and when its own are gone it is not begun")
+    func snapshot() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sendDead(5)
+            let proposal = try await fixture.door.propose(ActionRequest(.delete, in: fixture.q.deadLetter, .all))
+            let confirmation = try proposal.plan.confirm(.typed("q/$deadletterqueue"))
+            try await fixture.sendDead(2)
+            let job = try await fixture.door.begin(confirmation)
+            #expect(await fixture.door.run(job).done == 5)
+            #expect(try await fixture.sandbox.peek(fixture.q.deadLetter).count == 2)
+            let error = await #expect(throws: OperatorError.self) { try await fixture.door.begin(confirmation) }
+            #expect(error?.code == .conflict)
+            #expect(try await fixture.sandbox.peek(fixture.q.deadLetter).count == 2)
+        }
+    }
+
+    @Test("what is deleted or purged is exported first, and an import puts it back", arguments: [true, false])
+    func undo(isPurge: Bool) async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sendDead(130) {
+                $0.applicationProperties = [.init(name: "n", value: .init(typeName: "int", content: .integer(Int64($1))))]
+            }
+            var request = ActionRequest(isPurge ? .purge(before: nil) : .delete, in: fixture.q.deadLetter, .all)
+            request.export = ""
+            let progress = try await fixture.carryOut(request)
+            #expect(progress.state == .finished)
+            #expect(progress.done == 130)
+            #expect(try await fixture.sandbox.peek(fixture.q.deadLetter).isEmpty)
+            let file = try #require(progress.export)
+            let back = try await fixture.carryOut(ActionRequest(.importing(file: file), in: fixture.q, .all))
+            #expect(back.done == 130)
+            #expect(try await fixture.sandbox.bodies(fixture.q) == (0..<130).map(String.init))
+            let properties = try await fixture.sandbox.peek(fixture.q).map { $0.applicationProperties.map(\.value) }
+            #expect(properties == (0..<130).map { [PropertyValue(typeName: "int", content: .integer(Int64($0)))] })
+        }
+    }
+
+    @Test("what was alive comes back with all it had, also what a redrive would leave out")
+    func undoAlive() async throws {
+        try await OperatorFixture.run { fixture in
+            let names = ["DeadLetterReason", "MT-Fault-Message", "k"]
+            try await fixture.sandbox.send(3) { message, _ in
+                message.applicationProperties = names.map { .init(name: $0, value: .init(typeName: "string", content: .text("v"))) }
+            }
+            var request = ActionRequest(.delete, in: fixture.q, .all)
+            request.export = ""
+            let file = try #require(try await fixture.carryOut(request).export)
+            #expect(try await fixture.sandbox.peek().isEmpty)
+            #expect(try await fixture.carryOut(ActionRequest(.importing(file: file), in: fixture.q, .all)).done == 3)
+            #expect(try await fixture.sandbox.peek().allSatisfy { $0.applicationProperties.map(\.name) == names })
+        }
+    }
+
+    @Test("an export that cannot be written keeps everything where it is")
+    func exportFails() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sendDead(4)
+            var request = ActionRequest(.delete, in: fixture.q.deadLetter, .all)
+            request.export = "/dev/null/no/such/folder.cbx"
+            let progress = try await fixture.carryOut(request)
+            #expect(progress.state == .stopped)
+            #expect(progress.done == 0)
+            #expect(try await fixture.sandbox.peek(fixture.q.deadLetter).count == 4)
+            #expect(try fixture.ledger() == ["message.delete.intended", "message.delete.failed"])
+        }
+    }
+
+    @Test("a job pauses, goes on, and stops between messages; a stopped one is gone on with")
+    func pauses() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sendDead(400)
+            var request = ActionRequest(.redrive(to: fixture.r), in: fixture.q.deadLetter, .all)
+            request.rate = 60
+            let proposal = try await fixture.door.propose(request)
+            let job = try await fixture.door.begin(try proposal.plan.confirm(.typed("q/$deadletterqueue")))
+            let (door, sandbox) = (fixture.door, fixture.sandbox)
+            let run = Task { await door.run(job) }
+            #expect(try await eventually { try await !sandbox.peek(sandbox.r).isEmpty })
+            job.control.pause()
+            #expect(await eventually { await job.progress.state == .paused })
+            // Nothing is locked while it waits.
+            #expect(try await sandbox.locked(fixture.q.deadLetter).isEmpty)
+            let seen = try await sandbox.peek(sandbox.r).count
+            #expect(seen < 400)
+            job.control.goOn()
+            #expect(try await eventually { try await sandbox.peek(sandbox.r).count > seen })
+            job.control.cancel()
+            let stopped = await run.value
+            #expect(stopped.state == .cancelled)
+            #expect(try await sandbox.locked(fixture.q.deadLetter).isEmpty)
+            #expect(try fixture.door.store.job(job.id).isResumable)
+            let again = try await fixture.door.goOn(with: job.id)
+            again.control.goOn()
+            let finished = await fixture.door.run(again)
+            #expect(finished.state == .finished)
+            #expect(finished.done == 400)
+            let arrived = try await sandbox.bodies(sandbox.r)
+            #expect(arrived.sorted() == (0..<400).map(String.init).sorted())
+            let over = await #expect(throws: OperatorError.self) { try await door.goOn(with: job.id) }
+            #expect(over?.code == .conflict)
+        }
+    }
+
+    @Test("several jobs run at once")
+    func several() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sendDead(200)
+            try await fixture.sandbox.send(200, to: fixture.r)
+            async let first = fixture.carryOut(ActionRequest(.redrive(to: nil), in: fixture.q.deadLetter, .all))
+            async let second = fixture.carryOut(ActionRequest(.deadLetter(reason: "x", description: nil), in: fixture.r, .all))
+            let (one, two) = try await (first, second)
+            #expect(one.state == .finished && two.state == .finished)
+            #expect(one.id != two.id)
+            #expect(try await fixture.sandbox.peek(fixture.r.deadLetter).count == 200)
+            #expect(try await fixture.sandbox.peek(fixture.q).count == 200)
+        }
+    }
+
+    private func policy(_ text: String) throws -> Policy {
+        let (policy, problems) = PolicyFile.parse(Array(text.utf8), file: "policy.yaml")
+        #expect(problems.isEmpty, "\(problems)")
+        return try #require(policy)
+    }
+}
+
+/// A disk that takes so many writes.
+final class FillingDisk: Sendable {
+    private let left: Mutex<Int>
+
+    init(_ writes: Int) { left = Mutex(writes) }
+
+    var system: LedgerSystem {
+        var system = LedgerSystem.real
+        let real = system.write
+        system.write = { [self] descriptor, bytes in
+            let isFull = left.withLock { left in
+                defer { left -= 1 }
+                return left <= 0
+            }
+            return isFull ? (-1, ENOSPC) : real(descriptor, bytes)
+        }
+        return system
+    }
+}
