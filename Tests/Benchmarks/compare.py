@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Callboard beside others in one run on one machine and prints both sides with their ratio: absolute times mean little elsewhere.
 
-usage: compare.py [codec] [flood] [transfer] [peek] [groups] [console]        all without arguments; see script/bench
+usage: compare.py [codec] [flood] [transfer] [peek] [groups] [console] [redrive] [purge]        all without arguments; see script/bench
 
 codec    a message of 1567 bytes: ours beside qpid-proton C (processor time of one thread)
 flood    receive and settle over loopback from qpid-proton's sender: ours beside qpid-proton's receiver
@@ -10,6 +10,8 @@ peek     `callboard peek --all` beside azure-servicebus: 50,000 dead letters of 
          near and far; and the memory of a scan of a million
 groups   a million dead letters of forty causes: whether the causes are found, the memory; 50,000 at 40 ms beside azure-servicebus
 console  first paint, memory, bytes a line step, and what an idle console costs
+redrive  20,000 dead letters at 0 and at 40 ms, beside a script of azure-servicebus that receives, sends and completes (a sample of it)
+purge    100,000 messages: deleted in batches, exported and deleted by number; beside azure-servicebus, which receives and deletes
 
 A target is a ratio or a figure the project has set itself; a line that misses it says so. The last line counts.
 """
@@ -480,7 +482,49 @@ def console_figures(found):
     figure("idle for 10 s: context switches", found["idle_ctxsw_10s"], "", 0)
 
 
-PARTS = {"codec": codec, "flood": flood, "transfer": transfer, "peek": peek, "groups": groups, "console": console}
+# --- redrive and purge: see changes.py ---------------------------------------------------------------------------------------
+
+REDRIVEN, PURGED = 20_000, 100_000
+# Latency, how many runs the median is of, how many messages the script's sample has, and how many times as fast ours is to be.
+REDRIVES = (("0ms", 3, 1000, 20), ("40ms", 1, 100, 200))
+
+
+def redrive():
+    os.environ["CALLBOARD"] = str(RELEASE / "callboard")
+    import callboard
+    import changes
+
+    for latency, rounds, sample, goal in REDRIVES:
+        runs = [changes.redrive(callboard, latency, REDRIVEN, sample) for _ in range(rounds)]
+        command, job, theirs = (statistics.median(each) for each in zip(*runs))
+        heading(f"Redrive {REDRIVEN:,} dead letters at {latency}; the script is a sample of {sample:,}", "callboard", "azure (Python)")
+        row("messages a second, the whole command", REDRIVEN / command, sample / theirs, "/s", goal, at_most=False)
+        row("messages a second, the job alone", REDRIVEN / job, sample / theirs, "/s", None)
+        figure("the whole command", command, "s")
+        figure("what the script would take for all of them", theirs * REDRIVEN / sample, "s")
+
+
+def purge():
+    os.environ["CALLBOARD"] = str(RELEASE / "callboard")
+    import callboard
+    import changes
+
+    theirs = changes.purge_by_script(callboard, PURGED)
+    heading(f"Purge {PURGED:,} messages; the script receives and deletes", "callboard", "azure (Python)")
+    for name, dies, *how in (
+        ("messages, in batches", False, "--no-export"),
+        ("dead letters, in batches", True, "--no-export"),
+        ("dead letters, exported, by number", True),
+    ):
+        seconds, job = changes.purge(callboard, PURGED, dies, *how)
+        row(f"{name}, a second", PURGED / seconds, PURGED / theirs, "/s", None)
+        figure("  the whole command", seconds, "s")
+        figure("  the job alone", job, "s")
+
+
+PARTS = {
+    "codec": codec, "flood": flood, "transfer": transfer, "peek": peek, "groups": groups, "console": console, "redrive": redrive, "purge": purge,
+}
 
 
 def main():

@@ -140,8 +140,7 @@ def missing_file():
 def change_without_leave():
     port = bad_peers.unused_port()
     for change in (("set-state", "orders", "s", "--text", "x"), ("clear", "orders", "s")):
-        expect(("session", *change), real(port), REFUSED, "read-only", "--allow-changes")
-        expect(("session", *change, "--allow-changes"), real(port), PROBLEM, "refused", str(port))
+        expect(("session", *change), real(port), REFUSED, "read-only", "mode: read-write", "policy")
 
 
 @checks.step("a wrong key")

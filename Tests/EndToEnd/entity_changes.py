@@ -113,7 +113,7 @@ def mistakes():
         assert "Fatal" not in done.stderr
 
 
-@checks.step("a namespace that is no emulator is changed with --allow-changes only, and the difference is shown all the same")
+@checks.step("a namespace that is no emulator is changed where the context says so only, and the difference is shown all the same")
 def leave():
     # The sandbox's administration over TLS, as a namespace of Azure looks: nothing in the string says emulator.
     string = (
@@ -121,10 +121,24 @@ def leave():
         f"ManagementPort={sandbox.ready['httpsPort']}")
     words = ["update", "queue", "orders", "--max-delivery-count", "7", "--ca-file", sandbox.ready["caFile"]]
     refused = run(*words, status=REFUSED, connection_string=string)
-    assert "--allow-changes" in refused.stderr, refused.stderr
+    assert "mode: read-write" in refused.stderr and "built-in:read-only" in refused.stderr, refused.stderr
     assert "max-delivery-count" in refused.stdout, refused.stdout
+    run(*words, "--allow-changes", status=REFUSED, connection_string=string)
     assert show("orders")["MaxDeliveryCount"] == "5"
-    run(*words, "--allow-changes", connection_string=string)
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "config.yaml"
+        file.write_text(
+            "contexts:\n"
+            "  retail: {mode: read-write, connection-string: {env: RETAIL}}\n"
+            "  live: {mode: read-write, production: true, connection-string: {env: RETAIL}}\n"
+            "  fixed: {mode: read-only, connection-string: {env: RETAIL}}\n", encoding="utf-8")
+        environment = {**callboard.ENVIRONMENT, "CALLBOARD_CONFIG": str(file), "RETAIL": string}
+        for context, more, status in [
+            ("fixed", ["--allow-changes"], REFUSED), ("live", [], REFUSED), ("live", ["--allow-changes"], 0), ("retail", [], 0),
+        ]:
+            words[4] = "6" if context == "live" else "7"
+            done = callboard.run(*words, "--context", context, *more, environment=environment)
+            assert done.returncode == status, f"{context} {more}: {done.returncode} {done.stderr}"
     assert show("orders")["MaxDeliveryCount"] == "7"
 
 

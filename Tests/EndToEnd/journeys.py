@@ -680,6 +680,174 @@ def tracing():
             leave(terminal)
 
 
+PHRASE = "orders/$deadletterqueue"
+
+
+@checks.step("a group is redriven: plan, typed confirmation, job, paused, cancelled, gone on with, and the history of it", seconds=420)
+def redriving():
+    for rows, columns in WHOLE_SCANS:
+        with Terminal(rows, columns) as terminal:
+            open_demo(terminal)
+            terminal.type(":groups orders")
+            terminal.keys("Enter")
+            terminal.wait_for(r"scanned 50,012 in .* up to #\d+", seconds=LOADED * 3)
+            terminal.keys("j")
+            terminal.wait_for(r"^▌ +1,402 +3 %")
+
+            # -> the plan of exactly its messages, made slow, and agreed to by name
+            terminal.keys("r")
+            terminal.wait_for(r"^ Redrive 1,402 dead letters of orders to orders · nothing was done yet", seconds=LOADED * 3)
+            terminal.wait_for(r"^ policy +allowed by built-in:emulator")
+            terminal.keys("e")
+            terminal.wait_for(r"^ redrive · 1,402 messages of orders/\$deadletterqueue")
+            terminal.keys("j", "j", "j")
+            terminal.wait_for(r"^▌ +rate +what is usual here")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^rate: ?$")
+            terminal.type("100/s")
+            terminal.keys("Enter")
+            terminal.wait_for(r"\* rate +100/s")
+            terminal.keys("C-s")
+            terminal.wait_for(r"100/s at most", seconds=LOADED * 3)
+            terminal.keys("Enter")
+            terminal.wait_for(r"^type orders/\$deadletterqueue to go on:")
+            terminal.type("orders")
+            terminal.keys("Enter")
+            terminal.wait_for(r"! that is not orders/\$deadletterqueue: nothing was done")
+            terminal.keys("C-u")
+            terminal.type(PHRASE)
+            terminal.keys("Enter")
+
+            # -> the job, which goes on whatever is shown
+            terminal.wait_for(r"^▌ +#1 .* running")
+            terminal.wait_for(r"▶ #1 \d+ %")
+            terminal.keys("g", "b")
+            terminal.wait_for(BOARD)
+            terminal.wait_for(r"▶ #1 \d+ %")
+            terminal.keys("Q")
+            terminal.wait_for(r"^a job runs; quit\?:")
+            terminal.wait_for(r"#1 stops between messages and can be gone on with")
+            terminal.keys("Escape")
+            terminal.wait_gone(r"quit\?")
+            terminal.keys("g", "j")
+            terminal.wait_for(r"^▌ +#1 .* running")
+            terminal.wait_for(r"▶ #1 [1-9]\d* %", seconds=LOADED)
+            terminal.keys("p")
+            terminal.wait_for(r"^▌ +#1 .* paused", seconds=LOADED)
+            terminal.wait_for(r"▶ #1 paused")
+            terminal.keys("p")
+            terminal.wait_for(r"^▌ +#1 .* running")
+            terminal.keys("c")
+            terminal.wait_for(r"Job 1 cancelled: [\d,]+ of 1,402")
+            terminal.wait_for(r"^▌ +#1 .* cancelled")
+            done = int(re.search(r"Job 1 cancelled: ([\d,]+) of", terminal.screen()).group(1).replace(",", ""))
+            assert 0 < done < 1402, f"{done} were done when it was cancelled"
+            terminal.wait_gone(r"▶ #1")
+
+            # -> gone on with, to the end
+            terminal.keys("R")
+            terminal.wait_for(r"^▌ +#1 .* running")
+            terminal.wait_for(r"Job 1 done: 1,402 of 1,402", seconds=60)
+            terminal.keys("Enter")
+            terminal.wait_for(r"^ Job 1 · done · 1,402 of 1,402")
+            terminal.wait_for(r"^ where +demo")
+
+            # -> what the ledger says
+            terminal.keys("g", "h")
+            terminal.wait_for(r"4 records · the ledger is whole")
+            stages = [line.split() for line in terminal.lines() if " redrive " in line]
+            outcomes = [next(word for word in line if word in ("intended", "done", "partly")) for line in stages]
+            assert outcomes == ["done", "intended", "partly", "intended"], f"the ledger says {outcomes}"
+            terminal.keys("Enter")
+            terminal.wait_for(r"counts\.done +1402")
+            terminal.wait_for(r"job +1")
+
+            # -> and the dead letters of the group are gone
+            terminal.type(":groups orders")
+            terminal.keys("Enter")
+            terminal.wait_for(r"scanned 48,610 in", seconds=LOADED * 3)
+            terminal.wait_gone(r"^. +1,402 ")
+            leave(terminal)
+
+
+@checks.step("the body of a dead letter is edited in $EDITOR and sent again", seconds=120)
+def resubmitting():
+    for rows, columns in (SMALL, LARGE):
+        with Terminal(rows, columns, environment={"EDITOR": "sed -i s/EUR/USD/"}) as terminal:
+            open_demo(terminal)
+            to_dead_letters(terminal, "billing", "invoices")
+            terminal.keys("Enter")
+            terminal.wait_for(r"body · ")
+            number = terminal.wait_for(r"Sequence +#(\d+)").group(1)
+            terminal.keys("e")
+            terminal.wait_for(r"^ Redrive 1 dead letter of invoices to invoices · nothing was done yet", seconds=LOADED)
+            terminal.wait_for(rf"^ snapshot +#{number}, taken")
+            terminal.wait_for(r"^ keeps +all but the body, which was edited")
+            terminal.keys("Enter")
+            terminal.wait_for(r"^type yes to go on:")
+            terminal.type("yes")
+            terminal.keys("Enter")
+            terminal.wait_for(r"Job 1 done: 1 of 1", seconds=LOADED)
+            leave(terminal)
+
+
+POLICY = """version: 1
+allow:
+  - {id: look, who: [anyone], action: [catalog.read, entity.read, message.peek, audit.verify], scope: "**"}
+  - {id: redrive-some, who: [anyone], action: [message.redrive], scope: "**", max_messages: 10}
+deny:
+  - {id: nobody-purges, action: [message.purge]}
+"""
+
+
+@checks.step("a refused action shows the rule's name and what would allow it", seconds=180)
+def refused():
+    with tempfile.TemporaryDirectory() as name, callboard.Sandbox("--seed", "demo", ready_within=60) as sandbox:
+        folder = pathlib.Path(name)
+        (folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
+        (folder / "policy.yaml").chmod(0o600)
+        (folder / "callboard.yaml").write_text(
+            f"policy: {folder}/policy.yaml\ncontexts:\n  guarded:\n    connection-string: {{env: GUARDED}}\n", encoding="utf-8"
+        )
+        environment = {"GUARDED": sandbox.connection_string, "CALLBOARD_CONFIG": str(folder / "callboard.yaml")}
+        for rows, columns in (SMALL, LARGE):
+            with Terminal(rows, columns, environment=environment) as terminal:
+                terminal.start(f"{callboard.EXECUTABLE} console --context guarded", r"services", seconds=LOADED)
+                terminal.type(":entity invoices")
+                terminal.keys("Enter")
+                terminal.wait_for(r"^ invoices · queue")
+                terminal.keys("d")
+                terminal.wait_for(r"dead letters? · all", seconds=LOADED)
+                terminal.type("*")
+                terminal.wait_for(r"● 188 marked")
+
+                # the menu: what is possible, and what is not with the rule's name; below, the whole of it
+                terminal.keys("a")
+                terminal.wait_for(r"^. D +delete +✕ refused by default\.")
+                terminal.wait_for(r"^. P +purge +✕ refused by nobody-purges\.")
+                terminal.wait_for(r"^. r +redrive +(?!✕)")
+                terminal.keys("P")
+                terminal.wait_for(r"purge: refused by nobody-purges\. \w+")
+                terminal.keys("j", "j", "j", "j")
+                terminal.wait_for(r"^. P .*\n(.*\n)+ +✕ message\.purge on ")
+
+                # a limit is known when the messages are: the plan names it, and cannot be confirmed
+                terminal.keys("r")
+                terminal.wait_for(r"^ Redrive 188 dead letters of invoices to invoices · refused", seconds=LOADED)
+                terminal.wait_for(r"\[messages>10\]")
+                terminal.wait_for(r"✕ cannot be confirmed: refused by messages>10")
+                terminal.keys("Enter")
+                terminal.wait_for(r"confirm: refused by messages>10")
+                terminal.keys("q")
+                terminal.wait_for(r"● 188 marked")
+
+                # and the history knows that it was tried
+                terminal.keys("g", "h")
+                terminal.wait_for(r"1 record · the ledger is whole")
+                terminal.wait_for(r"^▌ .* redrive +refused")
+                leave(terminal)
+
+
 @checks.step("? shows the keys of the screen, made from the command table", seconds=60)
 def help_screen():
     with Terminal(*SMALL) as terminal:

@@ -19,6 +19,9 @@ EXECUTABLE = os.environ.get("CALLBOARD", str(ROOT / ".build" / "debug" / "callbo
 # Swift's crash reporter would wait for a key, and nobody is there to press one.
 ENVIRONMENT = {**os.environ, "SWIFT_BACKTRACE": "enable=no"}
 ENVIRONMENT.pop("SERVICEBUS_CONNECTION_STRING", None)
+# What commands keep of what they did, the audit ledger and the journals of jobs, is not that of whoever runs the tests.
+_STATE = tempfile.TemporaryDirectory(prefix="callboard-state-")
+ENVIRONMENT["XDG_STATE_HOME"] = _STATE.name
 
 # The sandbox's rules, those of Microsoft's emulator and one each that may only send and only listen, share this key.
 ROOT_RULE, KEY = "RootManageSharedAccessKey", "SAS_KEY_VALUE"

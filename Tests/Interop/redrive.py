@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""Whether copies are faithful: for messages of every kind that azure-servicebus can build (built_messages.py), the official client sends them,
+receives them and dead-letters or defers them; `callboard` redrives, moves, receives or deletes and imports them; the official client receives them
+again. What it receives then is to be what it sent: the body's bytes and its kind, the properties and their types, the ids, the session, the
+sender's annotations, the footer, and of the header durability, priority and time to live. It is compared in three ways, because each sees what
+another does not: the bytes on the wire as they were sent and as they came back; the typed values in them; and what the client shows of the two
+times that it received the message (`raw_amqp_message`).
+
+Left out, as documented: what dead-lettering and frameworks wrote (`CopyChanges.traces`), what the broker writes (sequence number, enqueued time,
+lock, state, delivery count), the time it was once scheduled for.
+
+usage: redrive.py [--messages N] [--seed N] [PART OF A STEP'S NAME]      CALLBOARD names the executable (default .build/debug/callboard)
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import random
+import sys
+import tempfile
+
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
+
+import callboard
+from amqp_sections import Sections
+from built_messages import Builder, reason_strips
+from checks import Checks
+from faithful import Received, differences, listen_in, matched, nothing, pairs_alike, received_bytes, sent_bytes, shown_differences
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--messages", type=int, default=300, help="random ones, besides those by hand, for each step")
+parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+parser.add_argument("only", nargs="?", default="")
+options = parser.parse_args()
+SECONDS = 120 + options.messages // 2
+
+checks = Checks("copies are faithful")
+scratch = tempfile.TemporaryDirectory(prefix="callboard-copies-")
+SESSIONS = ("s-1", "zwei", "日本", "s" * 128, "5")
+REASON, DESCRIPTION = "poison", "could not be processed: ü"
+
+sandbox = client = None
+
+
+# --- the journey of messages -------------------------------------------------------------------------------------------------
+
+
+class Sent:
+    def __init__(self, what, encoded):
+        self.what, self.sections = what, Sections(encoded)
+
+    @property
+    def session(self):
+        return self.sections.properties.get("group-id")
+
+
+def sender_of(entity):
+    topic, _, subscription = entity.partition("/")
+    return client.get_topic_sender(topic) if subscription else client.get_queue_sender(entity)
+
+
+def receiver_of(entity, **how):
+    topic, _, subscription = entity.partition("/")
+    return client.get_subscription_receiver(topic, subscription, **how) if subscription else client.get_queue_receiver(entity, **how)
+
+
+def send(entity, sessions=None):
+    """Sends the random messages and those by hand, each by itself."""
+    builder = Builder(f"{options.seed} {entity}")
+    messages = [(f"random {number}", builder.one(sessions)) for number in range(options.messages)]
+    messages += builder.corners(sessions)
+    found = []
+    with sender_of(entity) as sender:
+        for what, message in messages:
+            sent_bytes.clear()
+            try:
+                sender.send_messages(message, timeout=15)
+            except Exception as error:
+                raise AssertionError(f"{what} could not be sent: {error}") from error
+            assert len(sent_bytes) == 1, f"{what} was encoded {len(sent_bytes)} times"
+            found.append(Sent(what, sent_bytes[0]))
+    return found
+
+
+def drain(receiver, count, settle):
+    found = []
+    while len(found) < count:
+        messages = receiver.receive_messages(max_message_count=100, max_wait_time=10)
+        if not messages:
+            break
+        for message in messages:
+            found.append(Received(message))
+            settle(receiver, message)
+    return found
+
+
+def look(receiver, count):
+    """The messages as they lie there, for what is not to be touched before it is changed."""
+    found = []
+    while len(found) < count:
+        messages = receiver.peek_messages(100, sequence_number=found[-1].message.sequence_number + 1 if found else 1)
+        if not messages:
+            break
+        found += map(Received, messages)
+    return found
+
+
+def receive(entity, count, settle, sessions=None):
+    """All messages of an entity in their order, session by session where there are sessions; settled in the way given, or only looked at."""
+    if sessions is None:
+        with receiver_of(entity) as receiver:
+            return {None: drain(receiver, count, settle) if settle else look(receiver, count)}
+    found = {}
+    for session, expected in sessions.items():
+        with receiver_of(entity, session_id=session) as receiver:
+            found[session] = drain(receiver, expected, settle)
+    return found
+
+
+def complete(receiver, message):
+    receiver.complete_message(message)
+
+
+def defer(receiver, message):
+    receiver.defer_message(message)
+
+
+def dead_letter(receiver, message):
+    receiver.dead_letter_message(message, reason=REASON, error_description=DESCRIPTION)
+
+
+def do(*arguments):
+    done = callboard.run(*arguments, "--yes", "--rate", "0", "--output", "json", connection_string=sandbox.connection_string, seconds=SECONDS)
+    assert done.returncode == 0, f"callboard {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return json.loads(done.stdout)
+
+
+def is_empty(entity, *where):
+    return not callboard.peek(entity, "--count", "1", "--headers-only", *where, connection_string=sandbox.connection_string)
+
+
+def journey(queue, change, settle=dead_letter, arrives=None, new_id=False, sessions=None, leaves_out=reason_strips):
+    """Sends, receives and settles, changes, receives again, and compares: everything, and all that differs in one failure."""
+    received_bytes.clear()
+    sent = collections.defaultdict(list)
+    for each in send(queue, sessions):
+        sent[each.session[1] if sessions else None].append(each)
+    counts = {session: len(messages) for session, messages in sent.items()}
+    total = sum(counts.values())
+    first = receive(queue, total, settle, sessions and counts)
+    for session, messages in first.items():
+        assert len(messages) == counts[session], f"{len(messages)} of {counts[session]} messages of {session} were received the first time"
+    change(queue, total)
+    second = receive(arrives or queue, total, complete, sessions and counts)
+    wrong = []
+    for session, expected in sent.items():
+        assert len(second[session]) == len(expected), f"{len(second[session])} of {len(expected)} messages of session {session} came back"
+        after_all = second[session] if sessions else matched(expected, second[session], new_id, leaves_out)
+        for one, before, after in zip(expected, first[session], after_all, strict=True):
+            wrong += [f"{one.what}: {each}" for each in differences(one.sections, after.sections, new_id, leaves_out)]
+            wrong += [f"{one.what}: {each}" for each in shown_differences(before.message, after.message, new_id, leaves_out)]
+    if new_id:
+        ids = [after.sections.properties["message-id"] for messages in second.values() for after in messages]
+        assert len(set(ids)) == len(ids), "two copies got the same new id"
+    assert is_empty(arrives or queue), "more came back than were sent"
+    assert is_empty(queue, "--dead-letter"), "something stayed behind"
+    received_bytes.clear()
+    assert not wrong, f"seed {options.seed}: {len(wrong)} differences\n" + "\n".join(wrong[:40])
+
+
+QUEUES = "redrive stepwise renamed moved moved-to moved-alive moved-alive-to deferred imported imported-renamed".split()
+
+
+def configuration():
+    # Its longest lock: all messages are received before the first copy is made.
+    # And no time to live but that of the message: a broker writes its own into those that have none.
+    properties = {"LockDuration": "PT5M", "MaxDeliveryCount": 10, "DefaultMessageTimeToLive": "P10675199DT2H48M5.4775807S"}
+    queues = [{"Name": name, "Properties": properties} for name in QUEUES]
+    queues += [{"Name": name, "Properties": {**properties, "RequiresSession": True}} for name in ("sessions", "sessions-stepwise", "ordered")]
+    lasting = {"DefaultMessageTimeToLive": properties["DefaultMessageTimeToLive"]}
+    topics = [{"Name": "topic", "Properties": lasting, "Subscriptions": [{"Name": "only", "Properties": properties}]}]
+    path = pathlib.Path(scratch.name) / "Config.json"
+    namespace = {"Name": "sbemulatorns", "Queues": queues, "Topics": topics}
+    path.write_text(json.dumps({"UserConfig": {"Namespaces": [namespace], "Logging": {"Type": "Console"}}}), encoding="utf-8")
+    return path
+
+
+@checks.step("a sandbox is there", seconds=60, essential=True)
+def starts():
+    global sandbox, client
+    print(f"    seed {options.seed}", flush=True)
+    sandbox = callboard.Sandbox(config=configuration()).start()
+    listen_in()
+    client = ServiceBusClient.from_connection_string(sandbox.connection_string, retry_total=0)
+
+
+@checks.cleanup
+def ends():
+    if client is not None:
+        client.close()
+    if sandbox is not None:
+        sandbox.stop()
+    scratch.cleanup()
+
+
+@checks.step("the comparison sees what it is to see, each by itself")
+def sees():
+    for what, one, other in pairs_alike():
+        assert list(differences(one, other)), f"{what}: not seen"
+        assert not list(differences(one, one)), f"{what}: seen where it is not"
+
+
+def done_all(job, total):
+    assert job["done"] == total and job["failed"] == 0, job
+
+
+def redrive(*how):
+    return lambda queue, total: done_all(do("redrive", queue, "--dead-letter", "--all", *how), total)
+
+
+@checks.step("redrive", seconds=SECONDS)
+def redriven():
+    journey("redrive", redrive())
+
+
+@checks.step("redrive without transactions", seconds=SECONDS)
+def redriven_stepwise():
+    journey("stepwise", redrive("--without-transactions"))
+
+
+@checks.step("redrive with new ids: the old one is kept with its type", seconds=SECONDS)
+def redriven_renamed():
+    journey("renamed", redrive("--new-id"), new_id=True)
+
+
+@checks.step("redrive in a queue with sessions", seconds=SECONDS)
+def redriven_sessions():
+    journey("sessions", redrive(), sessions=SESSIONS)
+
+
+@checks.step("redrive in a queue with sessions, without transactions", seconds=SECONDS)
+def redriven_sessions_stepwise():
+    journey("sessions-stepwise", redrive("--without-transactions"), sessions=SESSIONS)
+
+
+@checks.step("redrive from a subscription to its topic", seconds=SECONDS)
+def redriven_topic():
+    journey("topic/only", redrive())
+
+
+@checks.step("move dead letters to another queue", seconds=SECONDS)
+def moved():
+    def change(queue, total):
+        done_all(do("move", queue, "--dead-letter", "--all", "--to", "moved-to"), total)
+
+    journey("moved", change, arrives="moved-to")
+
+
+@checks.step("move messages that are alive: nothing at all is left out", seconds=SECONDS)
+def moved_alive():
+    def change(queue, total):
+        done_all(do("move", queue, "--all", "--to", "moved-alive-to"), total)
+
+    journey("moved-alive", change, settle=None, arrives="moved-alive-to", leaves_out=nothing)
+
+
+@checks.step("receive what was deferred: nothing at all is left out", seconds=SECONDS)
+def deferred():
+    def change(queue, total):
+        done_all(do("receive-deferred", queue, "--all"), total)
+
+    journey("deferred", change, settle=defer, leaves_out=nothing)
+
+
+@checks.step("delete with an export, and import it", seconds=SECONDS)
+def imported():
+    journey("imported", delete_and_import())
+
+
+@checks.step("delete with an export, and import it with new ids", seconds=SECONDS)
+def imported_renamed():
+    journey("imported-renamed", delete_and_import("--new-id"), new_id=True)
+
+
+def delete_and_import(*how):
+    def change(queue, total):
+        file = str(pathlib.Path(scratch.name) / f"{queue}.cbx")
+        done_all(do("delete", queue, "--dead-letter", "--all", "--export", file), total)
+        assert is_empty(queue, "--dead-letter"), "not all was deleted"
+        done_all(do("import", queue, file, *how), total)
+
+    return change
+
+
+@checks.step("the order within each of five sessions is kept when five hundred messages are redriven", seconds=SECONDS)
+def ordered():
+    chance = random.Random(options.seed)
+    order = {session: [] for session in SESSIONS}
+    with client.get_queue_sender("ordered") as sender:
+        for number in range(500):
+            session = chance.choice(SESSIONS)
+            order[session].append(number)
+            sender.send_messages(ServiceBusMessage(str(number), session_id=session))
+    counts = {session: len(numbers) for session, numbers in order.items()}
+    receive("ordered", 500, dead_letter, counts)
+    done_all(do("redrive", "ordered", "--dead-letter", "--all"), 500)
+    for session, messages in receive("ordered", 500, complete, counts).items():
+        numbers = [int(str(each.message)) for each in messages]
+        assert numbers == order[session], f"seed {options.seed}: session {session} is {numbers}, and was {order[session]}"
+
+
+if __name__ == "__main__":
+    sys.exit(checks.run(options.only))
