@@ -191,8 +191,8 @@ def redrive_killed(*how):
         assert through != sandbox.connection_string, sandbox.connection_string
         try:
             before = newest(sandbox)["id"]
-            # A rate spreads the work over the lives it is to have.
-            rate = str(max(50, options.messages * 2 // max(options.kills, 1)))
+            # A rate spreads the work over the lives it is to have, with some to spare.
+            rate = str(max(50, options.messages * 5 // (4 * max(options.kills, 1))))
             redrive = ["redrive", "orders", "--dead-letter", "--all", "--to", "replayed", "--rate", rate, "--yes", *how]
             kills, job, is_done, shortest = 0, None, False, 0.0
             while not is_done and kills < options.kills:
