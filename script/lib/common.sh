@@ -62,7 +62,7 @@ tally() {
 # part NAME SECONDS COMMAND...: runs a command that ends with the line "N passed, N failed", shows what it prints, keeps it in a
 # log, and adds its count. A non-zero exit with no failure counted is one failure more.
 part() {
-    local name=$1 seconds=$2 log line passed=0 failed=0 status=0 remark=""
+    local name=$1 seconds=$2 log line passed=0 failed=0 status=0 remark="" begun=$SECONDS
     shift 2
     mkdir -p "$LOGS"
     log="$LOGS/$(printf '%s' "$name" | tr -c 'a-zA-Z0-9' '-').log"
@@ -81,6 +81,7 @@ part() {
         remark="exit status $status"
         [ "$status" -eq 124 ] && remark="not done after $seconds s"
     fi
+    remark="${remark:+$remark, }$((SECONDS - begun)) s"
     tally "$name" "$passed" "$failed" "$remark"
 }
 

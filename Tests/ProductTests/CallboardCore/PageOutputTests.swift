@@ -38,7 +38,7 @@ private final class Paper: Sendable {
     var written: String { String(decoding: text.withLock { $0 }, as: UTF8.self) }
 }
 
-@Suite("Output, page by page", .timeLimit(.minutes(1)))
+@Suite("Output, page by page", .timeLimit(.minutes(3)))
 struct PageOutputTests {
     /// Pages of very different lengths, so that later ones are ready before earlier ones.
     private static let pages: [[Line]] = {

@@ -8,7 +8,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("A certificate of our own", .timeLimit(.minutes(1)))
+@Suite("A certificate of our own", .timeLimit(.minutes(3)))
 struct ClientIdentityTests {
     private func withFiles<R>(_ body: (_ authority: String, _ certificate: String, _ key: String) async throws -> R) async throws -> R {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("callboard-identity-\(UInt64.random(in: .min ... .max))")

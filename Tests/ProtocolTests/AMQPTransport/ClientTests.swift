@@ -4,7 +4,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@Suite("A client over loopback sockets", .timeLimit(.minutes(1)))
+@Suite("A client over loopback sockets", .timeLimit(.minutes(3)))
 struct ClientTests {
     private func request(_ number: Int) -> MessageContent { MessageContent(body: .value(.long(Int64(number)))) }
 

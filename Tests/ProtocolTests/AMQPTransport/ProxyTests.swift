@@ -9,7 +9,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Connections through a proxy", .timeLimit(.minutes(1)))
+@Suite("Connections through a proxy", .timeLimit(.minutes(3)))
 struct ProxyTests {
     private func connecting<R: Sendable>(_ endpoint: Endpoint, _ body: (AMQPConnection) async throws -> R) async throws -> R {
         var configuration = ConnectionConfiguration(containerID: "tests")

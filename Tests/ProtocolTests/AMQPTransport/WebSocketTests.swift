@@ -4,7 +4,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@Suite("AMQP over WebSockets", .timeLimit(.minutes(1)))
+@Suite("AMQP over WebSockets", .timeLimit(.minutes(3)))
 struct WebSocketTests {
     static let path = "/$servicebus/websocket"
 
