@@ -52,6 +52,8 @@ public struct OperatorError: Error, Hashable, Sendable, CustomStringConvertible 
     public var trackingID: String?
     /// The right that was missing, for ``Code/notPermitted``: `Manage`, `Listen`, `Send`, or a role's name.
     public var neededRight: String?
+    /// What stood in the way, for ``Code/refused`` by the policy.
+    public var denial: Denial.Cause?
 
     /// Creates an error.
     public init(

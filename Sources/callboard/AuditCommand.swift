@@ -102,6 +102,11 @@ struct AuditVerifyCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         let path = try options.path()
+        guard checkpoint != nil || AuditLedger.exists(path) else {
+            throw OperatorError(
+                .notFound, "There is no audit ledger at \(path): nothing was done from here, or it was taken away.",
+                hint: "A checkpoint that was kept elsewhere tells which.")
+        }
         let known: AuditCheckpoint? = if let checkpoint { try AuditCheckpoint(file: checkpoint) } else { nil }
         let verification = try AuditLedger.verify(path, checkpoint: known)
         output.write([AuditVerificationRecord(verification, path: path)])
@@ -130,24 +135,36 @@ struct AuditExportCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         let path = try options.path()
-        let target = try file.flatMap { $0 == "-" ? nil : $0 }.map { path throws(OperatorError) in try TextFile.Writer(path) }
+        guard AuditLedger.exists(path) else {
+            throw OperatorError(.notFound, "There is no audit ledger at \(path): nothing was done from here, or it was taken away.")
+        }
+        let name = file.flatMap { $0 == "-" ? nil : $0 }
+        if let name { try AuditLedger.check(name, isNot: path) }
+        var target: TextFile.Writer?
         var pending = format.heading
         var failure: OperatorError?
         func write(atLeast size: Int) {
             guard pending.count >= size, failure == nil else { return }
-            if let target {
-                do throws(OperatorError) { try target.write(pending) } catch { failure = error }
+            if let name {
+                // Not before there is something to write: an earlier export stays where the ledger cannot be read.
+                do throws(OperatorError) {
+                    if target == nil { target = try TextFile.Writer(name) }
+                    try target?.write(pending)
+                } catch { failure = error }
             } else {
                 Standard.output.write(pending)
             }
             pending.removeAll(keepingCapacity: true)
         }
         let verification = try AuditLedger.verify(path) { record in
+            guard failure == nil else { return }
             pending += format.line(record)
             write(atLeast: 64 << 10)
         }
         write(atLeast: 1)
         if let failure { throw failure }
+        // An earlier export does not pass for this one, not even where there was nothing to write.
+        if let name, target == nil { _ = try TextFile.Writer(name) }
         if !verification.isValid { Standard.error("The ledger is not whole: \(verification). What was written comes before that.") }
         return verification.isTampering ? 1 : 0
     }
@@ -166,6 +183,7 @@ struct AuditCheckpointCommand: OperatorCommand {
     @OptionGroup var options: LedgerOptions
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var why: ReasonOptions
 
     @Argument(help: "the file to write, for its owner alone; - for standard output")
     var file: String?
@@ -182,6 +200,7 @@ struct AuditCheckpointCommand: OperatorCommand {
         if file == "-" {
             Standard.output.write(checkpoint.bytes)
         } else if let file {
+            try AuditLedger.check(file, isNot: try options.path())
             try checkpoint.write(to: file)
             Standard.raw("\(checkpoint.size) records, written to \(VisibleText.of(file))")
         }
@@ -202,7 +221,8 @@ struct AuditCheckpointCommand: OperatorCommand {
         try await connection.withWorkspace { workspace in
             let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
             try await entity.resolve(nil) { path throws(OperatorError) in
-                try await door.change(.sendMessage, on: path, messages: 1) { permission throws(OperatorError) in
+                try await door.change(.sendMessage, on: path, messages: 1, reason: why.reason, ticket: why.ticket) {
+                    permission throws(OperatorError) in
                     try await workspace.send([outgoing], to: path, with: permission)
                 }
             }

@@ -31,25 +31,13 @@ struct DeleteCommand: InterruptibleCommand {
                       callboard delete orders --dead-letter --group 1f00ba412345 --yes
             """)
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var place: SubQueueOptions
     @OptionGroup var choice: ChoiceOptions
     @OptionGroup var keeping: KeepingOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue, topic/subscription, or an address like queue/$deadletterqueue")
-    var entity: EntityArgument
 
     func execute() async throws -> Int32 {
-        let choice = try choice.choice()
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, place.subQueue) { path in
-            var request = ActionRequest(.delete, in: path, choice)
-            request.export = keeping.place
-            request.rate = pace.rate
-            return request
-        }
+        try await arguments.run(.delete, in: place.subQueue, try choice.choice()) { $0.export = keeping.place }
     }
 }
 
@@ -64,15 +52,9 @@ struct PurgeCommand: InterruptibleCommand {
                       callboard purge orders --dead-letter --yes-purge 'orders/$deadletterqueue'
             """)
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var place: SubQueueOptions
     @OptionGroup var keeping: KeepingOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue, topic/subscription, or an address like queue/$deadletterqueue")
-    var entity: EntityArgument
 
     @Option(help: ArgumentHelp("Only what was enqueued before this time, 2026-11-26T03:00:00Z.", valueName: "time"))
     var before: String?
@@ -91,13 +73,7 @@ struct PurgeCommand: InterruptibleCommand {
     }
 
     func execute() async throws -> Int32 {
-        let moment = try moment()
-        return try await ActionRun(connection: connection, options: action, output: output, purgeName: yesPurge)
-            .run(entity, place.subQueue) { path in
-                var request = ActionRequest(.purge(before: moment), in: path, .all)
-                request.export = keeping.place
-                request.rate = pace.rate
-                return request
-            }
+        let wish = ActionRequest.Wish.purge(before: try moment())
+        return try await arguments.run(wish, in: place.subQueue, .all, purgeName: yesPurge) { $0.export = keeping.place }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CallboardCore
 import ServiceBus
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -8,6 +9,12 @@ import ServiceBus
     import Musl
 #else
     import Darwin
+#endif
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
 #endif
 
 /// `callboard export`
@@ -24,6 +31,7 @@ struct ExportCommand: InterruptibleCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var place: SubQueueOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var why: ReasonOptions
 
     @Argument(help: "queue, topic/subscription, or an address like queue/$deadletterqueue")
     var entity: EntityArgument
@@ -49,11 +57,12 @@ struct ExportCommand: InterruptibleCommand {
 
     func execute() async throws -> Int32 {
         let options = ExportOptions(condition: try filter(), sessionID: session, isOverwriting: overwrite)
+        let progress = ExportTeller()
         let summary = try await Interruption.shared.cancels {
             try await connection.withWorkspace { workspace in
-                try await entity.resolve(place.subQueue) { path throws(OperatorError) in
-                    var told = 0
-                    return try await workspace.export(path, options, to: file) { Self.tell($0, &told) }
+                let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
+                return try await entity.resolve(place.subQueue) { path throws(OperatorError) in
+                    try await door.export(path, options, to: file, reason: why.reason, ticket: why.ticket) { progress.tell($0) }
                 }
             }
         }
@@ -69,11 +78,19 @@ struct ExportCommand: InterruptibleCommand {
     }
 
     private func filter() throws -> SQLFilter? { try condition.map { try FilterArgument.parse($0, option: "--where") } }
+}
 
-    /// How far a long export is, for who sits before it.
-    private static func tell(_ progress: ExportProgress, _ told: inout Int) {
-        guard progress.count - told >= 10_000, isatty(2) == 1 else { return }
-        told = progress.count
-        Standard.raw("\(progress.count) messages, \(progress.bytes) bytes so far")
+/// Says how far a long export is, for who sits before it.
+private final class ExportTeller: Sendable {
+    private let told = Mutex(0)
+
+    func tell(_ progress: ExportProgress) {
+        guard isatty(2) == 1 else { return }
+        let isDue = told.withLock { told in
+            guard progress.count - told >= 10_000 else { return false }
+            told = progress.count
+            return true
+        }
+        if isDue { Standard.raw("\(progress.count) messages, \(progress.bytes) bytes so far") }
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CallboardCore
-import ServiceBus
 
 /// `callboard import`
 struct ImportCommand: InterruptibleCommand {
@@ -11,13 +10,7 @@ struct ImportCommand: InterruptibleCommand {
             Example: callboard import orders dead-orders.cbx --dry-run
             """)
 
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue or topic")
-    var entity: EntityArgument
+    @OptionGroup var arguments: ActionArguments
 
     @Argument(help: "the file that 'export', 'purge' or 'delete' wrote")
     var file: String
@@ -26,12 +19,6 @@ struct ImportCommand: InterruptibleCommand {
     var newID = false
 
     func execute() async throws -> Int32 {
-        let file = try InputFile.absolute(file)
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, nil) { path in
-            var request = ActionRequest(.importing(file: file), in: path, .all)
-            request.newIDs = newID
-            request.rate = pace.rate
-            return request
-        }
+        try await arguments.run(.importing(file: try InputFile.absolute(file)), .all) { $0.newIDs = newID }
     }
 }

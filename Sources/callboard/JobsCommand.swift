@@ -84,17 +84,13 @@ struct JobsResumeCommand: InterruptibleCommand {
     @Argument(help: "the number of the job")
     var id: Int
 
-    @Option(help: ArgumentHelp("Why, for the policy and the audit ledger.", valueName: "text"))
-    var reason: String?
-
-    @Option(help: ArgumentHelp("The ticket it is done for.", valueName: "id"))
-    var ticket: String?
+    @OptionGroup var why: ReasonOptions
 
     func execute() async throws -> Int32 {
         try await connection.withWorkspace { workspace in
             let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
             let reporter = ProgressReporter()
-            let job = try await door.goOn(with: id, reason: reason, ticket: ticket) { reporter.report($0) }
+            let job = try await door.goOn(with: id, reason: why.reason, ticket: why.ticket) { reporter.report($0) }
             return try await ActionRun.finish(job, door, reporter, output)
         }
     }

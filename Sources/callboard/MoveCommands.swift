@@ -8,29 +8,17 @@ struct MoveCommand: InterruptibleCommand {
         commandName: "move", abstract: "Send exact copies of messages to another queue or topic, and remove them.",
         discussion: "Example: callboard move orders --where \"tenant = 'emea'\" --to orders-emea --dry-run")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var place: SubQueueOptions
     @OptionGroup var choice: ChoiceOptions
     @OptionGroup var copies: CopyOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue, topic/subscription, or an address like queue/$deadletterqueue")
-    var entity: EntityArgument
 
     @Option(help: ArgumentHelp("The queue or topic to send to.", valueName: "entity"))
     var to: EntityArgument
 
     func execute() async throws -> Int32 {
-        let choice = try choice.choice()
         guard let target = to.candidates.last else { throw OperatorError(.usage, "--to names no queue or topic.") }
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, place.subQueue) { path in
-            var request = ActionRequest(.move(to: target), in: path, choice)
-            copies.apply(to: &request)
-            request.rate = pace.rate
-            return request
-        }
+        return try await arguments.run(.move(to: target), in: place.subQueue, try choice.choice()) { copies.apply(to: &$0) }
     }
 }
 
@@ -40,24 +28,11 @@ struct DeferCommand: InterruptibleCommand {
         commandName: "defer", abstract: "Set messages aside: they stay where they are, and are had by their numbers only.",
         discussion: "Example: callboard defer orders --seq 4812 --yes")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var place: SubQueueOptions
     @OptionGroup var choice: ChoiceOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
 
-    @Argument(help: "queue, topic/subscription, or an address like queue/$deadletterqueue")
-    var entity: EntityArgument
-
-    func execute() async throws -> Int32 {
-        let choice = try choice.choice()
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, place.subQueue) { path in
-            var request = ActionRequest(.defer, in: path, choice)
-            request.rate = pace.rate
-            return request
-        }
-    }
+    func execute() async throws -> Int32 { try await arguments.run(.defer, in: place.subQueue, try choice.choice()) }
 }
 
 /// `callboard dead-letter`
@@ -66,14 +41,8 @@ struct DeadLetterCommand: InterruptibleCommand {
         commandName: "dead-letter", abstract: "Send messages to the dead-letter queue of their own entity, on purpose.",
         discussion: "Example: callboard dead-letter orders --seq 4812 --because 'poison' --yes")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var choice: ChoiceOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue or topic/subscription")
-    var entity: EntityArgument
 
     @Option(help: ArgumentHelp("The dead-letter reason the messages get.", valueName: "text"))
     var because: String
@@ -82,12 +51,7 @@ struct DeadLetterCommand: InterruptibleCommand {
     var description: String?
 
     func execute() async throws -> Int32 {
-        let choice = try choice.choice()
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, nil) { path in
-            var request = ActionRequest(.deadLetter(reason: because, description: description), in: path, choice)
-            request.rate = pace.rate
-            return request
-        }
+        try await arguments.run(.deadLetter(reason: because, description: description), try choice.choice())
     }
 }
 
@@ -98,25 +62,11 @@ struct ReceiveDeferredCommand: InterruptibleCommand {
         abstract: "Make messages that were set aside active again: exact copies of them, at the end of the queue.",
         discussion: "Example: callboard receive-deferred orders --seq 4812-4820 --yes")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var choice: ChoiceOptions
     @OptionGroup var copies: CopyOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
 
-    @Argument(help: "queue or topic/subscription")
-    var entity: EntityArgument
-
-    func execute() async throws -> Int32 {
-        let choice = try choice.choice()
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, nil) { path in
-            var request = ActionRequest(.reactivate, in: path, choice)
-            copies.apply(to: &request)
-            request.rate = pace.rate
-            return request
-        }
-    }
+    func execute() async throws -> Int32 { try await arguments.run(.reactivate, try choice.choice()) { copies.apply(to: &$0) } }
 }
 
 /// `callboard cancel-scheduled`
@@ -125,21 +75,11 @@ struct CancelScheduledCommand: InterruptibleCommand {
         commandName: "cancel-scheduled", abstract: "Remove messages that were to become active later.",
         discussion: "Example: callboard cancel-scheduled orders --seq 4812 --yes")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var choice: ChoiceOptions
     @OptionGroup var keeping: KeepingOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue or topic")
-    var entity: EntityArgument
 
     func execute() async throws -> Int32 {
-        let choice = try choice.choice()
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, nil) { path in
-            var request = ActionRequest(.cancelScheduled, in: path, choice)
-            request.export = keeping.place
-            return request
-        }
+        try await arguments.run(.cancelScheduled, try choice.choice()) { $0.export = keeping.place }
     }
 }

@@ -109,7 +109,12 @@ struct PolicyExplainCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         let (policy, context) = try options.load()
-        let explanation = policy.explanation(of: try question(context))
+        let question = try question(context)
+        let explanation = policy.explanation(of: question)
+        if let context, context.mode == .readOnly, question.action.changesWorld {
+            Standard.raw(
+                "'\(context.name)' is read-only by its configuration: there every change is denied (built-in:read-only), whatever follows.")
+        }
         guard output.output == .table else {
             var json = JSONWriter()
             explanation.write(to: &json)

@@ -15,16 +15,10 @@ struct RedriveCommand: InterruptibleCommand {
                       callboard redrive orders --dead-letter --seq 4812 --edit
             """)
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var arguments: ActionArguments
     @OptionGroup var place: SubQueueOptions
     @OptionGroup var choice: ChoiceOptions
     @OptionGroup var copies: CopyOptions
-    @OptionGroup var action: ActionOptions
-    @OptionGroup var pace: PaceOptions
-    @OptionGroup var output: OutputOptions
-
-    @Argument(help: "queue, topic/subscription, or an address like queue/$deadletterqueue")
-    var entity: EntityArgument
 
     @Option(help: ArgumentHelp("Where to; where they came from unless it is said.", valueName: "entity"))
     var to: EntityArgument?
@@ -37,18 +31,15 @@ struct RedriveCommand: InterruptibleCommand {
         let target = to?.candidates.last
         var body: OutgoingMessage.Body?
         if edit {
-            body = try await connection.withWorkspace { workspace in
-                try await entity.resolve(place.subQueue) { path throws(OperatorError) in
+            body = try await arguments.connection.withWorkspace { workspace in
+                try await arguments.entity.resolve(place.subQueue) { path throws(OperatorError) in
                     try await BodyEdit.edited(choice, of: path, in: workspace)
                 }
             }
         }
-        return try await ActionRun(connection: connection, options: action, output: output).run(entity, place.subQueue) { path in
-            var request = ActionRequest(.redrive(to: target), in: path, choice)
+        return try await arguments.run(.redrive(to: target), in: place.subQueue, choice) { request in
             copies.apply(to: &request)
-            request.rate = pace.rate
             request.body = body
-            return request
         }
     }
 }

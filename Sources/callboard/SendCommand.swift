@@ -19,6 +19,7 @@ struct SendCommand: OperatorCommand {
             """)
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var why: ReasonOptions
 
     @Argument(help: "queue or topic")
     var entity: EntityArgument
@@ -59,7 +60,8 @@ struct SendCommand: OperatorCommand {
             let messages = try messages()
             let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
             try await entity.resolve(nil) { path throws(OperatorError) in
-                try await door.change(.sendMessage, on: path, messages: messages.count) { permission throws(OperatorError) in
+                try await door.change(.sendMessage, on: path, messages: messages.count, reason: why.reason, ticket: why.ticket) {
+                    permission throws(OperatorError) in
                     try await workspace.send(messages, to: path, with: permission)
                 }
             }

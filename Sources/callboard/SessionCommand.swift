@@ -107,7 +107,8 @@ extension SessionArguments {
     func set(_ state: [UInt8]?, _ workspace: Workspace, _ leave: ChangeOptions) async throws(OperatorError) {
         let door = try leave.door(to: workspace)
         try await entity.resolve(.active) { path throws(OperatorError) in
-            try await door.change(.setSessionState, on: path) { permission throws(OperatorError) in
+            try await door.change(.setSessionState, on: path, kind: .queue, reason: leave.why.reason, ticket: leave.why.ticket) {
+                permission throws(OperatorError) in
                 try await workspace.setSessionState(state, of: id, in: path, with: permission)
             }
         }

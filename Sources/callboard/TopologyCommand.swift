@@ -65,7 +65,8 @@ struct TopologyImportCommand: OperatorCommand {
             output.write(plan.steps.map { TopologyStepRecord($0) })
             if plan.isEmpty, !plan.isBlocked { return Standard.raw("Everything is there as the file says.") }
             if change.dryRun { return Standard.raw("Nothing was changed (--dry-run).") }
-            try await change.leave.door(to: workspace).carryOut(plan)
+            let why = change.leave.why
+            try await change.leave.door(to: workspace).carryOut(plan, reason: why.reason, ticket: why.ticket)
             Standard.raw("\(plan.changes) changes made")
         }
         return 0

@@ -143,6 +143,29 @@ def change_without_leave():
         expect(("session", *change), real(port), REFUSED, "read-only", "mode: read-write", "policy")
 
 
+@checks.step("an export or checkpoint of the audit ledger onto the ledger itself")
+def ledger_onto_itself():
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**callboard.ENVIRONMENT, "XDG_STATE_HOME": folder}
+        real_place = real(bad_peers.unused_port())
+        # What is refused is written down: now there is a ledger.
+        refused = callboard.run("session", "clear", "orders", "s", connection_string=real_place, environment=environment)
+        assert refused.returncode == REFUSED, refused
+        ledger = pathlib.Path(folder) / "callboard" / "audit.jsonl"
+        before = ledger.read_bytes()
+        assert before, "the ledger is empty"
+        link = pathlib.Path(folder) / "link"
+        link.symlink_to(ledger)
+        for words in (("export",), ("export", "--format", "csv"), ("checkpoint",)):
+            for target in (ledger, link):
+                done = callboard.run("audit", *words, str(target), environment=environment)
+                assert done.returncode in (USAGE, REFUSED), (words, done)
+                assert "ledger" in done.stderr, (words, done)
+                assert ledger.read_bytes() == before, f"audit {' '.join(words)} {target} changed the ledger"
+        whole = callboard.run("audit", "verify", environment=environment)
+        assert whole.returncode == 0, whole
+
+
 @checks.step("a wrong key")
 def wrong_key():
     text = re.sub(r"SharedAccessKey=[^;]*", "SharedAccessKey=bm90IHRoZSBrZXk=", start_sandbox().connection_string)

@@ -795,6 +795,7 @@ POLICY = """version: 1
 allow:
   - {id: look, who: [anyone], action: [catalog.read, entity.read, message.peek, audit.verify], scope: "**"}
   - {id: redrive-some, who: [anyone], action: [message.redrive], scope: "**", max_messages: 10}
+  - {id: export-few, who: [anyone], action: [message.export], scope: "**", max_messages: 10, reason: required}
 deny:
   - {id: nobody-purges, action: [message.purge]}
 """
@@ -845,6 +846,26 @@ def refused():
                 terminal.keys("g", "h")
                 terminal.wait_for(r"1 record · the ledger is whole")
                 terminal.wait_for(r"^▌ .* redrive +refused")
+
+                # an export of few is written once the reason is given that the rule wants; more are not
+                terminal.keys("q")
+                terminal.wait_for(r"● 188 marked")
+                file = folder / f"kept-{rows}.cbx"
+                terminal.keys("x")
+                terminal.wait_for(r"^export to file:")
+                terminal.type(str(file))
+                terminal.keys("Enter")
+                terminal.wait_for(r"message\.export of 188 messages is denied: the most at once is 10", seconds=LOADED)
+                terminal.keys("u", "Space", "x")
+                terminal.wait_for(r"^export to file:")
+                terminal.type(str(file))
+                terminal.keys("Enter")
+                terminal.wait_for(r"^reason:", seconds=LOADED)
+                assert not file.exists(), "nothing is written without the reason"
+                terminal.type("evidence")
+                terminal.keys("Enter")
+                terminal.wait_for(r"1 message \(.*\) were written to", seconds=LOADED)
+                assert file.exists()
                 leave(terminal)
 
 

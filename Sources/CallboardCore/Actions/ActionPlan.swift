@@ -84,6 +84,18 @@ public struct ActionPlan: Hashable, Sendable {
 
     /// How many messages a file holds that is to be sent.
     var records: Int?
+    /// The file's SHA-256, so that what is sent is what was planned.
+    var fileDigest: String?
+    /// What source and target are, where that is known: for rules that name queues or topics.
+    var sourceKind = PolicyScope.Kind.unknown
+    var targetKind = PolicyScope.Kind.unknown
+
+    /// Goes no faster than so many messages a second.
+    mutating func limit(to most: Int) {
+        guard rate ?? .max > most else { return }
+        rate = most
+        duration = max(duration, .seconds(1) * count / max(most, 1))
+    }
 
     /// How many messages.
     public var count: Int { records ?? snapshot.count }

@@ -65,6 +65,9 @@ public enum MessageAction: Hashable, Sendable {
         }
     }
 
+    /// What copies have otherwise; nil where none are sent.
+    var changes: CopyChanges? { if case .importing(_, let changes) = self { changes } else { copies?.changes } }
+
     /// Whether messages are removed of which no copy is left.
     public var destroys: Bool {
         switch self {

@@ -14,7 +14,6 @@ public actor Operator {
     /// The audit ledger.
     public nonisolated let ledger: AuditLedger
     private nonisolated let actor: AuditActor
-    private var running: [Int: Job] = [:]
     /// The rules that allowed jobs.
     private var rules: [Int: String] = [:]
 
@@ -54,33 +53,70 @@ public actor Operator {
     ) async throws(OperatorError) -> Proposal {
         let cameBack = request.wish.sendsCopies ? store.cameBack(to: request.path, endpoint: workspace.title.endpoint) : [:]
         var plan = try await workspace.plan(request, cameBack: cameBack, progress: progress)
-        let verdict = guardrails.verdict(on: try question(plan))
-        if case .allowed(_, let limits) = verdict, request.rate == nil, let most = limits.maxRate, plan.rate ?? .max > most {
-            plan.rate = most
+        if request.rate == nil {
+            // The usual rate is ours to lower; one that was asked for is for the policy to judge.
+            for var question in try questions(plan) {
+                question.rate = nil
+                if case .allowed(_, let limits) = guardrails.verdict(on: question), let most = limits.maxRate { plan.limit(to: most) }
+            }
         }
-        return Proposal(plan: plan, verdict: verdict, demand: demand(plan, try question(plan)))
+        let questions = try questions(plan)
+        guard let verdict = Verdict.together(questions.map { guardrails.verdict(on: $0) }) else {
+            throw OperatorError(.internal, "The policy was not asked, so nothing is done.")
+        }
+        return Proposal(plan: plan, verdict: verdict, demand: demand(plan, questions))
+    }
+
+    /// What the policy is asked about a plan: about the queue it is done in first, about another one that it sends to, and about a body that is
+    /// edited on the way.
+    private nonisolated func questions(_ plan: ActionPlan) throws(OperatorError) -> [PolicyQuestion] {
+        let first = try question(plan)
+        var questions = [first]
+        if let target = plan.action.target, target != (plan.source.topic ?? plan.source.entity) {
+            var second = first
+            second.scope = guardrails.question(first.action, on: target, kind: plan.targetKind).scope
+            questions.append(second)
+        }
+        if plan.action.copies?.changes.body != nil {
+            var edit = first
+            edit.action = .editMessage
+            questions.append(edit)
+        }
+        return questions
     }
 
     private nonisolated func question(_ plan: ActionPlan) throws(OperatorError) -> PolicyQuestion {
         guard let action = PolicyAction(rawValue: plan.action.policyName) else {
             throw OperatorError(.internal, "No policy knows the action \(plan.action.policyName), so it is not done.")
         }
-        var question = guardrails.question(action, on: plan.source)
+        var question = guardrails.question(action, on: plan.source, kind: plan.sourceKind)
         question.messages = plan.count
-        question.rate = plan.rate
+        // No limit is faster than any.
+        question.rate = plan.rate ?? .max
         question.coversAll = plan.choice == MessageChoice.all.title
         return question
     }
 
     /// The stricter of what the plan and the policy ask for.
-    private nonisolated func demand(_ plan: ActionPlan, _ question: PolicyQuestion) -> ConfirmationDemand {
-        guardrails.confirmation(for: question) == .typed ? .typed(plan.phrase) : plan.demand
+    private nonisolated func demand(_ plan: ActionPlan, _ questions: [PolicyQuestion]) -> ConfirmationDemand {
+        questions.contains { guardrails.confirmation(for: $0) == .typed } ? .typed(plan.phrase) : plan.demand
     }
 
     /// Says why a proposal is refused; the ledger has it then. Asked before anybody is asked to agree to what is not allowed.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` when the policy does not allow it.
     public func checkAllowed(_ proposal: Proposal, reason: String? = nil, ticket: String? = nil) async throws(OperatorError) {
-        _ = try await authorize(try question(proposal.plan), entity: proposal.plan.source, reason: reason, ticket: ticket)
+        _ = try await authorize(proposal.plan, reason, ticket)
+    }
+
+    /// Leave for a plan: for all it takes.
+    private func authorize(_ plan: ActionPlan, _ reason: String?, _ ticket: String?) async throws(OperatorError) -> Authorization {
+        var leave: Authorization?
+        for question in try questions(plan) {
+            let given = try await authorize(question, entity: plan.source, reason: reason, ticket: ticket)
+            leave = leave ?? given
+        }
+        guard let leave else { throw OperatorError(.internal, "The policy was not asked, so nothing is done.") }
+        return leave
     }
 
     // MARK: Jobs
@@ -98,24 +134,22 @@ public actor Operator {
         guard plan.title == workspace.title else {
             throw OperatorError(.refused, "The plan is for '\(plan.title.name)', not for '\(workspace.title.name)': nothing was done.")
         }
-        let question = try question(plan)
-        if case .typed = demand(plan, question), !confirmation.isTyped {
+        if case .typed = demand(plan, try questions(plan)), !confirmation.isTyped {
             throw OperatorError(
                 .refused, "Nothing was done: this has to be confirmed by name.", hint: "Type \(plan.phrase).", entity: plan.source)
         }
-        let authorization = try await authorize(question, entity: plan.source, reason: reason, ticket: ticket)
-        if let copies = plan.action.copies, copies.changes.body != nil {
-            _ = try await authorize(guardrails.question(.editMessage, on: plan.source), entity: plan.source, reason: reason, ticket: ticket)
-        }
+        let authorization = try await authorize(plan, reason, ticket)
         try await checkUnmoved(plan)
         guard let changing = workspace.gateway.changing else { throw OperatorError(.refused, "Messages cannot be changed here.") }
         let (id, journal, kept) = try store.create(plan, rule: authorization.rule)
-        try await record(authorization, .intended, kept, job: id)
+        do throws(OperatorError) { try await record(authorization, .intended, kept, job: id) } catch {
+            // What is not in the ledger was not begun, and is nothing to go on with.
+            store.discard(id)
+            throw error
+        }
         let gateway = workspace.gateway
-        let job = Job(
+        return Job(
             id: id, plan: kept, journal: journal, changing: changing, goingOn: nil, masked: { gateway.masked($0) }, report: report)
-        running[id] = job
-        return job
     }
 
     /// Goes on with a job that ended before its end, here or in another process.
@@ -123,6 +157,8 @@ public actor Operator {
     public func goOn(
         with id: Int, reason: String? = nil, ticket: String? = nil, report: @escaping @Sendable (JobProgress) -> Void = { _ in }
     ) async throws(OperatorError) -> Job {
+        // Another process that runs it has the journal: what it says now holds until we let go of it.
+        let journal = try store.open(id)
         let (standing, plan) = try store.read(id)
         guard plan.title.endpoint == workspace.title.endpoint else {
             throw OperatorError(
@@ -132,22 +168,18 @@ public actor Operator {
         guard standing.progress(plan, isRunning: false).isResumable else {
             throw OperatorError(.conflict, "Job \(id) is over (\(standing.state.rawValue)): there is nothing to go on with.")
         }
-        let authorization = try await authorize(try question(plan), entity: plan.source, reason: reason, ticket: ticket)
+        let authorization = try await authorize(plan, reason, ticket)
         guard let changing = workspace.gateway.changing else { throw OperatorError(.refused, "Messages cannot be changed here.") }
-        let journal = try JobJournal(resuming: store.path(of: id), system: store.system, now: store.now)
         try await record(authorization, .intended, plan, job: id)
         let gateway = workspace.gateway
-        let job = Job(
+        return Job(
             id: id, plan: plan, journal: journal, changing: changing, goingOn: standing, masked: { gateway.masked($0) }, report: report)
-        running[id] = job
-        return job
     }
 
     /// Runs a job to its end, and writes into the ledger what came of it.
     /// - Returns: how it ended.
     public func run(_ job: Job) async -> JobProgress {
         var progress = await job.run()
-        running[job.id] = nil
         let rule = rules.removeValue(forKey: job.id)
         let stage: AuditEvent.Stage =
             switch progress.state {
@@ -163,9 +195,6 @@ public actor Operator {
         }
         return progress
     }
-
-    /// A job that runs in this process.
-    public func runningJob(_ id: Int) -> Job? { running[id] }
 
     /// Whether the ends of what was planned are still there: a plan is of what was seen.
     private func checkUnmoved(_ plan: ActionPlan) async throws(OperatorError) {
@@ -186,30 +215,58 @@ public actor Operator {
 
     /// Does something that changes the world and is no job: the policy is asked, the ledger says that it is going to be done, and then what came
     /// of it.
-    /// - Parameter entity: what it is done to.
+    /// - Parameters:
+    ///   - entity: what it is done to.
+    ///   - kind: what that is; looked up where a policy may ask.
+    ///   - messages: how many messages it is about; nil: that is not known before, and `done` says it of the result.
     /// - Throws: ``OperatorError``: refused, or what `change` throws.
     public func change<Result: Sendable>(
-        _ action: PolicyAction, on entity: EntityPath, messages: Int? = nil, reason: String? = nil, ticket: String? = nil,
+        _ action: PolicyAction, on entity: EntityPath, kind: PolicyScope.Kind? = nil, messages: Int? = nil, reason: String? = nil,
+        ticket: String? = nil, done: (Result) -> Int? = { _ in nil },
         _ change: (ChangePermission) async throws(OperatorError) -> Result
     ) async throws(OperatorError) -> Result {
-        var question = guardrails.question(action, on: entity)
+        var question = guardrails.question(action, on: entity, kind: try await known(kind, of: entity))
         question.messages = messages
         let authorization = try await authorize(question, entity: entity, reason: reason, ticket: ticket)
         var event = AuditEvent(authorization, .intended, by: actor, in: guardrails.place, entity: entity)
         event.counts = messages.map { AuditEvent.Counts(planned: $0) }
         try await ledger.append(event)
-        do throws(OperatorError) {
-            let result = try await change(ChangePermission(authorization, workspace.title))
-            event.stage = .done
-            event.counts = messages.map { AuditEvent.Counts(planned: $0, done: $0) }
-            try await ledger.append(event)
-            return result
-        } catch {
-            guard event.stage == .intended else { throw error }
-            event.stage = error.code == .notPermitted || error.code == .refused ? .refused : error.code == .partlyDone ? .partly : .failed
+        let result: Result
+        do throws(OperatorError) { result = try await change(ChangePermission(authorization, workspace.title)) } catch {
+            event.stage = error.auditStage
             event.trackingIDs = error.trackingID.map { [$0] } ?? []
-            try await ledger.append(event)
-            throw error
+            var told = error
+            do throws(OperatorError) { try await ledger.append(event) } catch { told.message += " \(error.message)" }
+            throw told
+        }
+        event.stage = .done
+        event.counts = (done(result) ?? messages).map { AuditEvent.Counts(planned: messages ?? $0, done: $0) }
+        do throws(OperatorError) { try await ledger.append(event) } catch {
+            throw OperatorError(
+                .partlyDone, "It is done, and that could not be written down: \(error.message)", hint: error.hint, entity: entity)
+        }
+        return result
+    }
+
+    private func known(_ kind: PolicyScope.Kind?, of entity: EntityPath) async throws(OperatorError) -> PolicyScope.Kind {
+        if let kind { return kind }
+        guard case .policy = guardrails.rules else { return .unknown }
+        return try await workspace.gateway.kind(of: entity)
+    }
+
+    /// Writes messages to a file. It changes nothing, but what was in a queue is on a disk then: the policy is asked, also how many it may be,
+    /// and the ledger has it.
+    /// - Throws: ``OperatorError``; see ``Workspace/export(_:_:to:with:progress:)``.
+    public func export(
+        _ path: EntityPath, _ options: ExportOptions, to file: String, reason: String? = nil, ticket: String? = nil,
+        progress: @escaping @Sendable (ExportProgress) -> Void = { _ in }
+    ) async throws(OperatorError) -> ExportSummary {
+        let workspace = workspace
+        var known: Int?
+        if case .numbers(let numbers) = options.selection { known = numbers.count }
+        return try await change(.exportMessage, on: path, messages: known, reason: reason, ticket: ticket, done: { $0.count }) {
+            permission throws(OperatorError) in
+            try await workspace.export(path, options, to: file, with: permission, progress: progress)
         }
     }
 
@@ -217,9 +274,12 @@ public actor Operator {
     /// - Returns: the settings as the service has them now; nil for what was removed.
     /// - Throws: ``OperatorError``; see ``Workspace/carryOut(_:with:)``.
     @discardableResult
-    public func carryOut(_ entityChange: EntityChange, reason: String? = nil) async throws(OperatorError) -> EntitySettings? {
+    public func carryOut(
+        _ entityChange: EntityChange, reason: String? = nil, ticket: String? = nil
+    ) async throws(OperatorError) -> EntitySettings? {
         let workspace = workspace
-        return try await change(entityChange.policyAction, on: entityChange.target.path, reason: reason) {
+        let (action, target) = (entityChange.policyAction, entityChange.target)
+        return try await change(action, on: target.path, kind: PolicyScope.Kind(target.kind), reason: reason, ticket: ticket) {
             permission throws(OperatorError) in
             try await workspace.carryOut(entityChange, with: permission)
         }
@@ -228,19 +288,10 @@ public actor Operator {
     /// Makes a namespace's entities what a file says; each change is one for the policy and the ledger.
     /// - Throws: ``OperatorError``; ``OperatorError/Code/partlyDone`` when it failed on the way.
     public func carryOut(
-        _ plan: TopologyPlan, reason: String? = nil, progress: (TopologyPlan.Step) -> Void = { _ in }
+        _ plan: TopologyPlan, reason: String? = nil, ticket: String? = nil, progress: (TopologyPlan.Step) -> Void = { _ in }
     ) async throws(OperatorError) {
         try await workspace.carryOut(plan, progress: progress) { change throws(OperatorError) in
-            try await self.carryOut(change, reason: reason)
-        }
-    }
-
-    /// Why an action is not allowed here; nil: it is.
-    public nonisolated func refusal(of action: PolicyAction, on entity: EntityPath) -> Denial? {
-        switch guardrails.verdict(on: guardrails.question(action, on: entity)) {
-        case .allowed: nil
-        case .denied(let denial): denial
-        case .needsApproval(let rule, _, _): Denial(.approvalMissing(rule), "Others have to agree first.", remedy: "Ask for it.")
+            try await self.carryOut(change, reason: reason, ticket: ticket)
         }
     }
 
@@ -290,4 +341,27 @@ public actor Operator {
 extension Confirmation {
     /// Whether the name was typed.
     var isTyped: Bool { word == .typed(plan.phrase) }
+}
+
+extension OperatorError {
+    /// How the ledger calls a change that ended so.
+    fileprivate var auditStage: AuditEvent.Stage {
+        switch code {
+        case .notPermitted, .refused: .refused
+        // No answer: it may have been done.
+        case .partlyDone, .timeout: .partly
+        case .cancelled: .cancelled
+        default: .failed
+        }
+    }
+}
+
+extension PolicyScope.Kind {
+    fileprivate init(_ kind: EntityTarget.Kind) {
+        switch kind {
+        case .queue: self = .queue
+        case .topic: self = .topic
+        case .subscription, .rule: self = .unknown
+        }
+    }
 }

@@ -13,9 +13,11 @@ struct Planner {
     /// The namespace's allowance; nil for the usual.
     let credits: Int?
 
-    private var snapshot = Snapshot()
-    private var census = Census()
-    private var remarks: [PlanRemark] = []
+    var snapshot = Snapshot()
+    var census = Census()
+    var remarks: [PlanRemark] = []
+    /// Whether it is known what the target is: its settings need not be readable.
+    private var isTargetRead = true
 
     init(
         request: ActionRequest, source: EntityDescription?, title: ContextTitle, gateway: MaskingGateway, changing: any MessageChanging,
@@ -52,7 +54,7 @@ struct Planner {
         fileprivate var ids: Set<UInt64> = []
     }
 
-    private var path: EntityPath { request.path }
+    var path: EntityPath { request.path }
 
     mutating func plan(
         cameBack: [UInt32: Int], progress: @Sendable (Int) -> Void,
@@ -115,7 +117,7 @@ struct Planner {
         }
     }
 
-    private func checked(_ target: EntityPath) throws(OperatorError) -> EntityPath {
+    func checked(_ target: EntityPath) throws(OperatorError) -> EntityPath {
         guard target.subQueue == .active else {
             throw OperatorError(
                 .usage, "\(target.displayName) takes no messages: a dead-letter queue is filled by the service only.", entity: target)
@@ -151,7 +153,7 @@ struct Planner {
         return parsed.topic ?? parsed.entity
     }
 
-    private mutating func described(_ target: EntityPath) async throws(OperatorError) -> EntityDescription {
+    mutating func described(_ target: EntityPath) async throws(OperatorError) -> EntityDescription {
         if target == source?.path.entity, let source { return source }
         do throws(OperatorError) { return try await gateway.entity(target) } catch {
             switch error.code {
@@ -162,6 +164,7 @@ struct Planner {
                         .unreadable, .warning,
                         "The settings of \(target.displayName) may not be read (needs Manage): whether it drops repeated ids, is disabled or forwards elsewhere is not known."
                     ))
+                isTargetRead = false
                 return EntityDescription(path: target, kind: .queue)
             default: throw error
             }
@@ -216,7 +219,7 @@ struct Planner {
             looked += 1
             if looked % 1000 == 0 { progress(looked) }
             let before = snapshot.count
-            if try picked(message) { take(message, routing) }
+            if try picked(message) { try take(message, routing) }
             // Only what stands before one that is meant is met on the way to it.
             if snapshot.count > before { census.passedOver = others } else { others += 1 }
         }
@@ -228,21 +231,9 @@ struct Planner {
         }
     }
 
-    /// What stands between is received on the way, held, and given back.
-    private mutating func judgePassing() {
-        let isInLine = snapshot.parts.contains { $0.way == .line || $0.way.isSession }
-        guard isInLine, census.passedOver > 0 else { return }
-        let isWatched = path.subQueue == .active
-        remarks.append(
-            PlanRemark(
-                .passesOver, isWatched ? .warning : .note,
-                "\(census.passedOver) other messages stand between them: they are locked while the job runs, and given back untouched."
-                    + (isWatched ? " Consumers do not get them meanwhile." : ""), count: census.passedOver))
-    }
-
     private var readsBodies: Bool { request.choice.readsBody }
 
-    private func each(_ options: PeekOptions, _ body: (PeekedMessage) throws(OperatorError) -> Void) async throws(OperatorError) {
+    func each(_ options: PeekOptions, _ body: (PeekedMessage) throws(OperatorError) -> Void) async throws(OperatorError) {
         let pages = changing.pages(of: path, options: options)
         do throws(OperatorError) {
             while let page = try await pages.nextPage() {
@@ -274,7 +265,7 @@ struct Planner {
             hint: "'callboard groups' lists them; ids change when the placeholders of a cause do.", entity: path)
     }
 
-    private mutating func take(_ message: PeekedMessage, _ routing: TopicRouting?) {
+    mutating func take(_ message: PeekedMessage, _ routing: TopicRouting?) throws(OperatorError) {
         let fields = message.fields
         let state = fields.state
         switch request.wish {
@@ -293,7 +284,11 @@ struct Planner {
             case .deferred: .deferred(session: isSessionful ? session : nil)
             default: isSessionful ? .session(session ?? "") : .line
             }
-        snapshot.add(message.sequenceNumber, reached: way)
+        guard snapshot.add(message.sequenceNumber, reached: way) else {
+            throw OperatorError(
+                .protocolMismatch, "The service gave message #\(message.sequenceNumber) out of order, or twice: nothing was planned.",
+                hint: "Plan it again.", entity: path)
+        }
         if session == nil { census.withoutSession += 1 }
         if fields.timeToLive != nil { census.withTimeToLive += 1 }
         if message.partitionKey != nil { census.withPartitionKey += 1 }
@@ -347,143 +342,9 @@ struct Planner {
         }
     }
 
-    // MARK: Judging
-
-    private mutating func judge(_ target: EntityDescription, _ routing: TopicRouting?) {
-        let name = target.path.displayName
-        switch target.status {
-        case .disabled, .sendDisabled:
-            remarks.append(
-                PlanRemark(
-                    .targetDisabled, .blocker, "\(name) is \(target.status): it takes no messages.", remedy: "Enable sending to it first."))
-        default: break
-        }
-        if let next = target.forwardTo, !next.isEmpty {
-            remarks.append(PlanRemark(.targetForwards, .warning, "\(name) forwards what it gets to \(next): the copies go there."))
-        }
-        if target.requiresSession, census.withoutSession > 0 {
-            remarks.append(
-                PlanRemark(
-                    .sessionRequired, .blocker, "\(name) requires sessions, and \(census.withoutSession) of the messages have none.",
-                    remedy: "Leave them out, or send them to a queue without sessions.", count: census.withoutSession))
-        }
-        if let routing { judge(routing, name) }
-    }
-
-    private mutating func judge(_ routing: TopicRouting, _ topic: String) {
-        let own = path.subscription != nil && path.entity.topic == request.topic ? path.entity : nil
-        let only = request.onlySubscription.map { $0.lowercased() }
-        let others = census.copies.filter { copy in
-            copy.key != own && copy.key.subscription?.lowercased() != only
-        }.sorted { $0.key < $1.key }
-        if census.lost > 0 {
-            remarks.append(
-                PlanRemark(
-                    .noSubscription, .blocker,
-                    "No subscription of \(topic) takes \(census.lost) of the messages: the service would drop them.",
-                    remedy: "Look with 'callboard rules test' why, or send them to a queue with --to.", count: census.lost))
-        }
-        if let own, census.copies[own, default: 0] < snapshot.count {
-            let missing = snapshot.count - census.copies[own, default: 0]
-            remarks.append(
-                PlanRemark(
-                    .otherOrigin, .warning, "\(own.displayName) itself does not take \(missing) of them by its rules now.", count: missing))
-        }
-        if others.isEmpty { return }
-        let list = others.prefix(5).map { "\($0.key.subscription ?? "?") \($0.value)" }.joined(separator: ", ")
-        let more = others.count > 5 ? " and \(others.count - 5) more" : ""
-        if let only = request.onlySubscription {
-            remarks.append(
-                PlanRemark(
-                    .otherSubscriptions, .blocker,
-                    "Subscriptions other than \(only) would get copies too: \(list)\(more).",
-                    remedy:
-                        "Let the rules of the others begin with \"[\(CopyChanges.onlySubscriptionProperty)] IS NULL AND\" ('callboard rules'), then plan again.",
-                    count: others.map(\.value).max()))
-        } else {
-            remarks.append(
-                PlanRemark(
-                    .otherSubscriptions, .warning, "Subscriptions that would also get a copy: \(list)\(more).",
-                    remedy: "With --only-subscription they are kept out, where their rules allow it.", count: others.map(\.value).max()))
-        }
-    }
-
-    private mutating func judgeCopies(_ target: EntityDescription?, _ cameBack: [UInt32: Int]) {
-        if let target, target.requiresDuplicateDetection, !request.newIDs {
-            let window = target.duplicateWindow
-            let since: Int64 =
-                switch window {
-                case .forever: .min
-                case .lasting(let duration): now.milliseconds.subtractingReportingOverflow(Self.milliseconds(duration)).partialValue
-                }
-            // What came to another entity is not known to this one; a time that is not known may be within.
-            let isOwn = target.path == (path.topic ?? path.entity)
-            let recent = isOwn ? census.enqueued.count { $0 >= since } : 0
-            let swallowed = max(recent, census.repeated)
-            let length = DurationText.text(window)
-            if swallowed > 0 {
-                remarks.append(
-                    PlanRemark(
-                        .duplicateDetection, .blocker,
-                        "\(target.path.displayName) drops repeated ids for \(length), and would accept and drop \(swallowed) of the copies without a word.",
-                        remedy: "Give new ids (--new-id): the old ones are kept in \(CopyChanges.originalIDProperty).", count: swallowed))
-            } else {
-                remarks.append(
-                    PlanRemark(
-                        .duplicateDetection, .note,
-                        "\(target.path.displayName) drops repeated ids for \(length); all of these are older than that."))
-            }
-        }
-        var times: [Int: Int] = [:]
-        if !cameBack.isEmpty { for hash in census.idHashes { if let count = cameBack[hash] { times[count, default: 0] += 1 } } }
-        for (count, messages) in times.sorted(by: { $0.key > $1.key }).prefix(3) {
-            remarks.append(
-                PlanRemark(
-                    .cameBack, .warning,
-                    "\(messages) of these came back \(count == 1 ? "once" : count == 2 ? "twice" : "\(count) times") before.",
-                    remedy: "What made them fail may not be mended yet.", count: messages))
-        }
-        if request.newIDs || request.onlySubscription != nil {
-            remarks.append(
-                PlanRemark(
-                    .tooLarge, .note,
-                    "What is added makes each copy up to 300 bytes larger: a message that is too large then stays where it is, and the job says so."
-                ))
-        }
-        if census.withTimeToLive > 0 {
-            remarks.append(
-                PlanRemark(
-                    .timeToLive, .note, "\(census.withTimeToLive) have a time to live, which begins anew with the copy.",
-                    count: census.withTimeToLive))
-        }
-        if census.withPartitionKey > 0 {
-            remarks.append(
-                PlanRemark(
-                    .partitionKey, .note, "\(census.withPartitionKey) have a partition key, which is kept.", count: census.withPartitionKey)
-            )
-        }
-        if census.origins.count > 1, case .redrive(nil) = request.wish {
-            remarks.append(
-                PlanRemark(
-                    .otherOrigin, .warning,
-                    "They came from \(census.origins.count) places: \(census.origins.sorted { $0.value > $1.value }.prefix(3).map { "\($0.key) \($0.value)" }.joined(separator: ", "))."
-                ))
-        }
-        if census.scheduled > 0 {
-            remarks.append(
-                PlanRemark(
-                    .scheduled, .note, "\(census.scheduled) are scheduled or set aside, and are left alone.", count: census.scheduled))
-        }
-    }
-
-    private static func milliseconds(_ duration: Duration) -> Int64 {
-        let (value, overflow) = duration.components.seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? .max : value
-    }
-
     // MARK: The plan
 
-    private func finished(_ action: MessageAction, _ target: EntityDescription?) -> ActionPlan {
+    func finished(_ action: MessageAction, _ target: EntityDescription?) -> ActionPlan {
         let count = snapshot.count
         let (rate, perMessage) = pace(action)
         let keepsOrder = target?.requiresSession == true
@@ -495,6 +356,13 @@ struct Planner {
                     "Without transactions: a copy is sent, its outcome awaited, the original removed. If that is cut off, one batch may be there twice."
                 ))
         }
+        if title.isMasking, action.destroys, request.export != nil {
+            all.append(
+                PlanRemark(
+                    .notExported, .blocker,
+                    "'\(title.name)' masks messages: they are not written to a file as they are, so that what is removed could not be put back.",
+                    remedy: "Do it where masking is off, or without an export (--no-export)."))
+        }
         // What the sandbox and the service do in a second, when nothing slows them down.
         let possible = action.copies == nil ? 20_000 : 10_000
         let seconds = Double(count) / Double(min(rate ?? possible, possible))
@@ -503,106 +371,30 @@ struct Planner {
         if readsBodies {
             bytes = census.bytes
         } else if let size = source?.sizeInBytes, let counts = source?.counts {
-            let messages = counts.active + counts.deadLetter + counts.scheduled + counts.transferDeadLetter
-            if messages > 0 { bytes = Int64(Double(size) / Double(messages) * Double(count)) }
+            // As the service says them, whatever they are.
+            let messages = [counts.active, counts.deadLetter, counts.scheduled, counts.transferDeadLetter].reduce(0.0) { $0 + Double($1) }
+            if messages > 0 { bytes = Int64(exactly: (Double(size) / messages * Double(count)).rounded()) }
         }
-        return ActionPlan(
+        var plan = ActionPlan(
             action: action, source: path, choice: request.choice.title, snapshot: snapshot, plannedAt: now,
             isAtomic: action.copies != nil && request.isAtomic && tier?.lowercased() != "basic", keepsOrder: keepsOrder, rate: rate,
             credits: count * perMessage, bytes: bytes, duration: .milliseconds(Int64(seconds * 1000)),
             lockDuration: source?.lockDuration ?? .seconds(60), export: action.destroys ? request.export : nil, remarks: all, title: title,
             idHashes: action.copies == nil ? [] : census.idHashes)
-    }
-
-    /// How many messages a second, and what each costs in credits: one to receive and one to send (service-bus-throttling).
-    private func pace(_ action: MessageAction) -> (rate: Int?, credits: Int) {
-        let perMessage = action.copies == nil ? 1 : 2
-        if let rate = request.rate { return (rate > 0 ? rate : nil, perMessage) }
-        if title.isEmulator || tier?.lowercased() == "premium" { return (nil, perMessage) }
-        return (max(1, (credits ?? 500) / perMessage), perMessage)
-    }
-
-    // MARK: Importing
-
-    /// What is in an export, sent in its order. The file is checked whole first.
-    private mutating func planImport(_ file: String) async throws(OperatorError) -> ActionPlan {
-        let target = try await described(try checked(path))
-        let summary = try ExportReader(file).verify()
-        let reader = try ExportReader(file)
-        let isOfDeadLetters = reader.header.entity.subQueue != .active
-        while let message = try reader.next() {
-            if message.sessionID == nil { census.withoutSession += 1 }
-            if message.timeToLive != nil { census.withTimeToLive += 1 }
-            census.largest = max(census.largest, message.encodedSize)
-        }
-        judge(target, nil)
-        if target.requiresDuplicateDetection, !request.newIDs {
-            remarks.append(
-                PlanRemark(
-                    .duplicateDetection, .warning,
-                    "\(path.displayName) drops repeated ids for \(DurationText.text(target.duplicateWindow)): what was there lately is accepted and dropped.",
-                    remedy: "Give new ids (--new-id) where that matters."))
-        }
-        if census.withTimeToLive > 0 {
-            remarks.append(
-                PlanRemark(
-                    .timeToLive, .note, "\(census.withTimeToLive) have a time to live, which begins anew.", count: census.withTimeToLive))
-        }
-        // What was alive is put back as it was; of what was dead, that it died is left out.
-        var changes = CopyChanges(stripped: isOfDeadLetters ? CopyChanges.traces : [])
-        if request.newIDs { changes.newIDPrefix = "imported-\(now.milliseconds)" }
-        var plan = finished(.importing(file: file, changes), target)
-        plan.records = summary.count
-        plan.bytes = summary.bytes
-        plan.credits = summary.count
-        plan.isAtomic = false
-        let (rate, _) = pace(plan.action)
-        plan.duration = .milliseconds(Int64(Double(summary.count) / Double(min(rate ?? 10_000, 10_000)) * 1000))
-        if summary.count == 0 { throw OperatorError(.notFound, "There is no message in '\(file)': there is nothing to do.") }
+        plan.sourceKind = PolicyScope.Kind(source)
+        // A guess is nothing for a policy: a rule that denies counts then, whatever it is about.
+        plan.targetKind = isTargetRead ? PolicyScope.Kind(target) : .unknown
         return plan
     }
 
-    // MARK: Purging
-
-    /// Everything before a moment: it is counted by looking, and deleted by the moment.
-    private mutating func planPurge(_ progress: @Sendable (Int) -> Void) async throws(OperatorError) -> ActionPlan {
-        guard case .purge(let before) = request.wish else { return finished(.purge(before: now), nil) }
-        let cutoff = min(before ?? now, now)
-        var looked = 0
-        try await each(PeekOptions(headersOnly: true, end: .atNewestNow)) { message in
-            looked += 1
-            if looked % 1000 == 0 { progress(looked) }
-            let fields = message.fields
-            guard let enqueued = fields.enqueuedTime, enqueued < cutoff else { return }
-            guard fields.state == .active else {
-                census.scheduled += 1
-                return
-            }
-            take(message, nil)
-        }
-        progress(looked)
-        if snapshot.isEmpty {
-            throw OperatorError(
-                .notFound, "No message of \(path.displayName) is older than \(cutoff.rfc3339): there is nothing to purge.", entity: path)
-        }
-        if census.scheduled > 0 {
-            remarks.append(
-                PlanRemark(
-                    .scheduled, .note, "\(census.scheduled) are scheduled or set aside, and are left alone.", count: census.scheduled))
-        }
-        return finished(.purge(before: cutoff), nil)
-    }
-}
-
-extension ActionRequest {
-    /// Where copies would be sent, when that is a topic that messages of a subscription came by.
-    fileprivate var topic: EntityPath? {
-        switch wish {
-        case .redrive(let target): target ?? path.topic
-        case .move(let target): target
-        case .reactivate: path.topic
-        default: nil
-        }
+    /// How many messages a second, and what each costs in credits: one to receive and one to send (service-bus-throttling).
+    func pace(_ action: MessageAction) -> (rate: Int?, credits: Int) {
+        let perMessage = action.copies == nil ? 1 : 2
+        if let rate = request.rate { return (rate > 0 ? rate : nil, perMessage) }
+        // Hundreds go in one request.
+        if case .purge = action { return (nil, 1) }
+        if title.isEmulator || tier?.lowercased() == "premium" { return (nil, perMessage) }
+        return (max(1, (credits ?? 500) / perMessage), perMessage)
     }
 }
 
@@ -615,14 +407,16 @@ extension ActionRequest.Wish {
     }
 }
 
-extension EntityDescription {
-    /// For how long repeated ids are dropped; ten minutes unless the service said otherwise.
-    var duplicateWindow: XMLDuration.Value {
-        let text = self.settings.first { $0.name == "DuplicateDetectionHistoryTimeWindow" }?.value
-        return text.flatMap { DurationText.parse($0) } ?? .lasting(.seconds(600))
-    }
-}
-
 extension ManyPart.Way {
     var isSession: Bool { if case .session = self { true } else { false } }
+}
+
+extension PolicyScope.Kind {
+    init(_ entity: EntityDescription?) {
+        switch entity?.kind {
+        case .queue: self = .queue
+        case .topic: self = .topic
+        case .subscription, nil: self = .unknown
+        }
+    }
 }

@@ -18,10 +18,13 @@ public struct Snapshot: Hashable, Sendable {
     public init() {}
 
     /// Messages that are reached in these ways.
-    init(parts: [Part]) { self.parts = parts }
+    init(parts: [Part]) {
+        self.parts = parts
+        count = parts.reduce(0) { $0 + $1.numbers.count }
+    }
 
     /// How many there are.
-    public var count: Int { parts.reduce(0) { $0 + $1.numbers.count } }
+    public private(set) var count = 0
     /// Whether there are none.
     public var isEmpty: Bool { parts.isEmpty }
     /// The lowest number.
@@ -30,13 +33,16 @@ public struct Snapshot: Hashable, Sendable {
     public var last: SequenceNumber? { parts.compactMap(\.numbers.last).max() }
 
     /// Adds a message; those of a part come in ascending order.
-    mutating func add(_ number: SequenceNumber, reached way: ManyPart.Way) {
+    /// - Returns: false, and it is not added, when it does not.
+    mutating func add(_ number: SequenceNumber, reached way: ManyPart.Way) -> Bool {
         let place = places[way] ?? parts.count
         if place == parts.count {
             parts.append(Part(way: way, numbers: SequenceNumberSet()))
             places[way] = place
         }
-        parts[place].numbers.append(number.rawValue)
+        guard parts[place].numbers.append(number.rawValue) else { return false }
+        count += 1
+        return true
     }
 
     /// All numbers, ascending.

@@ -1,3 +1,5 @@
+internal import ServiceBus
+
 /// Leave to change a namespace, without which ``Workspace/carryOut(_:with:)`` does nothing. Only the ``Operator`` gives it, from an
 /// ``Authorization``: where no policy was asked there is none.
 public struct ChangePermission: Hashable, Sendable {
@@ -19,15 +21,14 @@ extension Workspace {
         try Guardrails(context, title: title, environment: environment)
     }
 
-    /// Holds leave to change against this namespace and what is to be done.
+    /// Holds leave against this namespace, and against what is to be done to which entity.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` when it was given for another one, or for something else.
-    func check(_ permission: ChangePermission, _ action: PolicyAction) throws(OperatorError) {
+    nonisolated func check(_ permission: ChangePermission, _ action: PolicyAction, on entity: EntityPath) throws(OperatorError) {
         guard permission.context == title else {
             throw OperatorError(.refused, "Leave to change '\(permission.context.name)' does not hold for '\(title.name)'.")
         }
-        guard permission.authorization.action == action else {
-            throw OperatorError(
-                .refused, "Leave for \(permission.authorization.action.rawValue) is none for \(action.rawValue): nothing was done.")
-        }
+        do throws(Denial) {
+            try permission.authorization.check(action, on: entity, of: title.endpoint, in: title.name)
+        } catch { throw error.operatorError }
     }
 }

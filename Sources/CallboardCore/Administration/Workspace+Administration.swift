@@ -26,7 +26,7 @@ extension Workspace {
     ///   service's words when it refuses.
     @discardableResult
     public func carryOut(_ change: EntityChange, with permission: ChangePermission) async throws(OperatorError) -> EntitySettings? {
-        try check(permission, change.policyAction)
+        try check(permission, change.policyAction, on: change.target.path)
         switch change.operation {
         case .create:
             guard let after = change.after else { return nil }

@@ -3,7 +3,8 @@ package import ServiceBus
 /// The audit ledger of one user on one machine: lines of JSON, each with the hash of the one before, that are only ever added.
 ///
 /// Several processes may append at the same time: each takes the file for itself, looks at what the others added, and writes its line with one call. When
-/// ``append(_:)`` returns, the record is on the disk. When it throws, there is no record, and what it was for must not be done.
+/// ``append(_:)`` returns, the record is on the disk. When it throws, what it was for must not be done: there is no record, or one that the disk may
+/// not keep.
 ///
 /// A last line that was not written to the end, as after a crash, is cut off, and a record `ledger.repaired` says so. Anything else that is not as it was
 /// written is tampering: nothing is appended, so that what was done cannot hide behind new records.
@@ -13,6 +14,7 @@ public actor AuditLedger {
     private let system: LedgerSystem
     private let now: @Sendable () -> Timestamp
     private let patience: Duration
+    private let wait: @Sendable (Duration) async -> Void
     private let checkedAtOnce: Int
     private var known: Known?
 
@@ -35,10 +37,13 @@ public actor AuditLedger {
     /// - Parameters:
     ///   - patience: how long another process may have the file for itself.
     ///   - checkedAtOnce: the length in bytes up to which a file is checked whole.
+    ///   - wait: waits before the file is asked for again.
     package init(
         path: String, system: LedgerSystem, patience: Duration = .seconds(10), checkedAtOnce: Int = AuditLedger.checkedAtOnce,
-        now: @escaping @Sendable () -> Timestamp = { .now }
+        now: @escaping @Sendable () -> Timestamp = { .now },
+        wait: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) {
+        self.wait = wait
         self.path = path
         self.system = system
         self.patience = patience
@@ -83,7 +88,7 @@ public actor AuditLedger {
             if let record = try appendNow(type, members) { return record }
             guard ContinuousClock.now < deadline else { throw fault("another process has it for itself") }
             // A task of its own, which nobody cancels: what came of something that was cancelled has to be written down too.
-            await Task { try? await Task.sleep(for: .milliseconds(5)) }.value
+            await Task { [wait] in await wait(.milliseconds(5)) }.value
         }
     }
 
@@ -127,7 +132,7 @@ public actor AuditLedger {
         let isNew = end.bytes == 0
         let bytes = (end.lacksLineEnd ? [UInt8(ascii: "\n")] : []) + record.line + [UInt8(ascii: "\n")]
         try file.append(bytes, system)
-        if isNew { LedgerFile.syncFolder(of: path) }
+        if isNew { try LedgerFile.syncFolder(of: path) }
         end = End(bytes: end.bytes + bytes.count, size: record.sequence + 1, head: record.hash)
     }
 
@@ -181,18 +186,36 @@ public actor AuditLedger {
 
     private func fault(_ message: String) -> OperatorError {
         OperatorError(
-            .refused, "The audit ledger \(path) cannot be written: \(message). Nothing is changed without a record.",
-            hint: "Make room or correct the permissions, then try again.")
+            .refused, "The audit ledger \(path) cannot be written: \(message).",
+            hint: "Nothing is begun without a record. Make room or correct the permissions, then try again.")
     }
 
     private func tampered(_ verification: AuditVerification, _ words: String? = nil) -> OperatorError {
         OperatorError(
             .refused,
-            "The audit ledger \(path) is not as it was written: \(words ?? verification.description). Nothing is changed until that is looked into.",
-            hint: "See 'callboard audit verify'. Keep the file as evidence: move it elsewhere, and a new one begins.")
+            "The audit ledger \(path) is not as it was written: \(words ?? verification.description).",
+            hint:
+                "Nothing is begun until that is looked into. See 'callboard audit verify'. Keep the file as evidence: move it elsewhere, and a new one begins."
+        )
     }
 
     // MARK: Reading
+
+    /// Whether there is a ledger.
+    public static func exists(_ path: String) -> Bool {
+        do throws(LedgerFile.Fault) {
+            _ = try LedgerFile.reading(path)
+            return true
+        } catch { return !error.isMissing }
+    }
+
+    /// Holds a file that is to be written against a ledger.
+    /// - Throws: ``OperatorError`` of kind usage when it is the ledger itself, by whatever name.
+    public static func check(_ file: String, isNot path: String) throws(OperatorError) {
+        let identities = [file, path].map { name -> UInt64? in (try? LedgerFile.reading(name))?.identity }
+        guard let ledger = identities[1], identities[0] == ledger else { return }
+        throw OperatorError(.usage, "\(file) is the audit ledger itself: it is never written over.", hint: "Name another file.")
+    }
 
     /// Checks a whole ledger, holding one record at a time.
     /// - Parameters:

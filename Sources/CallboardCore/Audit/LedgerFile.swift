@@ -119,6 +119,7 @@ struct LedgerFile: ~Copyable {
         if stat(folder, &status) == 0 { return }
         try makeFolder(of: folder)
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw Fault(errno: errno) }
+        try syncFolder(of: folder)
     }
 
     /// Takes the file for itself, among all processes that append to it.
@@ -151,9 +152,16 @@ struct LedgerFile: ~Copyable {
 
     /// The length up to which what is there was written to the end of an append: nobody is appending at the moment it is asked.
     func settledSize() throws(Fault) -> Int {
-        while flock(descriptor, LOCK_SH) != 0 { guard errno == EINTR else { throw Fault(errno: errno) } }
-        defer { flock(descriptor, LOCK_UN) }
-        return try size()
+        // An append takes milliseconds; a process that was stopped in the midst of one keeps nobody waiting for ever.
+        for _ in 0..<2000 {
+            if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+                defer { flock(descriptor, LOCK_UN) }
+                return try size()
+            }
+            guard errno == EINTR || errno == EWOULDBLOCK else { throw Fault(errno: errno) }
+            usleep(5000)
+        }
+        throw Fault("another process has it for itself")
     }
 
     /// Reads from a place up to another, piece by piece.
@@ -188,9 +196,14 @@ struct LedgerFile: ~Copyable {
         }
         if error == 0 { error = system.sync(descriptor) }
         guard error == 0 else {
-            // What is left of a record would be a torn line, which the next one who appends cuts off: nothing is lost if this fails too.
-            _ = system.truncate(descriptor, before)
-            throw Fault(errno: error)
+            // A part of a record would be a torn line, which the next one who appends cuts off. A whole one would be a lie.
+            var fault = Fault(errno: error)
+            if rest.isEmpty, system.truncate(descriptor, before) != 0 {
+                fault.message += ", and the record that was written could not be taken back: what it says was not done"
+            } else if !rest.isEmpty {
+                _ = system.truncate(descriptor, before)
+            }
+            throw fault
         }
     }
 
@@ -201,12 +214,13 @@ struct LedgerFile: ~Copyable {
     }
 
     /// Makes sure that the file is found again after a crash: its name is in the folder, which is a file too.
-    static func syncFolder(of path: String) {
+    static func syncFolder(of path: String) throws(Fault) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
+        guard descriptor >= 0 else { throw Fault(errno: errno) }
+        defer { close(descriptor) }
+        // Some file systems know no such thing for folders.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw Fault(errno: errno) }
     }
 }
 

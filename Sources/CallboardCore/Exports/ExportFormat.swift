@@ -26,8 +26,6 @@ enum ExportFormat {
     static let largestMessage = 104_857_600 + 1_048_576
     /// Stands where a length would, when no further message follows.
     static let trailerMark = UInt32.max
-    /// The bytes of the trailer: mark, number, digest.
-    static let trailerSize = 4 + 8 + 32
     /// The bytes that are gathered before they are written, and read at once.
     static let bufferSize = 262_144
 }

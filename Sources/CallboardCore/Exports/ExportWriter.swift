@@ -74,18 +74,18 @@ public final class ExportWriter {
     /// - Parameters:
     ///   - isWanted: whether a message is written; all are unless it says otherwise.
     ///   - progress: called after each page, with ``count`` and ``bytes`` as they are then.
-    /// - Throws: ``OperatorError``: what the pages throw, what `isWanted` throws, ``OperatorError/Code/cancelled`` when the task is
+    /// - Throws: ``OperatorError``: what the pages throw, what `isWanted` and `progress` throw, ``OperatorError/Code/cancelled`` when the task is
     ///   cancelled, else as ``append(_:)``. The export is given up then.
     public func append<Pages: AsyncSequence>(
         pages: Pages, where isWanted: (PeekedMessage) throws(OperatorError) -> Bool = { _ in true },
-        progress: (ExportWriter) -> Void = { _ in }
+        progress: (ExportWriter) throws(OperatorError) -> Void = { _ in }
     ) async throws(OperatorError) where Pages.Element == [PeekedMessage], Pages.Failure == OperatorError {
         var iterator = pages.makeAsyncIterator()
         do throws(OperatorError) {
             while let page = try await iterator.next(isolation: #isolation) {
                 if Task.isCancelled { throw OperatorError(.cancelled, "The export was stopped; nothing was written to '\(path)'.") }
                 for message in page where try isWanted(message) { try append(message) }
-                progress(self)
+                try progress(self)
             }
         } catch { throw fail(error) }
     }

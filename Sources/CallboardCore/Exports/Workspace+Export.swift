@@ -9,12 +9,16 @@ extension Workspace {
     ///
     /// It ends at the newest message there is when it begins. What arrives, leaves or changes meanwhile may be in it or not: the service
     /// has no view of a moment. See ``ExportWriter`` for what becomes of the file, and ``ExportReader`` for reading it.
-    /// - Parameter progress: called after each page of messages.
+    /// - Parameters:
+    ///   - permission: leave for it; see ``Operator/export(_:_:to:reason:ticket:progress:)``.
+    ///   - progress: called after each page of messages.
     /// - Throws: ``OperatorError``: ``OperatorError/Code/refused`` where the context masks messages; ``OperatorError/Code/conflict`` when
     ///   there is such a file already; usage for a condition that cannot be evaluated; not found, not permitted, cancelled. No file then.
     public nonisolated func export(
-        _ path: EntityPath, _ options: ExportOptions = ExportOptions(), to file: String, progress: (ExportProgress) -> Void = { _ in }
+        _ path: EntityPath, _ options: ExportOptions = ExportOptions(), to file: String, with permission: ChangePermission,
+        progress: (ExportProgress) -> Void = { _ in }
     ) async throws(OperatorError) -> ExportSummary {
+        try check(permission, .exportMessage, on: path)
         try checkExactExport(of: path)
         let header = await exportHeader(of: path, reason: options.reason, jobID: options.jobID)
         let writer = try ExportWriter(to: file, header: header, isOverwriting: options.isOverwriting)
@@ -22,14 +26,16 @@ extension Workspace {
         try await writer.append(pages: pages) { message throws(OperatorError) in
             if case .numbers(let numbers) = options.selection, !numbers.contains(message.sequenceNumber) { return false }
             return try options.condition?.admits(message, of: path) ?? true
-        } progress: { writer in
+        } progress: { writer throws(OperatorError) in
+            // How many there are is known when they were read.
+            do throws(Denial) { try permission.authorization.check(messages: writer.count) } catch { throw error.operatorError }
             progress(ExportProgress(count: writer.count, bytes: writer.bytes))
         }
         return try writer.finish()
     }
 
     /// What an export of this namespace says of itself when it begins now.
-    public func exportHeader(of path: EntityPath, reason: ExportReason, jobID: String? = nil) -> ExportHeader {
+    private func exportHeader(of path: EntityPath, reason: ExportReason, jobID: String? = nil) -> ExportHeader {
         ExportHeader(
             namespace: title.endpoint, entity: path, exportedAt: currentTime, context: title.name, identity: title.identity,
             reason: reason, jobID: jobID)
@@ -38,7 +44,6 @@ extension Workspace {
     /// Whether what comes through this workspace may be written exactly as it is.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` where messages are masked.
     private nonisolated func checkExactExport(of path: EntityPath) throws(OperatorError) {
-        try gateway.check(.exportMessage, on: path)
         guard title.isMasking else { return }
         throw .maskedExport("context '\(title.name)' masks messages", entity: path)
     }

@@ -192,11 +192,11 @@ public struct Authorization: Hashable, Sendable {
 
     /// Holds what is about to be done against what was allowed.
     /// - Throws: ``Denial`` when it is something else or somewhere else.
-    public func check(_ action: PolicyAction, on scope: PolicyScope, in context: String) throws(Denial) {
-        guard action == self.action, scope == self.scope, context == self.context else {
+    func check(_ action: PolicyAction, on entity: EntityPath, of host: String, in context: String) throws(Denial) {
+        guard action == self.action, scope.isAbout(entity, in: host), context == self.context else {
             throw Denial(
                 .notWhatWasAllowed,
-                "\(action.rawValue) on \(scope) is denied: what was allowed is \(self.action.rawValue) on \(self.scope).",
+                "\(action.rawValue) on \(entity.displayName) is denied: what was allowed is \(self.action.rawValue) on \(scope).",
                 remedy: "Ask for this one.")
         }
     }

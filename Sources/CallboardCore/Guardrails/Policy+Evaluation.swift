@@ -67,7 +67,7 @@ extension Policy {
             "\(question.action.rawValue) on \(question.scope) is denied by the rule '\(rule.id)'"
                 + (isUnverified ? ", which is about teams; that you are in none of them is not known." : "."),
             remedy: isUnverified
-                ? "Sign in, so that your teams are known."
+                ? "It stands in \(file), line \(rule.line); with a connection string nobody signs in, so that nobody's teams are known."
                 : "Nothing overrides a rule that denies; it stands in \(file), line \(rule.line).")
     }
 
@@ -122,7 +122,7 @@ extension Policy {
                 let teams = caller.groups == .notSignedIn && who.contains(where: \.isTeam) && !caller.isAgent
                 remedies.append(
                     "'\(rule.id)' \(does) it to \(who.map(\.description).joined(separator: ", "))"
-                        + (teams ? "; who you are is not known, sign in" : ""))
+                        + (teams ? "; with a connection string nobody signs in, so that your teams are not known" : ""))
             case .scope: remedies.append("'\(rule.id)' \(does) it on \((rule.scopes ?? []).map(\.description).joined(separator: ", "))")
             case .environment: remedies.append("'\(rule.id)' \(does) it in \((rule.environments ?? []).sorted().joined(separator: ", "))")
             case .role: remedies.append("'\(rule.id)' \(does) it as \((rule.roles ?? []).map(\.rawValue).sorted().joined(separator: ", "))")

@@ -59,7 +59,8 @@ public struct PolicyScope: Hashable, Sendable, CustomStringConvertible {
             return
         }
         let tail = entity.name + entity.subQueue.suffix
-        switch kind {
+        // Topics have no sub-queues of their own.
+        switch entity.subQueue == .active ? kind : .queue {
         case .queue: self.init([top + ["queues"] + pieces], subQueue: subQueue, "\(text)queues/\(tail)")
         case .topic: self.init([top + ["topics"] + pieces], subQueue: subQueue, "\(text)topics/\(tail)")
         case .unknown:
@@ -95,6 +96,10 @@ public struct PolicyScope: Hashable, Sendable, CustomStringConvertible {
 
     /// The namespace's name, in lower case.
     var namespace: String { candidates.first.flatMap { $0.count > 1 ? $0[1] : nil } ?? "" }
-    /// Whether a whole namespace is meant.
-    public var isNamespace: Bool { candidates.allSatisfy { $0.count == 2 } }
+
+    /// Whether it is about an entity or sub-queue, whatever is known of its kind.
+    func isAbout(_ entity: EntityPath, in host: String) -> Bool {
+        let other = PolicyScope(namespace: host, entity: entity, kind: .unknown)
+        return subQueue == other.subQueue && candidates.contains { other.candidates.contains($0) }
+    }
 }

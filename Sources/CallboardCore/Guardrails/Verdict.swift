@@ -26,6 +26,30 @@ public enum Verdict: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Why it may not be done now; nil: it may.
+    public var denial: Denial? {
+        switch self {
+        case .allowed: nil
+        case .denied(let denial): denial
+        case .needsApproval(let rule, let approvals, let limits):
+            Denial(
+                .approvalMissing(rule), "It needs the agreement of others.",
+                remedy: (["It takes \(approvals.map(\.description).joined(separator: " and "))"] + limits.sentences).joined(separator: ", ")
+                    + ".")
+        }
+    }
+
+    /// What holds for something that several questions are asked about: the first answer that is none, else the first with the limits of all.
+    /// - Returns: nil without an answer.
+    static func together(_ verdicts: [Verdict]) -> Verdict? {
+        if let refusing = verdicts.first(where: { !$0.isAllowed }) { return refusing }
+        var together: (rule: String, limits: PolicyLimits)?
+        for case .allowed(let rule, let limits) in verdicts {
+            together = together.map { ($0.rule, $0.limits.tightened(by: limits)) } ?? (rule, limits)
+        }
+        return together.map { .allowed(rule: $0.rule, limits: $0.limits) }
+    }
+
     /// Whether it may be done now.
     public var isAllowed: Bool { if case .allowed = self { true } else { false } }
 }
@@ -104,5 +128,9 @@ public struct Denial: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(message) [\(rule)] \(remedy)" }
 
     /// The denial as commands tell it: exit status 3.
-    public var operatorError: OperatorError { OperatorError(.refused, "\(message) [\(rule)]", hint: remedy) }
+    public var operatorError: OperatorError {
+        var error = OperatorError(.refused, "\(message) [\(rule)]", hint: remedy)
+        error.denial = cause
+        return error
+    }
 }

@@ -6,8 +6,9 @@ extension Job {
     ///
     /// What enters a queue itself is enqueued then: nothing newer can be hit. A dead letter keeps the moment it was enqueued first, so that one
     /// that dies after the export would be deleted with those that were exported: there, each is deleted by its number.
+    /// Whoever asks for a rate gets it by deleting message by message too.
     var deletesByTime: Bool {
-        guard case .purge = plan.action else { return false }
+        guard case .purge = plan.action, plan.rate == nil else { return false }
         return plan.export == nil || plan.source.subQueue == .active
     }
 
@@ -18,12 +19,10 @@ extension Job {
             exported(to: path)
             return
         }
-        let writer = try ExportWriter(
-            to: path,
-            header: ExportHeader(
-                namespace: plan.title.endpoint, entity: plan.source, exportedAt: plan.plannedAt, context: plan.title.name,
-                identity: plan.title.identity, reason: plan.action.verb == "purge" ? .purge : .delete, jobID: String(id)),
-            isOverwriting: true)
+        let header = ExportHeader(
+            namespace: plan.title.endpoint, entity: plan.source, exportedAt: plan.plannedAt, context: plan.title.name,
+            identity: plan.title.identity, reason: plan.action.verb == "purge" ? .purge : .delete, jobID: String(id))
+        let writer = try ExportWriter(to: path, header: header, isOverwriting: isThere(header, path))
         var found = 0
         do {
             for part in plan.snapshot.parts {
@@ -53,70 +52,82 @@ extension Job {
         tell()
     }
 
+    /// Whether a file is the export of this very plan, of a run that ended before it could say so. Nothing else is written over: the number of a
+    /// job is somebody else's too.
+    private func isThere(_ header: ExportHeader, _ path: String) -> Bool {
+        do throws(OperatorError) {
+            let found = try ExportReader(path).header
+            return found.jobID == header.jobID && found.namespace == header.namespace && found.entity == header.entity
+                && found.exportedAt == header.exportedAt && found.context == header.context && found.reason == header.reason
+        } catch { return false }
+    }
+
     /// Deletes by the moment of enqueueing, request after request.
     func purge(before cutoff: Timestamp) async throws {
-        let already = counted
-        try await journal.write(JobLine(kind: .begin, at: journal.time, count: plan.count))
         let (control, changing, source) = (control, changing, plan.source)
-        let work = Task {
-            await changing.deleteMessages(in: source, enqueuedBefore: cutoff) { count in Task { await self.deleted(already + count) } }
+        var failure: ServiceBusError
+        while true {
+            let already = counted
+            try await journal.write(JobLine(kind: .begin, at: journal.time))
+            let work = Task {
+                await changing.deleteMessages(in: source, enqueuedBefore: cutoff) { count in Task { await self.deleted(already + count) } }
+            }
+            let result = await control.stopping(work)
+            deleted(already + result.done)
+            try await journal.write(JobLine(kind: .deleted, at: journal.time, count: counted))
+            guard let stop = result.failure else { return }
+            failure = stop
+            if failure.outcome == .unknown { note("A request was cut off: up to 4,000 more messages may have been deleted.") }
+            guard failure.code == .cancelled, control.isPaused, !Task.isCancelled else { break }
+            await waitWhilePaused()
+            guard !control.isCancelled else { return end(.cancelled, nil) }
         }
-        let result = await control.stopping(work)
-        deleted(already + result.done)
-        try await journal.write(JobLine(kind: .deleted, at: journal.time, count: counted))
-        guard let failure = result.failure else { return }
         // Partitioned entities know no such request: there, each is deleted by its number.
         if failure.code == .invalidRequest, failure.outcome == .notCarriedOut, counted == 0 { return try await runMany() }
-        let words =
-            failure.outcome == .unknown ? " A request was cut off: up to 4,000 more messages may have been deleted." : ""
         end(failure.code == .cancelled ? .cancelled : .stopped, failure.code == .cancelled ? nil : failure)
-        if !words.isEmpty { note(words) }
     }
 
-    /// Sends the messages of an export in order, a batch after the other; each is in the journal before it is sent.
+    /// Sends the messages of an export in order, a batch after the other; each is in the journal before it is sent, by the places its messages
+    /// have in the file, from 1.
     func send(_ file: String, _ changes: CopyChanges) async throws {
         let reader = try ExportReader(file)
-        let (done, begun) = sentBefore
-        var place = 0
-        while place < done, try reader.next() != nil { place += 1 }
-        counted = done - progress.failed
-        if begun > done {
-            note("The \(begun - done) messages after the first \(done) may be there twice: the last run was cut off while it sent them.")
+        guard try reader.verify().sha256 == plan.fileDigest else {
+            throw OperatorError(
+                .conflict, "'\(file)' is not the file that was planned any more: nothing more of it is sent.", hint: "Plan it again.")
         }
-        var batch: [PeekedMessage] = []
-        var isAtEnd = false
+        var place = SequenceNumber(0)
+        var batch: [(place: SequenceNumber, message: PeekedMessage)] = []
+        var number = lastBatch
         let size = control.batchSize(100, rate: plan.rate)
-        while !isAtEnd {
-            while control.isPaused, !Task.isCancelled { await control.whilePaused() }
-            while batch.count < size, let message = try reader.next() { batch.append(message) }
-            isAtEnd = batch.count < size
+        while true {
+            while batch.count < size, let message = try reader.next() {
+                place = SequenceNumber(place.rawValue + 1)
+                if !isSettled(place) { batch.append((place, message)) }
+            }
             if batch.isEmpty { return }
-            guard await control.mayProceed(with: batch.count), !Task.isCancelled else {
-                if control.isPaused, !Task.isCancelled { continue }
-                return end(.cancelled, nil)
+            guard await mayProceed(with: batch.count), !Task.isCancelled else {
+                guard control.isPaused, !Task.isCancelled else { return end(.cancelled, nil) }
+                await waitWhilePaused()
+                continue
             }
-            try await journal.write(JobLine(kind: .begin, at: journal.time, count: place + batch.count))
-            let results = await changing.send(each: batch.map { ForwardedMessage($0, changes: changes) }, to: plan.source)
-            var stop: ServiceBusError?
-            for (message, result) in zip(batch, results) {
-                guard case .failure(let error) = result else {
-                    counted += 1
-                    continue
+            number += 1
+            try await willAct(on: number, batch.map(\.place))
+            let results = await changing.send(each: batch.map { ForwardedMessage($0.message, changes: changes) }, to: plan.source)
+            var outcome = ManyOutcome()
+            for (entry, result) in zip(batch, results) {
+                switch result {
+                case .success: outcome.done.append(entry.place)
+                case .failure(let error) where error.outcome == .unknown:
+                    outcome.unknown.append(entry.place)
+                    outcome.error = outcome.error ?? error
+                case .failure(let error) where error.concernsOneMessage: outcome.failed.append((entry.place, error))
+                case .failure(let error): outcome.error = outcome.error ?? error
                 }
-                noteFailure(message.sequenceNumber, error)
-                stop = stop ?? error
             }
-            place += batch.count
-            let failed = zip(batch, results).compactMap { message, result -> JobLine.Failed? in
-                guard case .failure(let error) = result else { return nil }
-                return JobLine.Failed(number: message.sequenceNumber.rawValue, why: seen(error))
-            }
-            try await journal.write(JobLine(kind: .end, at: journal.time, failed: failed.isEmpty ? nil : failed, count: place))
-            deleted(counted)
+            await didAct(on: number, outcome)
             batch = []
-            // Nothing is sent after what was not taken: the order would be another one.
-            if let stop { return end(.stopped, stop) }
+            // Nothing is sent after what was not taken: it would come before it when the job is gone on with.
+            if let stop = outcome.error { return end(.stopped, stop) }
         }
     }
-
 }

@@ -89,10 +89,7 @@ public actor Job {
         // What was left in doubt is tried again: that is what going on means.
         progress.unknown = []
         rest = plan.snapshot.parts.compactMap { part in
-            let numbers = part.numbers.filter { number in
-                guard let standing else { return true }
-                return !standing.done.contains(number) && standing.failures[number] == nil && !standing.gone.contains(number)
-            }
+            let numbers = part.numbers.filter { !isSettled($0) }
             return numbers.isEmpty ? nil : ManyPart(part.way, numbers)
         }
     }
@@ -103,7 +100,7 @@ public actor Job {
         options.keepsOrder = plan.keepsOrder
         options.batchSize = control.batchSize(100, rate: plan.rate)
         options.patience = plan.lockDuration + .seconds(10)
-        options.firstBatch = before?.lastBatch ?? 0
+        options.firstBatch = lastBatch
         options.heldAtOnce = Self.heldAtOnce
         options.unresolved = unresolved
         options.copied = copied
@@ -113,20 +110,16 @@ public actor Job {
             options.firstBatch = outcome.lastBatch
             if let failure = outcome.failure {
                 let isStopped = failure is CancellationError || (failure as? ServiceBusError)?.code == .cancelled
-                return end(isStopped ? .cancelled : .stopped, isStopped ? nil : failure, left: outcome.left.count + outcome.copied.count)
+                return end(isStopped ? .cancelled : .stopped, isStopped ? nil : failure)
             }
             if control.isPaused, !Task.isCancelled {
                 // Nothing is locked while it waits.
-                options.unresolved = []
+                options.unresolved = Set(outcome.unresolved)
                 options.copied = Set(outcome.copied)
                 let open = Set(outcome.left).union(outcome.copied)
                 rest = rest.map { ManyPart($0.way, $0.numbers.filter(open.contains)) }.filter { !$0.numbers.isEmpty }
-                progress.state = .paused
-                tell()
-                await control.whilePaused()
+                await waitWhilePaused()
                 guard !control.isCancelled else { return end(.cancelled, nil) }
-                progress.state = .running
-                tell()
                 continue
             }
             if control.isCancelled || outcome.isStopped { return end(.cancelled, nil) }
@@ -141,9 +134,18 @@ public actor Job {
         }
     }
 
+    /// Waits, and says so.
+    func waitWhilePaused() async {
+        progress.state = .paused
+        tell()
+        await control.whilePaused()
+        progress.state = .running
+        tell()
+    }
+
     // MARK: Telling
 
-    func end(_ state: JobProgress.State, _ error: (any Error)?, left: Int = 0, words: String? = nil) {
+    func end(_ state: JobProgress.State, _ error: (any Error)?, words: String? = nil) {
         progress.state = state
         if let error {
             let explained = changing.explain(error, doing: "The job")
@@ -174,9 +176,10 @@ public actor Job {
         report(progress)
     }
 
+    /// Told from several tasks, in whatever order.
     func deleted(_ count: Int) {
-        counted = count
-        progress.done = count
+        counted = max(counted, count)
+        progress.done = max(progress.done, counted)
         tell()
     }
 
@@ -184,16 +187,19 @@ public actor Job {
 
     /// Whether what is to be removed was exported by a run before.
     var wasExported: Bool { before?.isExported ?? false }
-    /// How many records of a file were sent for certain, and how many were under way when the last run ended.
-    var sentBefore: (done: Int, begun: Int) { (before?.deleted ?? 0, before?.begun ?? 0) }
+    /// The number of the last batch of the runs before.
+    var lastBatch: Int { before?.lastBatch ?? 0 }
+
+    /// Whether a run before did it with a message, or gave it up.
+    func isSettled(_ number: SequenceNumber) -> Bool {
+        guard let before else { return false }
+        return before.done.contains(number) || before.failures[number] != nil || before.gone.contains(number)
+    }
 
     func noteFailure(_ number: SequenceNumber, _ error: ServiceBusError) {
         progress.add(JobProgress.Failure(number: number, reason: masked(error.description)))
         if let id = error.trackingID, trackingIDs.count < 25 { trackingIDs.append(id) }
     }
-
-    /// A failure in words that may be seen.
-    func seen(_ error: ServiceBusError) -> String { masked(error.description) }
 
     /// Adds a sentence to what is told.
     func note(_ words: String) { progress.message = progress.message.map { "\($0) \(words)" } ?? words }
@@ -223,7 +229,7 @@ extension Job: ManyObserver {
     public func didAct(on batch: Int, _ outcome: ManyOutcome) async {
         func text(_ numbers: [SequenceNumber]) -> String? { numbers.isEmpty ? nil : NumberText.text(numbers.sorted()) }
         for failed in outcome.failed { noteFailure(failed.number, failed.error) }
-        await journal.note(
+        await keep(
             JobLine(
                 kind: .end, at: journal.time, batch: batch, numbers: text(outcome.done),
                 failed: outcome.failed.isEmpty
@@ -236,9 +242,15 @@ extension Job: ManyObserver {
         tell()
     }
 
+    /// Keeps a line for the journal.
+    private func keep(_ line: JobLine) async {
+        // The next line that has to be on the disk says so when it cannot be written.
+        do throws(OperatorError) { try await journal.note(line) } catch { note(error.description) }
+    }
+
     /// Keeps that messages were gone.
     public func areGone(_ numbers: [SequenceNumber]) async {
-        await journal.note(JobLine(kind: .gone, at: journal.time, numbers: NumberText.text(numbers.sorted())))
+        await keep(JobLine(kind: .gone, at: journal.time, numbers: NumberText.text(numbers.sorted())))
         progress.gone += numbers.count
         tell()
     }

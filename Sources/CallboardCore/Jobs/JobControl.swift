@@ -14,9 +14,21 @@ public final class JobControl: Sendable {
 
     private let state = Mutex(State())
     private let perMessage: Duration?
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let sleep: @Sendable (Duration) async throws -> Void
 
-    /// - Parameter rate: the most messages a second; nil for no limit.
-    init(rate: Int?) { perMessage = rate.map { .seconds(1) / max($0, 1) } }
+    /// - Parameters:
+    ///   - rate: the most messages a second; nil for no limit.
+    ///   - now: the clock, injected for tests.
+    ///   - sleep: sleeps on that clock; throws when its task is cancelled.
+    init(
+        rate: Int?, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
+        perMessage = rate.map { .seconds(1) / max($0, 1) }
+        self.now = now
+        self.sleep = sleep
+    }
 
     /// Asks it to wait. What is under way ends; what was received and not acted on is given back.
     public func pause() { wake { $0.isPaused = true } }
@@ -79,13 +91,13 @@ public final class JobControl: Sendable {
         let wait: Duration? = state.withLock { state in
             if state.isPaused || state.isCancelled { return nil }
             guard let count, let perMessage else { return .zero }
-            let now = ContinuousClock.now
+            let now = now()
             let due = max(state.due ?? now, now)
             state.due = due + perMessage * count
             return due - now
         }
         guard let wait else { return false }
-        if wait > .zero, (try? await Task.sleep(for: wait)) == nil { return false }
+        if wait > .zero, (try? await sleep(wait)) == nil { return false }
         return state.withLock { !$0.isPaused && !$0.isCancelled }
     }
 

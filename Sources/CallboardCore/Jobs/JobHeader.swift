@@ -58,6 +58,10 @@ struct JobHeader: Codable, Hashable, Sendable {
     var idHashes: String?
     /// The policy's rule that allowed it.
     var rule: String?
+    var fileDigest: String?
+    /// `queue` or `topic`, where it was known.
+    var sourceKind: String?
+    var targetKind: String?
 }
 
 extension JobHeader {
@@ -79,7 +83,10 @@ extension JobHeader {
         isAtomic = plan.isAtomic
         keepsOrder = plan.keepsOrder
         rate = plan.rate
-        lockMilliseconds = plan.lockDuration.components.seconds * 1000
+        // What the service says it is, whatever that is.
+        lockMilliseconds =
+            plan.lockDuration.components.seconds.multipliedReportingOverflow(by: 1000).overflow
+            ? Int64.max : plan.lockDuration.components.seconds * 1000
         export = plan.export
         parts = plan.snapshot.parts.map { part in
             switch part.way {
@@ -94,6 +101,9 @@ extension JobHeader {
                 .base64EncodedString()
         }
         self.rule = rule
+        fileDigest = plan.fileDigest
+        sourceKind = plan.sourceKind.word
+        targetKind = plan.targetKind.word
         switch plan.action {
         case .redrive(_, let changes), .move(_, let changes), .reactivate(_, let changes): self.changes = Changes(changes)
         case .importing(let file, let changes):
@@ -131,13 +141,17 @@ extension JobHeader {
             guard let numbers = try? NumberText.parse(part.numbers) else { throw JournalFault("names no messages") }
             parts.append(Snapshot.Part(way: way, numbers: numbers))
         }
-        return ActionPlan(
+        var plan = ActionPlan(
             action: try action(), source: source, choice: choice, snapshot: Snapshot(parts: parts),
             plannedAt: Timestamp(milliseconds: plannedAt), isAtomic: isAtomic, keepsOrder: keepsOrder, rate: rate, credits: 0,
             bytes: bytes, duration: .zero, lockDuration: .milliseconds(max(lockMilliseconds, 0)), export: export, remarks: [],
             title: ContextTitle(
                 name: context, endpoint: endpoint, environment: environment, isProduction: isProduction, mode: .readWrite,
-                isEmulator: isEmulator), idHashes: hashes, records: file == nil ? nil : count)
+                isEmulator: isEmulator), idHashes: hashes, records: file == nil ? nil : max(count, 0))
+        plan.fileDigest = fileDigest
+        plan.sourceKind = PolicyScope.Kind(word: sourceKind)
+        plan.targetKind = PolicyScope.Kind(word: targetKind)
+        return plan
     }
 
     private func action() throws(JournalFault) -> MessageAction {
@@ -161,6 +175,24 @@ extension JobHeader {
             guard let file else { throw JournalFault("names no file to send") }
             return .importing(file: file, changes)
         default: throw JournalFault("is of an action that is not known here: '\(verb)'")
+        }
+    }
+}
+
+extension PolicyScope.Kind {
+    fileprivate var word: String? {
+        switch self {
+        case .queue: "queue"
+        case .topic: "topic"
+        case .unknown: nil
+        }
+    }
+
+    fileprivate init(word: String?) {
+        switch word {
+        case "queue": self = .queue
+        case "topic": self = .topic
+        default: self = .unknown
         }
     }
 }

@@ -70,8 +70,8 @@ actor JobJournal {
         do {
             let file = try LedgerFile.appending(path)
             guard try file.lock(), try file.size() == 0 else { return nil }
-            try file.append(Self.line(header), system)
-            LedgerFile.syncFolder(of: path)
+            try file.append(Self.line(header, path), system)
+            try LedgerFile.syncFolder(of: path)
             self.file = file
         } catch {
             throw Self.fault(path, error)
@@ -109,14 +109,13 @@ actor JobJournal {
     }
 
     /// Keeps a line to be written with the next that has to be on the disk.
-    func note(_ line: JobLine) { pending += Self.line(line) }
+    func note(_ line: JobLine) throws(OperatorError) { pending += try Self.line(line, path) }
 
     /// Writes a line and all before it; they are on the disk when this returns.
     func write(_ line: JobLine) throws(OperatorError) {
-        pending += Self.line(line)
-        let bytes = pending
-        pending = []
+        let bytes = pending + (try Self.line(line, path))
         do throws(LedgerFile.Fault) { try file.append(bytes, system) } catch { throw Self.fault(path, error) }
+        pending = []
     }
 
     /// Lets others go on with the job.
@@ -125,12 +124,10 @@ actor JobJournal {
     /// The time, for lines.
     nonisolated var time: Int64 { now().milliseconds }
 
-    private static func line(_ value: some Encodable) -> [UInt8] {
+    private static func line(_ value: some Encodable, _ path: String) throws(OperatorError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Texts, numbers and lists of them: nothing of it can fail to be encoded.
-        let bytes = (try? encoder.encode(value)).map { [UInt8]($0) } ?? []
-        return bytes + [UInt8(ascii: "\n")]
+        do { return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")] } catch { throw fault(path, error) }
     }
 
     private static func fault(_ path: String, _ error: any Error) -> OperatorError {

@@ -70,10 +70,15 @@ public struct JobProgress: Hashable, Sendable {
         self.startedAt = startedAt
     }
 
-    /// How many are settled, one way or another.
-    public var settled: Int { done + failed + unknown.count + gone }
+    /// How many are settled, one way or another. The figures may come from a file: they saturate instead of trapping.
+    public var settled: Int {
+        [done, failed, unknown.count, gone].reduce(0) { sum, count in
+            let (sum, overflow) = sum.addingReportingOverflow(max(0, count))
+            return overflow ? .max : sum
+        }
+    }
     /// How many are still to be done.
-    public var remaining: Int { max(0, total - settled) }
+    public var remaining: Int { max(0, max(0, total) - settled) }
     /// Whether it is over, for now or for good.
     public var isOver: Bool {
         switch state {

@@ -18,9 +18,8 @@ struct JobStanding: Sendable {
     private(set) var unknown: Set<SequenceNumber> = []
     /// A copy was sent, and the original is not removed.
     private(set) var copied: Set<SequenceNumber> = []
-    /// Messages deleted by a moment, or sent from a file, and how many of a file were under way.
+    /// Messages deleted by a moment.
     private(set) var deleted = 0
-    private(set) var begun = 0
     private(set) var isExported = false
     private(set) var lastBatch = 0
     private(set) var state: JobProgress.State = .interrupted
@@ -32,6 +31,10 @@ struct JobStanding: Sendable {
     private var open: [Int: [SequenceNumber]] = [:]
 
     private static let longestLine = 64 << 20
+    /// No job has more messages or batches, and none takes longer in milliseconds. What says more is damaged.
+    private static let most = 1 << 40
+
+    private struct Damage: Error {}
 
     /// Reads a journal.
     /// - Throws: ``OperatorError`` that names the file and what is wrong with it.
@@ -49,9 +52,11 @@ struct JobStanding: Sendable {
                     piece = piece[(end + 1)...]
                     lines += 1
                     if standing == nil {
-                        standing = try JobStanding(Self.decode(JobHeader.self, rest))
+                        let header = try Self.decode(JobHeader.self, rest)
+                        guard (0...Self.most).contains(header.count) else { throw Damage() }
+                        standing = JobStanding(header)
                     } else {
-                        standing?.take(try Self.decode(JobLine.self, rest))
+                        try standing?.take(try Self.decode(JobLine.self, rest))
                     }
                     rest.removeAll(keepingCapacity: true)
                 }
@@ -92,27 +97,31 @@ struct JobStanding: Sendable {
         try JSONDecoder().decode(type, from: Data(bytes))
     }
 
-    private static func numbers(_ text: String?) -> [SequenceNumber] { text.flatMap { try? NumberText.parse($0) }.map { Array($0) } ?? [] }
+    /// - Throws: when there are numbers that cannot be read: who takes them for none would do their messages twice.
+    private static func numbers(_ text: String?) throws(NumberText.Problem) -> [SequenceNumber] {
+        guard let text else { return [] }
+        return Array(try NumberText.parse(text))
+    }
 
-    private mutating func take(_ line: JobLine) {
+    private mutating func take(_ line: JobLine) throws {
+        guard (0...Self.most).contains(line.batch ?? 0), (0...Int64(Self.most)).contains(line.elapsed ?? 0) else { throw Damage() }
         switch line.kind {
         case .begin:
-            let numbers = Self.numbers(line.numbers)
+            let numbers = try Self.numbers(line.numbers)
             open[line.batch ?? 0] = numbers
             lastBatch = max(lastBatch, line.batch ?? 0)
-            if let count = line.count { begun = count }
             // Tried again: a copy may have been sent the last time.
             for number in numbers where unknown.contains(number) {
                 unknown.remove(number)
                 maybeDoubled.insert(number)
             }
         case .sent:
-            copied.formUnion(Self.numbers(line.numbers))
-            unknown.formUnion(Self.numbers(line.unknown))
+            copied.formUnion(try Self.numbers(line.numbers))
+            unknown.formUnion(try Self.numbers(line.unknown))
             open[line.batch ?? 0] = nil
         case .end:
             open[line.batch ?? 0] = nil
-            for number in Self.numbers(line.numbers) {
+            for number in try Self.numbers(line.numbers) {
                 done.insert(number)
                 unresolved.remove(number)
                 copied.remove(number)
@@ -121,12 +130,11 @@ struct JobStanding: Sendable {
                 failures[SequenceNumber(failed.number)] = failed.why
                 unresolved.remove(SequenceNumber(failed.number))
             }
-            unknown.formUnion(Self.numbers(line.unknown))
-            copied.formUnion(Self.numbers(line.copied))
-            unresolved.formUnion(Self.numbers(line.postponed))
-            if let count = line.count { deleted = count }
-        case .gone: gone.formUnion(Self.numbers(line.numbers))
-        case .deleted: deleted = line.count ?? deleted
+            unknown.formUnion(try Self.numbers(line.unknown))
+            copied.formUnion(try Self.numbers(line.copied))
+            unresolved.formUnion(try Self.numbers(line.postponed))
+        case .gone: gone.formUnion(try Self.numbers(line.numbers))
+        case .deleted: deleted = min(max(line.count ?? deleted, 0), header.count)
         case .exported: isExported = true
         case .run:
             // What another run left open was cut off.
@@ -158,7 +166,7 @@ struct JobStanding: Sendable {
     func progress(_ plan: ActionPlan, isRunning: Bool) -> JobProgress {
         var progress = JobProgress(
             id: header.id, headline: plan.headline, state: isRunning ? .running : state, total: header.count, startedAt: startedAt)
-        progress.done = max(done.count, deleted - failures.count)
+        progress.done = max(done.count, deleted)
         progress.failed = failures.count
         progress.failures = failures.sorted { $0.key < $1.key }.prefix(JobProgress.mostFailures).map {
             .init(number: $0.key, reason: $0.value)

@@ -59,10 +59,26 @@ public struct JobStore: Sendable {
     /// What a job was to do.
     public func plan(of id: Int) throws(OperatorError) -> ActionPlan { try read(id).plan }
 
-    func read(_ id: Int) throws(OperatorError) -> (standing: JobStanding, plan: ActionPlan) {
+    /// Takes the journal of a job, to go on with it.
+    func open(_ id: Int) throws(OperatorError) -> JobJournal {
+        try check(id)
+        return try JobJournal(resuming: path(of: id), system: system, now: now)
+    }
+
+    /// Removes the journal of a job that was never begun.
+    func discard(_ id: Int) {
+        // One that stays is listed as cut off before its first message, which is true.
+        try? FileManager.default.removeItem(atPath: path(of: id))
+    }
+
+    private func check(_ id: Int) throws(OperatorError) {
         guard id > 0, ids.contains(id) else {
             throw OperatorError(.notFound, "There is no job \(id).", hint: "'callboard jobs' lists what there is.")
         }
+    }
+
+    func read(_ id: Int) throws(OperatorError) -> (standing: JobStanding, plan: ActionPlan) {
+        try check(id)
         let standing = try JobStanding(path: path(of: id))
         do throws(JournalFault) { return (standing, try standing.header.plan()) } catch {
             throw OperatorError(

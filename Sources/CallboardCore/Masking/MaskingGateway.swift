@@ -1,4 +1,5 @@
 internal import ServiceBus
+internal import Synchronization
 
 /// The door between a namespace and everything that looks at it: what comes through is masked, where the context says so.
 ///
@@ -10,6 +11,8 @@ struct MaskingGateway: NamespaceGateway {
     let masker: Masker?
     /// What says whether bodies may be looked at; nil where there is no policy, and looking is allowed.
     let guardrails: Guardrails?
+    /// What names were found to be; a namespace has ten thousand at most.
+    private let kinds = KnownKinds()
 
     init(_ inner: any NamespaceGateway, _ masker: Masker?, guardrails: Guardrails? = nil) {
         self.inner = inner
@@ -17,15 +20,32 @@ struct MaskingGateway: NamespaceGateway {
         self.guardrails = guardrails
     }
 
-    /// Asks the policy.
+    /// Asks the policy whether something may be looked at. Nobody gives a reason for a look.
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused``: the rule's name, and what would allow it.
-    func check(_ action: PolicyAction, on path: EntityPath) throws(OperatorError) {
+    private func checkLook(at path: EntityPath) async throws(OperatorError) {
         guard let guardrails else { return }
-        do throws(Denial) { _ = try guardrails.authorize(guardrails.question(action, on: path)) } catch {
-            var refused = error.operatorError
-            refused.entity = path
-            throw refused
+        let question = guardrails.question(.peekMessage, on: path, kind: try await kind(of: path))
+        guard let denial = guardrails.verdict(on: question).denial else { return }
+        var refused = denial.operatorError
+        refused.entity = path
+        throw refused
+    }
+
+    /// Whether a name is a queue's or a topic's, where that can be known.
+    /// - Throws: ``OperatorError`` when there was no answer: that is no reason to deny anything by the policy.
+    func kind(of path: EntityPath) async throws(OperatorError) -> PolicyScope.Kind {
+        guard path.subQueue == .active, path.subscription == nil else { return .queue }
+        if let known = kinds[path] { return known }
+        let found: PolicyScope.Kind
+        do throws(OperatorError) { found = try await inner.entity(path).kind == .topic ? .topic : .queue } catch {
+            switch error.code {
+            case .cancelled, .timeout, .throttled, .unreachable: throw masked(error)
+            case .notPermitted: found = .unknown
+            default: return .unknown
+            }
         }
+        kinds[path] = found
+        return found
     }
 
     var endpoint: NamespaceEndpoint { inner.endpoint }
@@ -50,26 +70,49 @@ struct MaskingGateway: NamespaceGateway {
         _ path: EntityPath, from: SequenceNumber, count: Int, options: PeekOptions
     ) async throws(OperatorError) -> [PeekedMessage] {
         do throws(OperatorError) {
-            if !options.headersOnly { try check(.peekMessage, on: path) }
+            if !options.headersOnly { try await checkLook(at: path) }
             let page = try await inner.peekPage(path, from: from, count: count, options: options)
             return masker?.masked(page) ?? page
         } catch { throw masked(error) }
     }
 
     func scan(_ path: EntityPath, from: SequenceNumber, options: PeekOptions) -> any PageSource {
-        if !options.headersOnly {
-            do throws(OperatorError) { try check(.peekMessage, on: path) } catch { return RefusedPages(error: error) }
-        }
-        let pages = inner.scan(path, from: from, options: options)
-        return masker.map { MaskingPages(pages: pages, masker: $0) } ?? pages
+        let scanned = inner.scan(path, from: from, options: options)
+        let pages: any PageSource = masker.map { MaskingPages(pages: scanned, masker: $0) } ?? scanned
+        guard guardrails != nil, !options.headersOnly else { return pages }
+        return CheckedPages(pages: pages) { () async throws(OperatorError) in try await checkLook(at: path) }
     }
 
-    /// A look that the policy does not allow.
-    private struct RefusedPages: PageSource {
-        let error: OperatorError
+    /// Pages that are only given where the policy allows a look.
+    private final class CheckedPages: PageSource {
+        private let pages: any PageSource
+        private let check: @Sendable () async throws(OperatorError) -> Void
+        private let isChecked = Mutex(false)
 
-        func nextPage() async throws(OperatorError) -> [PeekedMessage]? { throw error }
-        func finish() async {}
+        init(pages: any PageSource, check: @escaping @Sendable () async throws(OperatorError) -> Void) {
+            self.pages = pages
+            self.check = check
+        }
+
+        func nextPage() async throws(OperatorError) -> [PeekedMessage]? {
+            if !isChecked.withLock({ $0 }) {
+                try await check()
+                isChecked.withLock { $0 = true }
+            }
+            return try await pages.nextPage()
+        }
+
+        func finish() async { await pages.finish() }
+    }
+
+    /// What names are.
+    private final class KnownKinds: Sendable {
+        private let kinds = Mutex<[EntityPath: PolicyScope.Kind]>([:])
+
+        subscript(path: EntityPath) -> PolicyScope.Kind? {
+            get { kinds.withLock { $0[path] } }
+            set { kinds.withLock { $0[path] = newValue } }
+        }
     }
 
     private struct MaskingPages: PageSource {
@@ -117,6 +160,7 @@ struct MaskingGateway: NamespaceGateway {
     }
 
     func sessionState(of id: String, in path: EntityPath) async throws(OperatorError) -> SessionState {
+        try await checkLook(at: path)
         do throws(OperatorError) {
             let state = try await inner.sessionState(of: id, in: path)
             guard let masker, case .bytes(let bytes) = state else { return state }
@@ -169,10 +213,12 @@ struct MaskingGateway: NamespaceGateway {
     }
 
     func put(_ settings: EntitySettings, isUpdate: Bool) async throws(OperatorError) -> EntitySettings {
+        kinds[settings.target.path] = nil
         do throws(OperatorError) { return try await inner.put(settings, isUpdate: isUpdate) } catch { throw masked(error) }
     }
 
     func remove(_ target: EntityTarget) async throws(OperatorError) {
+        kinds[target.path] = nil
         do throws(OperatorError) { try await inner.remove(target) } catch { throw masked(error) }
     }
 

@@ -31,8 +31,9 @@ public struct PlanRecord: Sendable {
             add("snapshot", "\(ends), taken \(plan.plannedAt.rfc3339), \(plan.choice)")
         }
         add("how", how)
-        if let changes = plan.action.copies?.changes {
-            add("keeps", changes.body == nil ? "bytes, types, session, ids" : "types, session, ids; the body is edited")
+        if let changes = plan.action.changes {
+            let ids = changes.newIDPrefix == nil ? ", ids" : ""
+            add("keeps", changes.body == nil ? "bytes, types, session\(ids)" : "types, session\(ids); the body is edited")
             let traces = changes.stripped.isEmpty ? "" : ", \(changes.stripped.joined(separator: ", "))"
             add("strips", "what the service wrote (number, times, delivery count, dead-letter source)\(traces)")
             if let prefix = changes.newIDPrefix {

@@ -54,7 +54,7 @@ extension Workspace {
     public func setSessionState(
         _ state: [UInt8]?, of id: String, in path: EntityPath, with permission: ChangePermission
     ) async throws(OperatorError) {
-        try check(permission, .setSessionState)
+        try check(permission, .setSessionState, on: path)
         try await gateway.setSessionState(state, of: id, in: path.entity)
     }
 }

@@ -189,7 +189,7 @@ public actor Workspace {
     /// Sends messages in order; returns when the service has accepted them all.
     /// - Throws: ``OperatorError``.
     public func send(_ messages: [OutgoingMessage], to path: EntityPath, with permission: ChangePermission) async throws(OperatorError) {
-        try check(permission, .sendMessage)
+        try check(permission, .sendMessage, on: path)
         guard path.subQueue == .active, path.kind == .queueOrTopic else {
             throw OperatorError(
                 .usage, "\(path.displayName) takes no messages: only queues and topics do.",

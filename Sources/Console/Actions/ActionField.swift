@@ -7,7 +7,8 @@ enum ActionField: Hashable, Sendable {
 
     /// The most messages a second that can be asked for.
     static let mostPerSecond = 1_000_000
-    private static let longestText = 1024
+    /// The longest text of a line, in bytes.
+    static let longestText = 1024
 
     var name: String {
         switch self {

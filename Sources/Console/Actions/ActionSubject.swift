@@ -41,8 +41,14 @@ struct ActionSubject: Hashable, Sendable {
     /// Whether it can be done here, and if not, why: what the queue is, what is picked, and then what the policy says.
     func availability(of kind: ActionKind, _ model: Model) -> Availability {
         if let reason = obstacle(to: kind) { return .disabled(reason) }
-        if let refusal = model.refusal(of: kind.policyAction, on: place(of: kind)) { return .disabled(refusal.clause) }
+        if let refusal = refusal(of: kind, model) { return .disabled(refusal.clause) }
         return .enabled
+    }
+
+    /// What the policy has against it, as far as can be said before it is planned.
+    func refusal(of kind: ActionKind, _ model: Model) -> Refusal? {
+        let place = place(of: kind)
+        return model.refusal(of: kind.policyAction, on: place, kind: place == path.topic ? .topic : nil)
     }
 
     /// The one message that is meant; nil where it is not one.

@@ -33,10 +33,20 @@ struct Refusal: Hashable, Sendable {
 
 extension Model {
     /// Why an action is not allowed on an entity; nil: it is, as far as can be said before it is planned.
-    func refusal(of action: PolicyAction, on path: EntityPath) -> Refusal? {
+    /// - Parameter kind: what the entity is; nil: as it was listed.
+    func refusal(of action: PolicyAction, on path: EntityPath, kind: PolicyScope.Kind? = nil) -> Refusal? {
         if action.changesWorld, let changeRefusal { return Refusal(changeRefusal) }
         guard let guardrails else { return nil }
-        return refusal(guardrails, guardrails.question(action, on: path))
+        return refusal(guardrails, guardrails.question(action, on: path, kind: kind ?? policyKind(of: path)))
+    }
+
+    /// What an entity is to a policy; a subscription's path says it by itself.
+    private func policyKind(of path: EntityPath) -> PolicyScope.Kind {
+        switch entity(path)?.kind {
+        case .queue: .queue
+        case .topic: .topic
+        case .subscription, nil: .unknown
+        }
     }
 
     /// Why nothing may be changed in this context at all; nil: some things may. What a policy file says depends on what is changed.
@@ -52,6 +62,17 @@ extension Model {
         case .allowed: nil
         case .needsApproval(let rule, let approvals, _): Refusal(approvals: approvals, by: rule)
         case .denied(let denial): Refusal(denial)
+        }
+    }
+}
+
+extension EntityTarget {
+    /// What it is to a policy.
+    var policyKind: PolicyScope.Kind {
+        switch self {
+        case .queue: .queue
+        case .topic: .topic
+        case .subscription, .rule: .unknown
         }
     }
 }

@@ -19,6 +19,7 @@ extension App {
             let own = top.availability(of: id, model: model)
             // What was filled in lies beneath, and would go with its screen.
             let isLosing = screens.contains { ($0 as? FormScreen)?.isEdited == true }
+            if own.isEnabled, let beginningObstacle { return .disabled(beginningObstacle) }
             return own.isEnabled && isLosing ? .disabled("a form is filled in and was not sent; q asks before it is lost") : own
         case .testRules where ![.tree, .entity, .messages, .message].contains(top.context):
             return .disabled("select a topic first, or name one: test-rules TOPIC")

@@ -6,14 +6,17 @@ extension App {
     /// A job tells how far it is. The first word of it ends the wait of the screen that began it.
     mutating func note(_ progress: JobProgress, _ id: LoadID, now: Timestamp) -> [Effect] {
         let isNew = !model.jobs.contains(id)
-        model.jobs.note(progress, id)
+        guard model.jobs.note(progress, id) else { return [] }
         errands[id] = nil
         modelChanged()
         guard isNew else { return [] }
         return turn(now) { app, turn in
-            let path = app.screens.lazy.compactMap { ($0 as? PlanScreen)?.path(begunBy: id) }.first
-            if let path { for index in app.screens.indices { app.screens[index].actionBegan(on: path) } }
-            for index in app.screens.indices where app.screens[index].receive(id, .jobProgress(progress), &turn) { return }
+            for index in app.screens.indices {
+                guard let path = (app.screens[index] as? PlanScreen)?.path(begunBy: id) else { continue }
+                for place in app.screens.indices { app.screens[place].actionBegan(on: path) }
+                turn.say(.info, "Job \(progress.id) has begun.")
+                return app.leave(planAt: index, begun: progress.id, &turn)
+            }
         }
     }
 
@@ -40,6 +43,7 @@ extension App {
         switch id {
         case .resumeJob:
             if isOurs { return .disabled(job.state == .paused ? "it is paused; p goes on" : "it is running") }
+            if resumptions.contains(job.id) { return .disabled("it is being gone on with; wait for the answer") }
             guard job.isResumable else {
                 return .disabled(job.isOver ? "it is over: there is nothing to go on with" : "another process runs it")
             }
@@ -56,21 +60,31 @@ extension App {
         switch id {
         case .pauseJob: return errand(.order(job.state == .paused ? .goOn : .pause, job.id), now: now)
         case .cancelJob: return errand(.order(.cancel, job.id), now: now)
-        default: return errand(.resume(job.id), now: now)
+        default: return errand(.resume(job.id, Justification()), now: now)
         }
     }
 
-    /// Leaves the console; while jobs run, that is asked first.
+    /// The jobs that are to be gone on with and have not told anything yet.
+    private var resumptions: [Int] { errands.values.compactMap { if case .resume(let id, _) = $0 { id } else { nil } } }
+
+    /// Why no screen with a plan may go; nil: none waits for its job.
+    var beginningObstacle: String? {
+        screens.contains { ($0 as? PlanScreen)?.isBeginning == true } ? "a job is beginning; wait for the answer" : nil
+    }
+
+    /// Leaves the console; while jobs run or begin, that is asked first.
     mutating func quit(now: Timestamp) -> [Effect] {
-        let running = model.jobs.running
-        guard !running.isEmpty else { return [.quit(0)] }
-        let ids = running.map { "#\($0.id)" }.joined(separator: ", ")
-        let isOne = running.count == 1
+        var jobs = model.jobs.running.map { "#\($0.id)" } + resumptions.sorted(by: >).map { "#\($0)" }
+        let beginning = screens.count { ($0 as? PlanScreen)?.isBeginning == true }
+        let count = jobs.count + beginning
+        guard count > 0 else { return [.quit(0)] }
+        if beginning > 0 { jobs.append("what is beginning") }
+        let isOne = jobs.count == 1
         return turn(now) { _, turn in
             turn.question = Question(
-                label: isOne ? "a job runs; quit?" : "\(running.count) jobs run; quit?",
+                label: count == 1 ? "a job \(beginning == 1 ? "is beginning" : "runs"); quit?" : "\(count) jobs run; quit?",
                 help:
-                    "\(ids) \(isOne ? "stops" : "stop") between messages and can be gone on with: R on the jobs screen, or callboard jobs resume",
+                    "\(jobs.joined(separator: ", ")) \(isOne ? "stops" : "stop") between messages and can be gone on with: R on the jobs screen, or callboard jobs resume",
                 choices: [.init(text: "no", note: "stay"), .init(text: "yes", note: "stop and leave")], purpose: .quit)
         }
     }

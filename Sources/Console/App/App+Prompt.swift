@@ -12,7 +12,7 @@ extension App {
         switch id {
         case .accept: return accept(now: now)
         case .cancel:
-            if case .filter(let previous)? = prompt?.kind { top.apply(filter: previous, model: model) }
+            if case .filter(let previous)? = prompt?.kind, prompt?.place == place { top.apply(filter: previous, model: model) }
             prompt = nil
             return []
         case .complete:
@@ -55,7 +55,7 @@ extension App {
     mutating func promptChanged(isNew: Bool = false) -> [Effect] {
         guard let prompt else { return [] }
         switch prompt.kind {
-        case .filter: top.apply(filter: TextFilter(text: prompt.editor.text), model: model)
+        case .filter: if prompt.place == place { top.apply(filter: TextFilter(text: prompt.editor.text), model: model) }
         case .command:
             let suggestions = CommandLine.suggestions(
                 for: prompt.editor.text, context: top.context, keymap: keymap, candidates: candidates, availability: availability)
@@ -98,13 +98,16 @@ extension App {
             // Another line may be selected now, of which more is to be shown.
             return turn(now) { app, turn in app.top.appear(&turn) }
         case .answer(let question):
-            if question.purpose == .trace { return accept(trace: prompt.line, now: now) }
-            if question.purpose == .quit { return accept(quitting: prompt.line) }
-            if question.purpose == .condition, prompt.chosen != nil {
+            switch question.purpose {
+            case .trace: return accept(trace: prompt.line, now: now)
+            case .quit: return accept(quitting: prompt.line)
+            case .export(let subject): return accept(exporting: subject, to: prompt.line, now: now)
+            case .justification(let request, let part): return accept(prompt.line, as: part, of: request, now: now)
+            case .condition where prompt.chosen != nil:
                 self.prompt?.complete()
                 return promptChanged()
+            case .condition, .screen: return accept(answer: prompt.line, now: now)
             }
-            return accept(answer: prompt.line, now: now)
         case .command: break
         }
         var line = prompt.line
@@ -134,6 +137,10 @@ extension App {
     mutating func accept(answer: String, now: Timestamp) -> [Effect] {
         let asked = prompt
         prompt = nil
+        guard asked?.place == place else {
+            notice = Notice(kind: .warning, text: "The screen that asked has gone meanwhile: nothing was done.")
+            return []
+        }
         return turn(now) { app, turn in
             guard let problem = app.top.take(answer, &turn), turn.question == nil else { return }
             app.prompt = asked

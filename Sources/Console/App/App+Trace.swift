@@ -46,8 +46,8 @@ extension App {
     /// What is wrong with an answer that is being typed.
     func check(_ answer: String, _ question: Question) -> Question.Problem? {
         switch question.purpose {
-        case .screen, .condition: top.check(answer, model)
-        case .quit: nil
+        case .screen, .condition: prompt?.place == place ? top.check(answer, model) : nil
+        case .quit, .export, .justification: nil
         case .trace: answer.isEmpty || TraceID(answer) != nil ? nil : App.idProblem
         }
     }

@@ -22,8 +22,10 @@ struct App {
     private var nextLoad = 1
     /// Loads that belong to no screen: a theme, a saved screen.
     var errands: [LoadID: Request] = [:]
-    /// The body that is being edited. What was typed is kept until it was taken.
-    var bodyEdit: BodyEdit?
+    /// The bodies that are edited.
+    var bodies = BodyEdits()
+    /// How often screens have come and gone: what was asked is of the screen that was on top then.
+    var place = 0
     /// Earlier commands of the `:` line, and which of them is in it.
     var history: [String] = []
     var historyPlace: Int?
@@ -86,7 +88,7 @@ struct App {
         case .said(let notice):
             self.notice = notice
             return []
-        case .edited(let result): return take(edited: result, now: now)
+        case .edited(let outcome): return take(edited: outcome, now: now)
         case .answer(let id, let answer): return receive(id, answer, now: now)
         case .finished(let id, let error): return finish(id, error, now: now)
         }
@@ -182,8 +184,12 @@ struct App {
             var what = "The screen was"
             if case .save(_, let content)? = errands[id] { what = "\(Figures.size(content.count)) were" }
             notice = Notice(kind: .info, text: "\(what) written to \(path).")
-        case .editable(let text) where errands[id] != nil: return edit(text)
-        case .edited(let body) where errands[id] != nil: return resubmit(body, now: now)
+        case .editable(let text):
+            guard case .editable(let place)? = errands[id] else { return [] }
+            return edit(text, of: place)
+        case .edited(let body):
+            guard case .edited(let place, _)? = errands[id] else { return [] }
+            return resubmit(body, of: place, now: now)
         case .exported(let summary) where errands[id] != nil:
             let (messages, size) = (Figures.count(summary.count, "message"), Figures.size(Int(clamping: summary.bytes)))
             notice = Notice(kind: .info, text: "\(messages) (\(size)) were written to \(summary.path).")
@@ -206,6 +212,7 @@ struct App {
         // A stopped load is no longer anybody's; that it ended as cancelled is no news.
         let isKnown = errands[id] != nil || model.loads.contains(id) || screens.contains { $0.loads(model).contains(id) }
         guard isKnown else { return [] }
+        if let error, let asking = ask(after: error, id, now: now) { return asking }
         if let error {
             // What fails by itself again and again is told once, and interrupts nobody.
             let isQuiet = id == model.overview.load && model.isOverviewQuiet
@@ -216,7 +223,10 @@ struct App {
             if !isQuiet, errands[id] != nil || !top.position(model).isEmpty { notice = Notice(kind: .error, text: error.description) }
             modelChanged()
         }
-        if errands.removeValue(forKey: id) != nil { return [] }
+        if let errand = errands.removeValue(forKey: id) {
+            bodies.end(errand)
+            return []
+        }
         return turn(now) { app, turn in
             if id == turn.model.connection.load {
                 turn.model.connection.finish(error)
@@ -228,16 +238,6 @@ struct App {
                     return app.leave(coveredAt: index, &turn)
                 }
             }
-        }
-    }
-
-    /// A screen that is done while another lies on it goes from beneath: whoever reads that one is not interrupted.
-    private mutating func leave(coveredAt index: Int, _ turn: inout Turn) {
-        guard index < screens.count - 1, case .pop(let count)? = turn.navigation else { return }
-        turn.navigation = nil
-        for place in stride(from: index, to: max(index - count, 0), by: -1) {
-            screens[place].disappear(&turn)
-            screens.remove(at: place)
         }
     }
 
@@ -262,10 +262,10 @@ struct App {
             notice = Notice(kind: .info, text: text)
             return [.mouse(isMouseEnabled)]
         case .filter:
-            prompt = Prompt(.filter(previous: top.filter), text: top.filter.text)
+            prompt = Prompt(.filter(previous: top.filter), text: top.filter.text, place: place)
             return []
         case .commandLine:
-            prompt = Prompt(.command)
+            prompt = Prompt(.command, place: place)
             historyPlace = nil
             _ = promptChanged()
             return themes.isEmpty ? errand(.themeNames, now: now) : []
@@ -337,17 +337,7 @@ struct App {
         return back(now: now)
     }
 
-    private mutating func back(now: Timestamp) -> [Effect] {
-        let isOwn = (top as? MessagesScreen)?.hasOpenMessage == true || (top as? FormScreen)?.isEdited == true
-        if isOwn { return turn(now) { app, turn in app.top.perform(.back, &turn) } }
-        return turn(now) { _, turn in turn.navigation = .pop(1) }
-    }
-
-    // MARK: - Going
-
-    mutating func push(_ screen: any Screen, now: Timestamp) -> [Effect] {
-        turn(now) { _, turn in turn.navigation = .push(screen) }
-    }
+    // MARK: - Steps
 
     /// Lets a screen do one step, then does what it asked for.
     mutating func turn(_ now: Timestamp, _ body: (inout App, inout Turn) -> Void) -> [Effect] {
@@ -360,43 +350,11 @@ struct App {
         model = turn.model
         nextLoad = turn.nextLoad
         if let question = turn.question {
-            prompt = Prompt(.answer(question), text: question.text)
+            prompt = Prompt(.answer(question), text: question.text, place: place)
             _ = promptChanged(isNew: true)
         }
         if let said = turn.notice { notice = said }
         return turn.effects
-    }
-
-    private mutating func navigate(_ navigation: Turn.Navigation, _ turn: inout Turn) {
-        switch navigation {
-        case .push(var screen):
-            screen.settle(rows: frame.content.rows, columns: frame.content.columns, model: turn.model)
-            screen.appear(&turn)
-            screens.append(screen)
-        case .replace(let count, var screen):
-            for _ in 0..<min(count, screens.count - 1) {
-                top.disappear(&turn)
-                screens.removeLast()
-            }
-            screen.settle(rows: frame.content.rows, columns: frame.content.columns, model: turn.model)
-            screen.appear(&turn)
-            screens.append(screen)
-        case .pop(let count):
-            guard screens.count > 1 else { return }
-            for _ in 0..<min(count, screens.count - 1) {
-                top.disappear(&turn)
-                screens.removeLast()
-            }
-            top.modelChanged(turn.model)
-            top.appear(&turn)
-        case .home:
-            while screens.count > 1 {
-                top.disappear(&turn)
-                screens.removeLast()
-            }
-            top.modelChanged(turn.model)
-            top.appear(&turn)
-        }
     }
 
     mutating func modelChanged() {
@@ -405,7 +363,7 @@ struct App {
 
     // MARK: - Layout
 
-    private var frame: FrameLayout {
+    var frame: FrameLayout {
         FrameLayout(rows: rows, columns: columns, needsMessage: prompt != nil || notice != nil || !pending.isEmpty)
     }
 

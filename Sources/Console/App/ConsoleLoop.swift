@@ -149,21 +149,23 @@ final class ConsoleLoop {
     }
 
     /// The text as it is when the person's editor has ended.
-    private func edited(_ text: String) -> Result<String, OperatorError> {
+    private func edited(_ text: String) -> EditorOutcome {
         do throws(OperatorError) {
+            var failure: OperatorError?
             let bytes = try PrivateFile.edited(Array(text.utf8)) { path throws(OperatorError) in
-                let exit: ProgramExit
-                do throws(TerminalError) { exit = try display.run(editor + [path]) } catch {
-                    throw OperatorError(.usage, "\(error)", hint: "$EDITOR names another program.")
+                do throws(TerminalError) {
+                    let exit = try display.run(editor + [path])
+                    if exit != .status(0) { failure = OperatorError(.cancelled, "The editor ended with an error: nothing was done.") }
+                } catch {
+                    failure = OperatorError(.usage, "\(error)", hint: "$EDITOR names another program.")
                 }
-                guard exit == .status(0) else { throw OperatorError(.cancelled, "The editor ended with an error: nothing was done.") }
             }
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw OperatorError(.usage, "The edited body is not text in UTF-8: nothing was done.")
-            }
-            return .success(text)
+            let typed = String(validating: bytes, as: UTF8.self)
+            if let failure { return .failed(failure, typed: typed) }
+            guard let typed else { throw OperatorError(.usage, "The edited body is not text in UTF-8: nothing was done.") }
+            return .edited(typed)
         } catch {
-            return .failure(error)
+            return .failed(error, typed: nil)
         }
     }
 

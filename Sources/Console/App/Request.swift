@@ -32,7 +32,7 @@ enum Request: Sendable, Hashable {
     /// A plan that a person has agreed to: the job runs until it is over, whatever screen is shown.
     case begin(Confirmation, reason: String?, ticket: String?)
     /// A job that ended before its end; it runs until it is over.
-    case resume(Int)
+    case resume(Int, Justification)
     /// The body of a message as text to be edited.
     case editable(MessagePlace)
     /// The body made of an edited text, of the kind that the message has.
@@ -46,7 +46,7 @@ enum Request: Sendable, Hashable {
     /// What was done, by the audit ledger.
     case history
     /// Write messages to a file exactly as they are; nil: all there are.
-    case export(EntityPath, SequenceNumberSet?, to: String)
+    case export(EntityPath, SequenceNumberSet?, to: String, Justification)
     /// Headers of messages, page by page.
     case scan(EntityPath, from: SequenceNumber?, limit: Int)
     /// The same, of one session or in one state only.
@@ -168,7 +168,7 @@ enum Event: Sendable {
     /// A word for the person, about what was done outside.
     case said(Notice)
     /// What became of a text in the person's editor.
-    case edited(Result<String, OperatorError>)
+    case edited(EditorOutcome)
     /// A command by name, from a script.
     case command(CommandID, String?)
 }

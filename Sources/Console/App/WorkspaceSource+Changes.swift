@@ -44,14 +44,13 @@ extension WorkspaceSource {
         return proposal
     }
 
-    /// Writes messages to a file. It changes nothing, but what was in a queue is on a disk then: the policy is asked, and the ledger knows.
-    func export(_ path: EntityPath, _ numbers: SequenceNumberSet?, to file: String) async throws(OperatorError) -> ExportSummary {
-        let door = try await openDoor()
-        let workspace = door.workspace
+    /// Writes messages to a file. It changes nothing, but what was in a queue is on a disk then: the policy is asked, also how many it may be,
+    /// and the ledger knows.
+    func export(
+        _ path: EntityPath, _ numbers: SequenceNumberSet?, to file: String, _ why: Justification
+    ) async throws(OperatorError) -> ExportSummary {
         let options = ExportOptions(selection: numbers.map { .numbers($0) } ?? .all)
-        return try await door.change(.exportMessage, on: path, messages: numbers?.count) { _ throws(OperatorError) in
-            try await workspace.export(path, options, to: file)
-        }
+        return try await openDoor().export(path, options, to: file, reason: why.reason, ticket: why.ticket)
     }
 
     /// What was done, by the ledger.
@@ -59,6 +58,6 @@ extension WorkspaceSource {
         let path = try await openDoor().ledger.path
         let (records, verification) = try AuditQuery(count: History.most).records(in: path)
         return History(
-            entries: records.map { HistoryEntry($0) }, problem: verification.isValid ? nil : verification.description, path: path)
+            entries: records.map { HistoryEntry($0) }, problem: verification.isValid ? nil : verification.description)
     }
 }

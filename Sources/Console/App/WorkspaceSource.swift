@@ -97,10 +97,10 @@ final class WorkspaceSource: ConsoleSource {
             let throttle = ProgressThrottle { answer(.jobProgress($0)) }
             let job = try await door.begin(confirmation, reason: reason, ticket: ticket) { throttle.tell($0) }
             await bench.run(job, by: door, throttle)
-        case .resume(let id):
+        case .resume(let id, let why):
             let door = try await leave()
             let throttle = ProgressThrottle { answer(.jobProgress($0)) }
-            let job = try await door.goOn(with: id) { throttle.tell($0) }
+            let job = try await door.goOn(with: id, reason: why.reason, ticket: why.ticket) { throttle.tell($0) }
             await bench.run(job, by: door, throttle)
         case .editable(let place): answer(.editable(try BodyEditing.text(of: try await message(place.number, in: place.path))))
         case .edited(let place, let text):
@@ -112,8 +112,8 @@ final class WorkspaceSource: ConsoleSource {
             let store = try await openDoor().store
             answer(.job(try store.plan(of: id), try store.job(id)))
         case .history: answer(.history(try await history()))
-        case .export(let path, let numbers, let file):
-            answer(.exported(try await export(path, numbers, to: file)))
+        case .export(let path, let numbers, let file, let why):
+            answer(.exported(try await export(path, numbers, to: file, why)))
         case .routing(let topic):
             answer(.routing(try await opened().routing(of: topic)))
         case .message(let path, let number, let limits):

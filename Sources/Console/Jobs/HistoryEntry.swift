@@ -61,7 +61,6 @@ struct History: Sendable {
     var entries: [HistoryEntry]
     /// What is wrong with the ledger; nil: nothing.
     var problem: String?
-    var path: String
 
     /// The most records that are shown.
     static let most = 1000

@@ -3,6 +3,8 @@ internal import Synchronization
 
 /// Lets a job tell how far it is as often as it likes, and hands on no more than a person can see: the first at once, then one every tenth of
 /// a second, the newest. While nothing is told, nothing wakes up.
+///
+/// It hands on inside its lock: what was held a moment before the end never comes after it.
 final class ProgressThrottle: Sendable {
     private struct State {
         var due: ContinuousClock.Instant?
@@ -21,7 +23,7 @@ final class ProgressThrottle: Sendable {
     /// - Parameters:
     ///   - now: the clock, injected for tests.
     ///   - wait: sleeps on that clock.
-    ///   - hand: takes what is handed on.
+    ///   - hand: takes what is handed on. It must not tell anything itself.
     init(
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         wait: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) },
@@ -35,19 +37,19 @@ final class ProgressThrottle: Sendable {
     /// Takes a progress; from any thread.
     func tell(_ progress: JobProgress) {
         let moment = now()
-        let (handed, delay): (JobProgress?, Duration?) = state.withLock { state in
-            if state.isOver { return (nil, nil) }
+        let delay: Duration? = state.withLock { state in
+            if state.isOver { return nil }
             guard let due = state.due, moment < due else {
                 state.due = moment + Self.interval
                 state.held = nil
-                return (progress, nil)
+                hand(progress)
+                return nil
             }
             state.held = progress
-            if state.isWaiting { return (nil, nil) }
+            if state.isWaiting { return nil }
             state.isWaiting = true
-            return (nil, due - moment)
+            return due - moment
         }
-        if let handed { hand(handed) }
         guard let delay else { return }
         Task {
             await wait(delay)
@@ -55,24 +57,23 @@ final class ProgressThrottle: Sendable {
         }
     }
 
-    private func flush() {
+    /// The wait is over: what was told meanwhile is handed on.
+    func flush() {
         let moment = now()
-        let held: JobProgress? = state.withLock { state in
+        state.withLock { state in
             state.isWaiting = false
-            guard !state.isOver, let held = state.held else { return nil }
+            guard !state.isOver, let held = state.held else { return }
             state.held = nil
             state.due = moment + Self.interval
-            return held
+            hand(held)
         }
-        if let held { hand(held) }
     }
 
     /// Hands on how it ended, and nothing after that.
     func end(_ progress: JobProgress) {
-        let isFirst = state.withLock { state in
-            defer { state.isOver = true }
-            return !state.isOver
+        state.withLock { state in
+            if !state.isOver { hand(progress) }
+            state.isOver = true
         }
-        if isFirst { hand(progress) }
     }
 }

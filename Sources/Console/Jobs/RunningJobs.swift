@@ -6,6 +6,8 @@ struct RunningJobs: Sendable {
     private var loads: [LoadID: Int] = [:]
     private(set) var known: [Int: JobProgress] = [:]
     private var ended: [Int: Timestamp] = [:]
+    /// The loads whose jobs have ended: one begun by a person each.
+    private var endedLoads: Set<LoadID> = []
 
     /// Those under way, the newest first.
     var running: [JobProgress] { loads.values.sorted(by: >).compactMap { known[$0] } }
@@ -17,15 +19,20 @@ struct RunningJobs: Sendable {
     func isRunning(_ id: Int) -> Bool { loads.values.contains(id) }
 
     /// A job tells how far it is.
-    mutating func note(_ progress: JobProgress, _ load: LoadID) {
+    /// - Returns: false where it has ended: then nothing more is believed of it.
+    @discardableResult
+    mutating func note(_ progress: JobProgress, _ load: LoadID) -> Bool {
+        guard !endedLoads.contains(load) else { return false }
         loads[load] = progress.id
         known[progress.id] = progress
+        return true
     }
 
     /// A job has ended.
     /// - Returns: how; nil where the load is none.
     mutating func end(_ load: LoadID, now: Timestamp) -> JobProgress? {
         guard let id = loads.removeValue(forKey: load) else { return nil }
+        endedLoads.insert(load)
         ended[id] = now
         return known[id]
     }
@@ -44,7 +51,7 @@ struct RunningJobs: Sendable {
         if running.count == 1 {
             return first.state == .paused ? "#\(first.id) paused" : "#\(first.id) \(JobFigures.percent(first.settled, of: first.total)) %"
         }
-        let (settled, total) = running.reduce((0, 0)) { ($0.0 + $1.settled, $0.1 + $1.total) }
+        let (settled, total) = running.reduce((0, 0)) { (JobFigures.sum($0.0, $1.settled), JobFigures.sum($0.1, $1.total)) }
         return "\(running.count) jobs \(JobFigures.percent(settled, of: total)) %"
     }
 }
@@ -86,11 +93,25 @@ enum JobFigures {
         return Double(progress.done) / seconds
     }
 
+    /// The same for a person; nil where there is nothing to tell. A damaged journal may name any figures: what is no rate of anything is cut.
+    static func rateText(_ progress: JobProgress) -> String? {
+        guard let rate = rate(progress), let whole = Int(exactly: min(rate, mostRate).rounded()) else { return nil }
+        return "\(Figures.count(whole))/s"
+    }
+
+    private static let mostRate = 1e9
+
+    /// The sum, or the largest number there is.
+    static func sum(_ a: Int, _ b: Int) -> Int {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? .max : sum
+    }
+
     /// How long it takes at that rate; nil where that is not known.
     static func left(_ progress: JobProgress) -> Duration? {
         guard progress.state == .running, let rate = rate(progress), rate > 0 else { return nil }
         let seconds = Double(progress.remaining) / rate
-        return seconds < 1e9 ? .seconds(Int64(seconds.rounded(.up))) : nil
+        return (0..<1e9).contains(seconds) ? .seconds(Int64(seconds.rounded(.up))) : nil
     }
 
     /// Where it stands, in a word or two.

@@ -33,10 +33,12 @@ struct ActionMenuScreen: Screen {
 
     func subjects(_ model: Model) -> [ActionSubject] { about }
 
-    /// What an action is about when its key is pressed: the subject of the selected line, where that is one of this action.
-    func subject(for kind: ActionKind) -> ActionSubject? {
-        guard case .action(kind, let subject)? = selected else { return nil }
-        return subject
+    /// What an action is about when its key is pressed: what the selected line stands below.
+    var subject: ActionSubject? {
+        switch selected {
+        case .heading(let subject)?, .action(_, let subject)?: subject
+        case nil: nil
+        }
     }
 
     private var selected: Line? { lines.indices.contains(list.selected) ? lines[list.selected] : nil }
@@ -134,7 +136,7 @@ struct ActionMenuScreen: Screen {
         guard !rect.isEmpty, case .action(let kind, let subject)? = selected else { return }
         var lines: [[Span]] = []
         if case .disabled(let reason) = subject.availability(of: kind, surroundings.model) {
-            if let refusal = surroundings.model.refusal(of: kind.policyAction, on: subject.place(of: kind)), refusal.clause == reason {
+            if let refusal = subject.refusal(of: kind, surroundings.model), refusal.clause == reason {
                 lines.append([Span("✕ \(refusal.message)\(refusal.rule.map { " [\($0)]" } ?? "")", .statusWarning)])
                 if !refusal.remedy.isEmpty { lines.append([Span("  \(refusal.remedy)")]) }
             } else {

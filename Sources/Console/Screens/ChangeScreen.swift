@@ -135,7 +135,7 @@ struct ChangeScreen: Screen {
             guard let change else { return .disabled("it was not looked at yet") }
             if run.load != nil { return .disabled("it was sent; wait for the answer") }
             if change.isEmpty { return .disabled("nothing is different") }
-            return model.refusal(of: change.policyAction, on: target.path).map { .disabled($0.clause) } ?? .enabled
+            return model.refusal(of: change.policyAction, on: target.path, kind: target.policyKind).map { .disabled($0.clause) } ?? .enabled
         case .filter: return .disabled("a difference is read as a whole")
         default: return .enabled
         }
@@ -231,7 +231,7 @@ struct ChangeScreen: Screen {
     private func renderFoot(into surface: inout Surface, _ rect: Rect, _ model: Model) {
         guard !rect.isEmpty, let change else { return }
         let spans: [Span]
-        if let refusal = model.refusal(of: change.policyAction, on: target.path) {
+        if let refusal = model.refusal(of: change.policyAction, on: target.path, kind: target.policyKind) {
             spans = [Span("✕ cannot be sent: \(refusal.clause)", .statusWarning)]
         } else if run.load != nil {
             spans = [Span("sent; waiting for the answer", .statusPending)]

@@ -39,19 +39,25 @@ extension GroupsScreen {
         gatherMembers()
     }
 
-    /// Puts the members of the marked groups together when those change: every frame asks what can be done with them.
+    /// Puts the marked groups and their members together when those change: every frame asks what can be done with them. A filter hides
+    /// groups, and takes no mark away.
     mutating func gatherMembers() {
+        marked = marks.isEmpty ? [] : foundLines.filter { marks.contains($0.id) }
         markedMembers =
-            marks.count > 1
-            ? SequenceNumberSet(lines.filter { marks.contains($0.id) }.flatMap { Array($0.members ?? SequenceNumberSet()) })
+            marked.count > 1
+            ? SequenceNumberSet(marked.flatMap { Array($0.members ?? SequenceNumberSet()) })
             : SequenceNumberSet()
     }
 
-    mutating func actionBegan(on path: EntityPath) { if path == self.path { marks = [] } }
+    mutating func actionBegan(on path: EntityPath) {
+        guard path == self.path else { return }
+        marks = []
+        gatherMembers()
+    }
 
     /// The marked groups, else the selected one. What is done is done with the messages that were seen in them, and with no others.
     func subjects(_ model: Model) -> [ActionSubject] {
-        let chosen = marks.isEmpty ? [selected].compactMap(\.self) : lines.filter { marks.contains($0.id) }
+        let chosen = marks.isEmpty ? [selected].compactMap(\.self) : marked
         let picked = chosen.filter { $0.members != nil }
         let messages: ActionSubject.Messages
         switch picked.count {

@@ -55,7 +55,8 @@ struct GroupsScreen: Screen {
     /// The groups that a person marked, by what stays the same while they grow.
     var marks: Set<String> = []
     var anchor: String?
-    /// The members of the marked groups, where there are several.
+    /// The marked groups as they were last found, and the members of them where there are several.
+    var marked: [Line] = []
     var markedMembers = SequenceNumberSet()
     /// The message below, and which was asked for.
     private var sample = Loadable<DeadLetterEvidence>()
@@ -155,6 +156,12 @@ struct GroupsScreen: Screen {
         if progress.others > 0, filter.isEmpty { lines.append(.others(progress.others)) }
         gatherMembers()
         list.select(old.flatMap { id in lines.firstIndex { $0.id == id } } ?? list.selected, count: lines.count, height: height)
+    }
+
+    /// Everything that was found and can be marked, the largest first.
+    var foundLines: [Line] {
+        guard let progress = found.value else { return [] }
+        return progress.groups.map { .group($0) } + (progress.singles.isEmpty ? [] : [.singles(progress.singles)])
     }
 
     private func sorted(_ groups: [MessageGroup]) -> [MessageGroup] {
@@ -307,7 +314,7 @@ struct GroupsScreen: Screen {
         var spans = [Span("by \(GroupsScreen.text(of: scan.keys))", .title)]
         guard let progress = found.value else { return spans }
         let noun = path.subQueue == .active ? "group" : "cause"
-        if !marks.isEmpty { spans.append(Span(" · ● \(Figures.count(marks.count, noun)) marked", .statusInfo)) }
+        if !marked.isEmpty { spans.append(Span(" · ● \(Figures.count(marked.count, noun)) marked", .statusInfo)) }
         spans.append(Span(" · \(Figures.count(progress.groups.count, noun))"))
         if !progress.singles.isEmpty { spans.append(Span(", \(Figures.count(progress.singles.count, "single"))")) }
         if isFiltered { spans.append(Span(" · \(Figures.count(lines.count)) shown", .match)) }

@@ -45,6 +45,7 @@ struct JobScreen: Screen, JobSelecting {
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool {
         guard id == details.load else { return false }
         details.finish(error)
+        arrange()
         return true
     }
 
@@ -78,7 +79,7 @@ struct JobScreen: Screen, JobSelecting {
         }
         row("what", Span(job.headline))
         var facts = [state]
-        if let rate = JobFigures.rate(job) { facts.append("\(Figures.count(Int(rate.rounded())))/s") }
+        if let rate = JobFigures.rateText(job) { facts.append(rate) }
         if let left = JobFigures.left(job) { facts.append("\(Figures.duration(left)) left") }
         facts.append("ran \(Figures.duration(job.elapsed))")
         row("state", Span(facts.joined(separator: " · "), role.role))
@@ -87,6 +88,7 @@ struct JobScreen: Screen, JobSelecting {
             Span("\(Figures.count(job.done)) / \(Figures.count(job.total))"))
         if let message = job.message { row("message", Span("! \(message)", .statusWarning)) }
         row("begun", Span("\(job.startedAt.rfc3339)"))
+        if let error = details.error { row("journal", Span("! \(error.description) ^R reads it again.", .statusError)) }
         if let plan = details.value {
             row("where", Span("\(plan.title.name) (\(plan.title.endpoint)): \(plan.source.displayName)"))
             row("chosen", Span(plan.choice))

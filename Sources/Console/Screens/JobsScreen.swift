@@ -199,7 +199,7 @@ struct JobsScreen: Screen, JobSelecting {
         return [
             Span("#\(job.id)"), Span(job.headline), Span(JobFigures.bar(job.settled, of: job.total, width: JobsScreen.barWidth), role.role),
             Span("\(Figures.count(job.done)) / \(Figures.count(job.total))"), Span(state, role.role),
-            Span(JobFigures.rate(job).map { "\(Figures.count(Int($0.rounded())))/s" } ?? "–", .muted),
+            Span(JobFigures.rateText(job) ?? "–", .muted),
             Span(JobFigures.left(job).map { Figures.duration($0) } ?? (job.isResumable ? "R resumes" : "·"), .muted),
             Span(Figures.count(job.failed), job.failed > 0 ? .statusError : .muted),
         ]

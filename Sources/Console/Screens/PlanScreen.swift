@@ -8,9 +8,11 @@ struct PlanScreen: Screen {
     let filter = TextFilter()
     private let draft: ActionDraft
     /// How many screens are left when the job has begun, this one included.
-    private let leaving: Int
+    let leaving: Int
     private var proposal = Loadable<Operator.Proposal>()
     private var begun = Loadable<Void>()
+    /// Whether the plan that is shown was asked about: an answer is to that one, and to none that came later.
+    private var isAsked = false
     /// Messages looked at for the plan so far.
     private var looked = 0
     private var text = ScrolledText(hang: PlanText.label)
@@ -31,8 +33,12 @@ struct PlanScreen: Screen {
         plan(&turn)
     }
 
+    /// What was planned before, and what stood in its way, is no more: it is neither shown nor agreed to.
     private mutating func plan(_ turn: inout Turn) {
         looked = 0
+        proposal = Loadable()
+        begun = Loadable()
+        isAsked = false
         switch draft.request(now: turn.now) {
         case .failure(let problem): proposal.finish(OperatorError(.usage, "There is no plan: \(problem.text).", hint: "e fills it in."))
         case .success(let request): proposal.begin(turn.start(.propose(request)))
@@ -55,10 +61,6 @@ struct PlanScreen: Screen {
         case .proposal(let found) where id == proposal.load:
             proposal.set(found, asOf: found.plan.plannedAt)
             text.set(PlanText.lines(of: found, reason: draft.reason, now: turn.now))
-        case .jobProgress(let progress) where id == begun.load:
-            begun.finish(nil)
-            turn.say(.info, "Job \(progress.id) has begun.")
-            turn.navigation = .replace(leaving, JobsScreen(selecting: progress.id))
         default: return false
         }
         return true
@@ -71,6 +73,18 @@ struct PlanScreen: Screen {
         default: return false
         }
         return true
+    }
+
+    /// Whether what was agreed to is on its way, and the job not there yet.
+    var isBeginning: Bool { begun.load != nil }
+
+    /// Why there is nothing to agree to any more; nil: there is.
+    private var begunReason: String? {
+        switch begun.phase {
+        case .loading: "the job is beginning; wait for the answer"
+        case .loaded: "it has begun: gj shows the jobs"
+        case .notAsked, .stopped, .failed: nil
+        }
     }
 
     /// The queue of the job that a load has begun; nil where it began none from here.
@@ -97,12 +111,12 @@ struct PlanScreen: Screen {
 
     func availability(of command: CommandID, model: Model) -> Availability {
         switch command {
-        case .back, .board, .tree: return begun.load == nil ? .enabled : .disabled("the job is beginning; wait for the answer")
+        case .back, .board, .tree: return isBeginning ? .disabled("the job is beginning; wait for the answer") : .enabled
         case .open:
+            if let begunReason { return .disabled(begunReason) }
             guard let proposal = proposal.value, self.proposal.load == nil else { return .disabled("there is no plan yet") }
-            if begun.load != nil { return .disabled("the job is beginning") }
             return obstacle(proposal, model).map { .disabled($0) } ?? .enabled
-        case .options, .refresh: return begun.load == nil ? .enabled : .disabled("the job is beginning")
+        case .options, .refresh: return begunReason.map { .disabled($0) } ?? .enabled
         case .filter: return .disabled("a plan is read as a whole")
         default: return .enabled
         }
@@ -113,6 +127,7 @@ struct PlanScreen: Screen {
         switch command {
         case .open:
             guard let proposal = proposal.value else { return }
+            isAsked = true
             let phrase = proposal.demand.phrase ?? "yes"
             turn.question = Question(
                 label: "type \(phrase) to go on", help: "\(PlanText.headline(proposal.plan)); esc: nothing happens")
@@ -124,7 +139,10 @@ struct PlanScreen: Screen {
     }
 
     mutating func take(_ answer: String, _ turn: inout Turn) -> Question.Problem? {
-        guard let proposal = proposal.value, begun.load == nil else { return nil }
+        if let begunReason { return Question.Problem(text: begunReason) }
+        guard isAsked, let proposal = proposal.value, self.proposal.load == nil else {
+            return Question.Problem(text: "it is planned anew: esc, and look at it first")
+        }
         if let phrase = proposal.demand.phrase, answer != phrase {
             return Question.Problem(text: "that is not \(phrase): nothing was done")
         }
@@ -141,7 +159,7 @@ struct PlanScreen: Screen {
 
     // MARK: - Drawing
 
-    func position(_ model: Model) -> String { text.position }
+    func position(_ model: Model) -> String { proposal.value == nil ? "" : text.position }
 
     func summary(_ surroundings: Surroundings) -> [Span] {
         guard let proposal = proposal.value else {

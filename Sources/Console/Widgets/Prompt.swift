@@ -12,6 +12,8 @@ struct Prompt {
     }
 
     let kind: Kind
+    /// How often screens had come and gone when it was opened: what was asked is of the screen that was on top then.
+    let place: Int
     var editor: LineEditor
     /// Ways to go on, best first.
     var suggestions: [CommandLine.Suggestion] = []
@@ -22,8 +24,9 @@ struct Prompt {
     /// What is wrong with an answer, shown above it.
     var problem: Question.Problem?
 
-    init(_ kind: Kind, text: String = "") {
+    init(_ kind: Kind, text: String = "", place: Int) {
         self.kind = kind
+        self.place = place
         editor = LineEditor(text)
     }
 

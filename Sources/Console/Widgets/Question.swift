@@ -21,6 +21,10 @@ struct Question: Hashable, Sendable {
         case trace
         /// The application: it ends, or not.
         case quit
+        /// The application: it writes what is meant to this file.
+        case export(ActionSubject)
+        /// The application: it tries again what was refused for want of this.
+        case justification(Request, lacking: Justification.Part)
         /// The screen that asked, with a condition: words of it are completed, and a chosen one is put into the line first.
         case condition
     }

@@ -12,10 +12,6 @@ struct ScrolledText {
 
     init(hang: Int) { self.hang = hang }
 
-    var isEmpty: Bool { lines.isEmpty }
-    /// Rows that all lines take.
-    var rows: Int { layout.count }
-
     mutating func set(_ lines: [[Span]]) {
         guard lines != self.lines else { return }
         self.lines = lines

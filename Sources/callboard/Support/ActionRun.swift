@@ -27,15 +27,18 @@ struct ActionOptions: ParsableArguments {
         help: ArgumentHelp("Yes, by the name of the queue with its sub-queue: what production asks for.", valueName: "name"))
     var confirm: String?
 
-    @Option(help: ArgumentHelp("Why, for the policy and the audit ledger.", valueName: "text"))
-    var reason: String?
-
-    @Option(help: ArgumentHelp("The ticket it is done for.", valueName: "id"))
-    var ticket: String?
+    @OptionGroup var why: ReasonOptions
 }
 
-/// How fast, and how exactly.
-struct PaceOptions: ParsableArguments {
+/// What all of them are given: where, how fast, whether it is agreed to, and how the result is printed.
+struct ActionArguments: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var action: ActionOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: "what it is about, by its address: queue, topic, topic/subscription, queue/$deadletterqueue")
+    var entity: EntityArgument
+
     @Option(
         help: ArgumentHelp(
             "The most messages a second, 0 for no limit. Unless said, half of what the namespace's tier allows; no limit on a sandbox or Premium.",
@@ -44,6 +47,24 @@ struct PaceOptions: ParsableArguments {
 
     func validate() throws {
         if let rate, !(0...1_000_000).contains(rate) { throw ValidationError("--rate is from 0 to 1000000.") }
+    }
+
+    /// Plans what is asked for and, where that is agreed to, does it.
+    /// - Parameters:
+    ///   - purgeName: what `--yes-purge` says: a purge takes the name, not a yes.
+    ///   - edit: completes the request.
+    /// - Returns: the exit status.
+    func run(
+        _ wish: ActionRequest.Wish, in subQueue: EntityPath.SubQueue? = nil, _ choice: MessageChoice, purgeName: String? = nil,
+        edit: (inout ActionRequest) -> Void = { _ in }
+    ) async throws -> Int32 {
+        let run = ActionRun(connection: connection, options: action, output: output, purgeName: purgeName)
+        return try await run.run(entity, subQueue) { path in
+            var request = ActionRequest(wish, in: path, choice)
+            request.rate = rate
+            edit(&request)
+            return request
+        }
     }
 }
 
@@ -110,10 +131,10 @@ struct ActionRun: Sendable {
             }
             show(proposal)
             if options.dryRun { return proposal.plan.blockers.isEmpty && proposal.verdict.isAllowed ? 0 : 3 }
-            try await door.checkAllowed(proposal, reason: options.reason, ticket: options.ticket)
+            try await door.checkAllowed(proposal, reason: options.why.reason, ticket: options.why.ticket)
             let confirmation = try proposal.plan.confirm(try word(proposal))
             let reporter = ProgressReporter()
-            let job = try await door.begin(confirmation, reason: options.reason, ticket: options.ticket) { reporter.report($0) }
+            let job = try await door.begin(confirmation, reason: options.why.reason, ticket: options.why.ticket) { reporter.report($0) }
             return try await Self.finish(job, door, reporter, output)
         }
     }

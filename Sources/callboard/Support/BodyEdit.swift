@@ -24,13 +24,7 @@ enum BodyEdit {
             throw OperatorError(.notFound, "There is no message #\(number) in \(path.displayName).", entity: path)
         }
         let text = try BodyEditing.text(of: message)
-        let edited: Result<[UInt8], OperatorError> = try PrivateFile.with(Array(text.utf8)) { file in
-            do throws(OperatorError) {
-                try run(editor + [file])
-                return .success(try InputFile.read(file))
-            } catch { return .failure(error) }
-        }
-        let bytes = try edited.get()
+        let bytes = try PrivateFile.edited(Array(text.utf8)) { file throws(OperatorError) in try run(editor + [file]) }
         guard let new = String(validating: bytes, as: UTF8.self) else {
             throw OperatorError(.usage, "The edited body is not text in UTF-8.", hint: "Edit it again.")
         }

@@ -7,8 +7,19 @@ import CallboardCore
     import Foundation
 #endif
 
-/// The word that production asks for.
+/// Why something is done.
+struct ReasonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Why, for the policy and the audit ledger.", valueName: "text"))
+    var reason: String?
+
+    @Option(help: ArgumentHelp("The ticket it is done for.", valueName: "id"))
+    var ticket: String?
+}
+
+/// The word that production asks for, and why it is done.
 struct ChangeOptions: ParsableArguments {
+    @OptionGroup var why: ReasonOptions
+
     @Flag(
         help: "Yes, change production. Whether that may be is for the policy, or for the context's mode, to say.")
     var allowChanges = false

@@ -45,7 +45,7 @@ struct ChangeRun {
                 .refused, "\(change.target) is removed for good, so nothing was done yet.",
                 hint: "Read what is lost; then repeat it with --yes.", entity: change.target.path)
         }
-        try await door.carryOut(change)
+        try await door.carryOut(change, reason: options.leave.why.reason, ticket: options.leave.why.ticket)
         let done =
             switch change.operation {
             case .create: "created"

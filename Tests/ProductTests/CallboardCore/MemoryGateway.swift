@@ -33,6 +33,9 @@ final class MemoryGateway: NamespaceGateway {
         var heldSessions: Set<String> = []
         /// Fails the peek of this number (counted from 0).
         var failingPeek: (number: Int, error: OperatorError)?
+        /// Fails every look at one entity's settings, and how many there were.
+        var entityError: OperatorError?
+        var lookups = 0
     }
 
     let endpoint: NamespaceEndpoint
@@ -58,6 +61,11 @@ final class MemoryGateway: NamespaceGateway {
     func waitForBudget(credits: Int) async throws(OperatorError) { state.withLock { $0.creditsWaitedFor += credits } }
 
     func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
+        let error = state.withLock { state in
+            state.lookups += 1
+            return state.entityError
+        }
+        if let error { throw error }
         guard let entity = state.withLock({ $0.descriptions.first { $0.path == path } }) else {
             throw OperatorError(.notFound, "There is no entity '\(path)'.", entity: path)
         }

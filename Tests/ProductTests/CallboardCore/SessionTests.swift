@@ -82,16 +82,16 @@ struct SessionTests {
     @Test("the state is changed by leave only")
     func change() async throws {
         let here = workspace()
-        try await here.setSessionState([1, 2], of: "s", in: orders, with: here.leave(for: .setSessionState))
+        try await here.setSessionState([1, 2], of: "s", in: orders, with: here.leave(for: .setSessionState, on: orders))
         #expect(gateway.with { $0.sessionStates["s"] } == [1, 2])
-        try await here.setSessionState(nil, of: "s", in: orders, with: here.leave(for: .setSessionState))
+        try await here.setSessionState(nil, of: "s", in: orders, with: here.leave(for: .setSessionState, on: orders))
         #expect(gateway.with { $0.sessionStates["s"] } == nil)
         let live = workspace(OperatorContext(name: "live"), isEmulator: false)
-        let foreign = try live.leave(for: .setSessionState)
+        let foreign = try live.leave(for: .setSessionState, on: orders)
         let error = await #expect(throws: OperatorError.self) { try await here.setSessionState([3], of: "s", in: orders, with: foreign) }
         #expect(error?.code == .refused)
         let other = await #expect(throws: OperatorError.self) {
-            try await here.setSessionState([3], of: "s", in: orders, with: here.leave(for: .sendMessage))
+            try await here.setSessionState([3], of: "s", in: orders, with: here.leave(for: .sendMessage, on: orders))
         }
         #expect(other?.code == .refused)
         #expect(gateway.with { $0.sessionStates["s"] } == nil)

@@ -73,16 +73,21 @@ struct WorkspaceTests {
     @Test("sending is refused without leave for it, and to what takes no messages")
     func sending() async throws {
         let writing = workspace()
-        let other = try writing.leave(for: .createEntity)
+        let other = try writing.leave(for: .createEntity, on: orders)
         await #expect { try await writing.send([OutgoingMessage()], to: orders, with: other) } throws: {
             ($0 as? OperatorError)?.exitCode == 3
         }
-        let leave = try writing.leave(for: .sendMessage)
+        let leave = try writing.leave(for: .sendMessage, on: orders)
         let subscription = try EntityPath.subscription(topic: "t", name: "s")
         for path in [orders.deadLetter, subscription] {
-            await #expect { try await writing.send([OutgoingMessage()], to: path, with: leave) } throws: {
+            let theirs = try writing.leave(for: .sendMessage, on: path)
+            await #expect { try await writing.send([OutgoingMessage()], to: path, with: theirs) } throws: {
                 ($0 as? OperatorError)?.exitCode == 2
             }
+        }
+        let elsewhere = try EntityPath.queue("others")
+        await #expect { try await writing.send([OutgoingMessage()], to: elsewhere, with: leave) } throws: {
+            ($0 as? OperatorError)?.exitCode == 3
         }
         try await writing.send([OutgoingMessage(body: .data([1]))], to: orders, with: leave)
         #expect(gateway.with { $0.sent } == [orders: [OutgoingMessage(body: .data([1]))]])

@@ -16,8 +16,8 @@ extension Fixture {
     static func plan(_ request: ActionRequest, remarks: [PlanRemark] = []) -> ActionPlan {
         var snapshot = Snapshot()
         switch request.choice {
-        case .numbers(let numbers, _): for number in numbers { snapshot.add(number, reached: .line) }
-        default: for row in deadLetters(60) { snapshot.add(row.sequenceNumber, reached: .line) }
+        case .numbers(let numbers, _): for number in numbers { _ = snapshot.add(number, reached: .line) }
+        default: for row in deadLetters(60) { _ = snapshot.add(row.sequenceNumber, reached: .line) }
         }
         let action: MessageAction
         switch request.wish {
@@ -103,7 +103,7 @@ extension Fixture {
                 record(
                     0, "message.redrive.intended",
                     [who, place, .init("rule", .text("redrive-own")), counts(("planned", 1402)), .init("job", .text("10"))]),
-            ], problem: nil, path: "/state/audit.jsonl")
+            ], problem: nil)
     }
 
     /// What an estate in which everything works answers to what is asked of actions.
@@ -115,7 +115,7 @@ extension Fixture {
                 .jobProgress(job(13, .running, done: 0, of: confirmation.plan.count)),
                 .jobProgress(job(13, .finished, done: confirmation.plan.count, of: confirmation.plan.count)),
             ])
-        case .resume(let id): .success([.jobProgress(job(id, .running, done: 31_300, of: 48_110))])
+        case .resume(let id, _): .success([.jobProgress(job(id, .running, done: 31_300, of: 48_110))])
         case .jobs: .success([.jobs(jobs)])
         case .job(let id):
             .success([
@@ -126,7 +126,7 @@ extension Fixture {
         case .history: (try? history()).map { .success([.history($0)]) } ?? nil
         case .editable: .success([.editable(json)])
         case .edited(_, let text): .success([.edited(.data(Array(text.utf8)))])
-        case .export(_, let numbers, let file):
+        case .export(_, let numbers, let file, _):
             .success([.exported(ExportSummary(count: numbers?.count ?? 60, bytes: 4200, sha256: "", path: file))])
         default: .success([])
         }

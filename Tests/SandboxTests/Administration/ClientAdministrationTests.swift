@@ -263,7 +263,7 @@ struct ClientAdministrationTests {
             let target = EntityTarget.queue(path)
             let change = try EntityChange.updating(try await workspace.settings(of: target), [SettingInput("max-delivery-count", "5")])
             _ = try await client.update(path) { $0.lockDuration = .seconds(5) }
-            let permission = try workspace.leave(for: .updateEntity)
+            let permission = try workspace.leave(for: .updateEntity, on: path)
             let error = await #expect(throws: OperatorError.self) { try await workspace.carryOut(change, with: permission) }
             #expect(error?.code == .conflict)
             #expect(error?.message.contains("lock-duration was 1m and is 5s") == true, "\(error?.message ?? "")")
@@ -272,7 +272,7 @@ struct ClientAdministrationTests {
             let now = try await workspace.carryOut(again, with: permission)
             #expect(now?.entity?.maxDeliveryCount == 5)
             let twice = await #expect(throws: OperatorError.self) {
-                try await workspace.carryOut(EntityChange.creating(target, []), with: workspace.leave(for: .createEntity))
+                try await workspace.carryOut(EntityChange.creating(target, []), with: workspace.leave(for: .createEntity, on: path))
             }
             #expect(twice?.code == .conflict)
             #expect(twice?.hint.contains("callboard update queue orders") == true)

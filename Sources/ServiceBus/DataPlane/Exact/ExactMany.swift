@@ -111,6 +111,8 @@ public struct ManyReport: Sendable {
     public internal(set) var gone = 0
     /// Messages with which nothing was done: somebody else held them until patience ended, or the operation was stopped.
     public internal(set) var left: [SequenceNumber] = []
+    /// Those of the messages left that were acted on, and nobody knows with what result.
+    public internal(set) var unresolved: [SequenceNumber] = []
     /// How many other messages were received on the way and given back.
     public internal(set) var passedOver = 0
     /// How many of those could not be given back: their locks run out by themselves, which the service counts as a failed delivery.

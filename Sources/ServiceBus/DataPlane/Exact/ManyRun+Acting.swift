@@ -88,7 +88,7 @@ extension ManyRun {
                     attempt += 1
                     continue
                 }
-                guard error.concernsOneMessage, batch.count > 1 else {
+                guard error.concernsOneMessage, error.outcome == .notCarriedOut, batch.count > 1 else {
                     for message in batch { outcome.add(message.sequenceNumber, error) }
                     note(outcome.error)
                     return outcome
@@ -177,8 +177,11 @@ extension ManyOutcome {
 }
 
 extension ServiceBusError {
+    /// Whether the same may well succeed after a pause, on another connection if need be.
+    var passes: Bool { recovery == .connection || recovery == .link || code == .busy }
+
     /// Whether the same may well succeed with another message.
-    var concernsOneMessage: Bool {
+    package var concernsOneMessage: Bool {
         switch code {
         case .messageTooLarge, .invalidRequest, .messageNotFound: true
         default: false

@@ -52,8 +52,7 @@ actor ManyRun {
                 try await connect()
                 break
             } catch {
-                guard let lost = error as? ServiceBusError, lost.recovery == .connection || lost.recovery == .link || lost.code == .busy
-                else {
+                guard let lost = error as? ServiceBusError, lost.passes else {
                     failure = error
                     break
                 }
@@ -69,6 +68,7 @@ actor ManyRun {
         }
         report.left = ledger.openNumbers.filter { ledger[$0] != .copied }
         report.copied += ledger.openNumbers.filter { ledger[$0] == .copied }
+        report.unresolved += ledger.openNumbers.filter { ledger[$0] == .unresolved }
         if Task.isCancelled, failure == nil { failure = ServiceBusError(.cancelled, "stopped", entity: path) }
         total.add(report, failure, batches: batches)
     }
@@ -123,7 +123,7 @@ actor ManyRun {
         report.stillLocked += given.stillLocked
         if let error = thrown ?? failure {
             // What another connection may mend is not for good.
-            if let lost = error as? ServiceBusError, lost.recovery == .connection || lost.recovery == .link { failure = nil }
+            if let lost = error as? ServiceBusError, lost.passes { failure = nil }
             throw error
         }
     }
@@ -168,6 +168,8 @@ actor ManyRun {
                     first, by: lane.receiver,
                     consequence: "The messages between those that are meant could not be passed over without that.")
                 knowsReleases = true
+                // It comes again, and is held then.
+                if wanted.isEmpty, others.isEmpty, !ledger.isBehind(first.sequenceNumber) { continue }
             }
             if wanted.isEmpty, others.allSatisfy({ ledger.isBehind($0.sequenceNumber) }) {
                 // What is left is under way, gone, or in somebody else's hands.
@@ -288,11 +290,15 @@ actor ManyRun {
     private func present(among numbers: [SequenceNumber]) async throws -> Set<SequenceNumber> {
         var ranges: [ClosedRange<SequenceNumber>] = []
         for number in numbers {
-            if let last = ranges.last, number.rawValue - last.upperBound.rawValue < 250, number.rawValue >= last.upperBound.rawValue {
-                ranges[ranges.count - 1] = last.lowerBound...number
-            } else {
-                ranges.append(number...number)
+            if let last = ranges.last {
+                // Numbers are the service's: any two may be as far apart as there are numbers.
+                let (distance, overflow) = number.rawValue.subtractingReportingOverflow(last.upperBound.rawValue)
+                if !overflow, distance < 250 {
+                    ranges[ranges.count - 1] = last.lowerBound...number
+                    continue
+                }
             }
+            ranges.append(number...number)
         }
         var options = BrowseOptions(headersOnly: true)
         options.end = .within(ranges)
@@ -343,6 +349,7 @@ extension ManyReport {
         copied += part.copied
         gone += part.gone
         left += part.left
+        unresolved += part.unresolved
         passedOver += part.passedOver
         stillLocked += part.stillLocked
         isStopped = isStopped || part.isStopped

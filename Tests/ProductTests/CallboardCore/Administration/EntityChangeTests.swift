@@ -48,7 +48,7 @@ struct EntityChangeTests {
             orders, [SettingInput("max-delivery-count", "5"), SettingInput("lock-duration", "PT30S"), SettingInput("user-metadata", "")])
         #expect(lines(change) == ["lock-duration: – -> 30s", "max-delivery-count: – -> 5"])
         let workspace = workspace()
-        let made = try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction))
+        let made = try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path))
         #expect(made == change.after)
         let put = try #require(gateway.with { $0.put.first })
         #expect(!put.isUpdate)
@@ -71,7 +71,7 @@ struct EntityChangeTests {
         #expect(lines(change) == ["status: active -> send-disabled", "forward-to: archive -> –", "user-metadata: – -> mine"])
         #expect(change.consequences == ["Nobody can send to it."])
         let workspace = workspace()
-        try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction))
+        try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path))
         let put = try #require(gateway.with { $0.put.first })
         #expect(put.isUpdate)
         guard case .entity(let revision) = put.settings.content else { return #expect(Bool(false), "a queue is an entity") }
@@ -88,7 +88,7 @@ struct EntityChangeTests {
         let change = try EntityChange.updating(before, [SettingInput("lock-duration", "1m")])
         #expect(change.isEmpty)
         let workspace = workspace()
-        #expect(try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction)) == before)
+        #expect(try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path)) == before)
         #expect(gateway.with { $0.put.isEmpty })
     }
 
@@ -113,10 +113,10 @@ struct EntityChangeTests {
         #expect(lines(change) == ["lock-duration: 1m -> –"])
         #expect(change.consequences == ["Its messages are lost: 3 active, 50000 dead-lettered."])
         let workspace = workspace()
-        #expect(try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction)) == nil)
+        #expect(try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path)) == nil)
         #expect(gateway.with { $0.removed } == [orders])
         let gone = await #expect(throws: OperatorError.self) {
-            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction))
+            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path))
         }
         #expect(gone?.code == .notFound)
     }
@@ -131,7 +131,7 @@ struct EntityChangeTests {
         gateway.with { [orders] in $0.settings[orders] = changed }
         let workspace = workspace()
         let error = await #expect(throws: OperatorError.self) {
-            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction))
+            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path))
         }
         #expect(error?.code == .conflict)
         #expect(
@@ -148,12 +148,12 @@ struct EntityChangeTests {
         let changed = queue(["LockDuration": "PT1M", "MessageCount": "9", "Future": "b"], version: "2", createdAt: 5)
         gateway.with { [orders] in $0.settings[orders] = changed }
         let error = await #expect(throws: OperatorError.self) {
-            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction))
+            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path))
         }
         #expect(error?.message.contains("a setting that is not shown here is different") == true)
         let counted = queue(["LockDuration": "PT1M", "MessageCount": "9", "Future": "a"], version: "2", createdAt: 5)
         gateway.with { [orders] in $0.settings[orders] = counted }
-        #expect(try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction)) != nil)
+        #expect(try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path)) != nil)
     }
 
     @Test("another entity of the same name is not removed")
@@ -163,7 +163,7 @@ struct EntityChangeTests {
         gateway.with { [orders] in $0.settings[orders] = recreated }
         let workspace = workspace()
         let error = await #expect(throws: OperatorError.self) {
-            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction))
+            try await workspace.carryOut(change, with: workspace.leave(for: change.policyAction, on: change.target.path))
         }
         #expect(error?.code == .conflict)
         #expect(gateway.with { $0.removed.isEmpty })
@@ -233,7 +233,7 @@ struct EntityChangeTests {
 
     @Test("leave to change one namespace is none to change another")
     func otherNamespace() async throws {
-        let permission = try workspace(isEmulator: false).leave(for: .createEntity)
+        let permission = try workspace(isEmulator: false).leave(for: .createEntity, on: orders.path)
         let change = try EntityChange.creating(orders, [])
         let error = await #expect(throws: OperatorError.self) { try await workspace().carryOut(change, with: permission) }
         #expect(error?.code == .refused)

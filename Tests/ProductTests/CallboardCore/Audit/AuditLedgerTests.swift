@@ -150,6 +150,21 @@ struct AuditLedgerTests {
         }
     }
 
+    @Test("a last record that was edited, with its end of line or without it, is no crash")
+    func editedLast() async throws {
+        let ledger = AuditFixture.ledger(path)
+        for _ in 0..<2 { try await ledger.append(AuditFixture.event()) }
+        let lines = try AuditFixture.lines(path)
+        for end in ["", "\n"] {
+            let edited = lines[0] + "\n" + lines[1].replacing("INC-4711", with: "INC-4712") + end
+            let verification = AuditVerification.of(Array(edited.utf8))
+            #expect(verification.isTampering, "\(verification)")
+            let file = try folder.write("edited.jsonl", bytes: Array(edited.utf8))
+            await #expect(throws: OperatorError.self) { try await AuditFixture.ledger(file).append(AuditFixture.event()) }
+            #expect(try AuditFixture.bytes(file) == Array(edited.utf8))
+        }
+    }
+
     @Test("bytes changed, taken out and put in at random never pass for what was written")
     func noise() async throws {
         let ledger = AuditFixture.ledger(path)

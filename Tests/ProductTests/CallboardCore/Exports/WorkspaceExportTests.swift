@@ -28,7 +28,7 @@ struct WorkspaceExportTests {
     @Test("all messages in order, with a header that says where they are from")
     func all() async throws {
         var told: [ExportProgress] = []
-        let summary = try await workspace().export(orders, to: fixture.file) { told.append($0) }
+        let summary = try await workspace().exportWithLeave(orders, to: fixture.file) { told.append($0) }
         #expect(summary.count == 1000)
         #expect(try exported == Array(1...1000))
         let header = try ExportReader(fixture.file).header
@@ -45,7 +45,7 @@ struct WorkspaceExportTests {
         func export(_ options: ExportOptions) async throws -> [Int64] {
             var options = options
             options.isOverwriting = true
-            _ = try await workspace().export(orders, options, to: fixture.file)
+            _ = try await workspace().exportWithLeave(orders, options, to: fixture.file)
             return try exported
         }
         let ranges = [SequenceNumber(5)...SequenceNumber(6), SequenceNumber(999)...SequenceNumber(2000)]
@@ -61,14 +61,14 @@ struct WorkspaceExportTests {
     @Test("what a peek fails with is told, and no file stays")
     func failure() async throws {
         gateway.with { $0.failingPeek = (2, OperatorError(.throttled, "busy")) }
-        await #expect(throws: OperatorError(.throttled, "busy")) { try await workspace().export(orders, to: fixture.file) }
+        await #expect(throws: OperatorError(.throttled, "busy")) { try await workspace().exportWithLeave(orders, to: fixture.file) }
         #expect(try fixture.files.isEmpty)
     }
 
     @Test("a condition without an answer is told, and no file stays")
     func condition() async throws {
         let division = try SQLFilter("sys.SequenceNumber / 0 = 1", dialect: .operatorExpression)
-        await #expect { try await workspace().export(orders, ExportOptions(condition: division), to: fixture.file) } throws: {
+        await #expect { try await workspace().exportWithLeave(orders, ExportOptions(condition: division), to: fixture.file) } throws: {
             ($0 as? OperatorError)?.code == .usage
         }
         #expect(try fixture.files.isEmpty)
@@ -77,7 +77,7 @@ struct WorkspaceExportTests {
     @Test("stopped, it leaves no file")
     func cancelled() async throws {
         let task = Task { [file = fixture.file, orders, workspace = workspace()] in
-            _ = try await workspace.export(orders, to: file) { _ in withUnsafeCurrentTask { $0?.cancel() } }
+            _ = try await workspace.exportWithLeave(orders, to: file) { _ in withUnsafeCurrentTask { $0?.cancel() } }
         }
         await #expect { try await task.value } throws: { ($0 as? OperatorError)?.code == .cancelled }
         #expect(try fixture.files.isEmpty)
@@ -86,14 +86,16 @@ struct WorkspaceExportTests {
     @Test("a file that is there is told of before anything is asked of the namespace")
     func existing() async throws {
         try fixture.folder.write("messages.cbx", "mine")
-        await #expect { try await workspace().export(orders, to: fixture.file) } throws: { ($0 as? OperatorError)?.code == .conflict }
+        await #expect { try await workspace().exportWithLeave(orders, to: fixture.file) } throws: {
+            ($0 as? OperatorError)?.code == .conflict
+        }
         #expect(gateway.with { $0.asked.isEmpty })
     }
 
     @Test("a context that masks gives no exact export, and asks nothing")
     func masked() async throws {
         let context = OperatorContext(name: "shop", isProduction: true)
-        await #expect { try await workspace(context).export(orders, to: fixture.file) } throws: { error in
+        await #expect { try await workspace(context).exportWithLeave(orders, to: fixture.file) } throws: { error in
             guard let error = error as? OperatorError else { return false }
             return error.code == .refused && error.message.contains("'shop' masks") && !error.hint.isEmpty
         }

@@ -110,13 +110,14 @@ struct GuardrailsTests {
         try authorization.check(messages: 10)
         let tooMany = #expect(throws: Denial.self) { try authorization.check(messages: 11) }
         #expect(tooMany?.rule == "messages>10")
-        try authorization.check(.purgeMessage, on: question.scope, in: "retail")
-        let active = PolicyScope(namespace: "sb-retail", entity: try .queue("orders"), kind: .queue)
-        for (action, scope, context) in [
-            (PolicyAction.purgeMessage, active, "retail"), (.deleteMessage, question.scope, "retail"),
-            (.purgeMessage, question.scope, "other"),
+        let orders = try EntityPath.queue("orders")
+        let host = guarded.place.host
+        try authorization.check(.purgeMessage, on: orders.deadLetter, of: host, in: "retail")
+        for (action, entity, context) in [
+            (PolicyAction.purgeMessage, orders, "retail"), (.deleteMessage, orders.deadLetter, "retail"),
+            (.purgeMessage, orders.deadLetter, "other"), (.purgeMessage, try .queue("others").deadLetter, "retail"),
         ] {
-            let other = #expect(throws: Denial.self) { try authorization.check(action, on: scope, in: context) }
+            let other = #expect(throws: Denial.self) { try authorization.check(action, on: entity, of: host, in: context) }
             #expect(other?.rule == "authorization")
         }
         question.messages = 11

@@ -74,7 +74,8 @@ struct PolicyDecisionTests {
         #expect(try remedy("team:orders secret.rotate test") == "The rule 'rotate' allows it to team:leads.")
         #expect(
             try remedy("user:dana message.peek test sb-orders-test/queues/orders groups=not-signed-in")
-                == "The rule 'peek-own' allows it to team:orders; who you are is not known, sign in.")
+                == "The rule 'peek-own' allows it to team:orders; with a connection string nobody signs in, so that your teams are not known."
+        )
         #expect(try remedy("team:orders session.clear prod") == "The rule 'purge-test' allows it in test.")
         #expect(try remedy("team:orders message.import test") == "A rule that allows it would have to be added to policy.yaml.")
         #expect(try remedy("team:orders message.peek staging").contains("add 'staging' to 'environments' of policy.yaml"))

@@ -63,11 +63,22 @@ struct PolicyScopeTests {
         #expect(throws: PolicyScopePattern.Problem(message)) { try PolicyScopePattern(pattern) }
     }
 
+    @Test("a scope is about one entity with its sub-queue, of one namespace, whatever the case")
+    func isAbout() throws {
+        let host = "sb-retail.servicebus.windows.net"
+        let dead = try EntityPath.queue("Orders").deadLetter
+        let scope = PolicyScope(namespace: host, entity: dead, kind: .queue)
+        #expect(scope.isAbout(try .queue("orders").deadLetter, in: host.uppercased()))
+        #expect(!scope.isAbout(try .queue("orders"), in: host))
+        #expect(!scope.isAbout(try .queue("orders2").deadLetter, in: host))
+        #expect(!scope.isAbout(dead, in: "sb-other.servicebus.windows.net"))
+        #expect(!PolicyScope(namespace: host).isAbout(dead, in: host))
+    }
+
     @Test("entities have the scopes that policies call them by")
     func entities() throws {
         let host = "sb-retail.servicebus.windows.net:5671"
         #expect(PolicyScope(namespace: host).description == "namespaces/sb-retail")
-        #expect(PolicyScope(namespace: host).isNamespace)
         #expect(
             PolicyScope(namespace: host, entity: try .queue("Orders/EU"), kind: .queue).description
                 == "namespaces/sb-retail/queues/Orders/EU")

@@ -18,7 +18,7 @@ struct JobJournalTests {
         _ action: MessageAction = .delete, ways: [(ManyPart.Way, ClosedRange<Int64>)] = [(.line, 1...20)], isAtomic: Bool = true
     ) throws -> ActionPlan {
         var snapshot = Snapshot()
-        for (way, range) in ways { for number in range { snapshot.add(SequenceNumber(number), reached: way) } }
+        for (way, range) in ways { for number in range { _ = snapshot.add(SequenceNumber(number), reached: way) } }
         return ActionPlan(
             action: action, source: try .queue("orders").deadLetter, choice: "all", snapshot: snapshot,
             plannedAt: Timestamp(milliseconds: 1_000), isAtomic: isAtomic, keepsOrder: false, rate: 50, credits: 20, bytes: 100,
@@ -146,6 +146,30 @@ struct JobJournalTests {
         try await #require(made).write(line(.begin, 1) { $0.numbers = "1-2" })
     }
 
+    @Test("numbers that cannot be read are not taken for none: their messages would be done twice")
+    func damagedNumbers() async throws {
+        let plan = try plan()
+        for damaged in ["1-", "x", "5-3"] {
+            await #expect(throws: OperatorError.self) { try await journal(plan, [line(.begin, 1) { $0.numbers = damaged }]) }
+        }
+    }
+
+    @Test("figures that no job has are damage, and end no process")
+    func damagedFigures() async throws {
+        let plan = try plan()
+        let damaged = [
+            line(.begin, .max), line(.begin, -1), line(.end, .max), line(.over) { $0.elapsed = .max }, line(.over) { $0.elapsed = -1 },
+        ]
+        for line in damaged {
+            let error = await #expect(throws: OperatorError.self) { try await journal(plan, [line]) }
+            #expect(error?.message.contains("line 2 is not of a journal") == true)
+        }
+        #expect(try await journal(plan, [line(.deleted) { $0.count = .max }]).deleted == plan.count)
+        var progress = try await journal(plan, []).progress(plan, isRunning: false)
+        (progress.done, progress.failed) = (.max, .max)
+        #expect(progress.settled == .max && progress.remaining == 0)
+    }
+
     @Test("one process at a time has a job")
     func locked() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -154,7 +178,7 @@ struct JobJournalTests {
         let error = #expect(throws: OperatorError.self) { _ = try JobJournal(resuming: path, now: { Timestamp(milliseconds: 6) }) }
         #expect(error?.code == .conflict)
         #expect(JobStore(folder: folder).jobs().map { try? $0.progress.get().state } == [.running])
-        await first?.note(line(.run))
+        try await first?.note(line(.run))
     }
 
     @Test("what is no journal is told by name", arguments: ["", "{}\n", "not json\n", "{\"version\":1}\n", "\u{0}\u{1}\n"])

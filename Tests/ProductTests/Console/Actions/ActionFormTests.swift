@@ -28,6 +28,7 @@ import Testing
         #expect(try #require(console.proposals.last).wish == .redrive(to: Fixture.path("invoices")))
         console.type("q:move a//b<Enter>")
         #expect(console.proposals.count == 1)
+        #expect(console.line(22).contains("an entity name is empty"))
     }
 
     @Test(
@@ -35,7 +36,8 @@ import Testing
         arguments: [
             (ActionField.rate, "fast", "write messages a second: 500 or 500/s"), (.rate, "-1", "write messages a second"),
             (.rate, "9999999999999999999", "write messages a second"), (.before, "yesterday", "write a moment"),
-            (.newIDs, "maybe", "yes or no"), (.target, "a//b", ""), (.reason, String(repeating: "x", count: 1025), "that is too long"),
+            (.newIDs, "maybe", "yes or no"), (.target, "a//b", "an entity name is empty"),
+            (.reason, String(repeating: "x", count: 1025), "that is too long"),
         ])
     func problems(_ field: ActionField, _ text: String, _ expected: String) throws {
         let subject = ActionSubject(path: Fixture.path("orders").deadLetter, messages: .all)

@@ -124,8 +124,8 @@ import Testing
 
 
 
-                  ✕ message.edit on namespaces/sb-retail/queues|topics/orders/$deadletterqueue
-                    is denied: no rule allows it. [default]
+                  ✕ message.edit on namespaces/sb-retail/queues/orders/$deadletterqueue is
+                    denied: no rule allows it. [default]
                     A rule that allows it would have to be added to policy.yaml.
 
                                                                                         2 of 11
@@ -191,7 +191,7 @@ import Testing
 
 
 
-                  ✕ message.edit on namespaces/sb-retail/queues|topics/orders/$deadletterqueue is denied: no rule allows it. [default]
+                  ✕ message.edit on namespaces/sb-retail/queues/orders/$deadletterqueue is denied: no rule allows it. [default]
                     A rule that allows it would have to be added to policy.yaml.
 
 

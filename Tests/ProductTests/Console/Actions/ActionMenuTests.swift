@@ -113,14 +113,70 @@ import Testing
     func export() {
         var console = console()
         console.type("<Enter>d<Space><Space>x")
-        #expect(console.line(22).hasPrefix(":export "))
+        #expect(console.line(22).hasPrefix("export to file:"))
+        console.type("<Enter>")
+        #expect(console.text.contains("! to which file?"))
         console.type("two.cbx<Enter>")
         #expect(
             console.asked.last
                 == .export(
                     Fixture.path("orders").deadLetter, SequenceNumberSet([SequenceNumber(4_770_112), SequenceNumber(4_770_113)]),
-                    to: "two.cbx"))
+                    to: "two.cbx", Justification()))
         #expect(console.line(22).contains("2 messages (4.2 kB) were written to two.cbx."))
+    }
+
+    @Test("in the menu a key is about the part that is selected: what is exported from there is that queue")
+    func chosenSubject() throws {
+        var console = console()
+        console.type("geAGx")
+        #expect(console.line(22).hasPrefix("export to file:") && console.text.contains("Writes all messages of orders."))
+        console.type("all.cbx<Enter>")
+        #expect(console.asked.last == .export(Fixture.path("orders"), nil, to: "all.cbx", Justification()))
+        console.type("Ax")
+        console.type("dead.cbx<Enter>")
+        #expect(console.asked.last == .export(Fixture.path("orders").deadLetter, nil, to: "dead.cbx", Justification()))
+        console.type("AGP")
+        #expect(try #require(console.proposals.last).path == Fixture.path("orders"))
+    }
+
+    @Test("what an export lacks of reason and ticket is asked for, and then it is written")
+    func justifiedExport() {
+        var console = ConsoleHarness { request in
+            guard case .export(_, _, _, let why) = request else { return ConsoleHarness.usual(request) }
+            if why.ticket == "INC-7" { return ConsoleHarness.usual(request) }
+            return .failure(
+                Denial(
+                    .ticketMissing("INC-[0-9]+", given: why.ticket), "message.export is denied without a ticket (t).",
+                    remedy: "Give a ticket like INC-[0-9]+."
+                ).operatorError)
+        }
+        console.type("<Enter>d<Space>:export kept.cbx<Enter>")
+        #expect(console.line(22).hasPrefix("ticket:") && console.text.contains("Give a ticket like INC-[0-9]+."))
+        console.type("7<Enter>")
+        #expect(console.line(22).hasPrefix("ticket: 7"), "one that is not like that is asked for again")
+        console.type("<C-u>INC-7<Enter>")
+        #expect(console.line(22).contains("were written to kept.cbx."))
+    }
+
+    @Test("what is listed as a queue or a topic is asked about as one")
+    func kinds() throws {
+        var console = console(
+            try policy(
+                """
+                version: 1
+                allow:
+                  - {id: queues, who: [anyone], action: [message.purge, entity.update], scope: "namespaces/sb-retail/queues/**"}
+                  - {id: topics, who: [anyone], action: [message.import], scope: "namespaces/sb-retail/topics/*"}
+                """))
+        console.type("ge")
+        let model = console.app.model
+        #expect(model.refusal(of: .purgeMessage, on: Fixture.path("orders")) == nil)
+        #expect(model.refusal(of: .purgeMessage, on: Fixture.path("order-events"))?.rule == "default")
+        let billing = ActionSubject(path: Fixture.path("order-events/Subscriptions/billing"), messages: .all, kind: .subscription)
+        #expect(billing.refusal(of: .importing, model) == nil)
+        // What is to be created is not listed yet.
+        #expect(model.refusal(of: .updateEntity, on: Fixture.path("new"), kind: EntityTarget.queue(Fixture.path("new")).policyKind) == nil)
+        #expect(model.refusal(of: .updateEntity, on: Fixture.path("new")) != nil)
     }
 }
 

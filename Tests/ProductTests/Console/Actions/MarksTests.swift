@@ -71,6 +71,10 @@ import Testing
         let two = try #require((console.app.screens.last as? GroupsScreen)?.subjects(console.app.model).first)
         guard case .picked(let both, let titles) = two.messages else { return #expect(Bool(false), "two groups are meant") }
         #expect(both.count > first.count && first.allSatisfy { both.contains($0) })
+        console.type("/ValidationFailed<Enter>")
+        #expect(console.app.screens.last?.subjects(console.app.model) == [two], "what a filter hides is marked and meant all the same")
+        #expect(console.line(1).contains("● 2 causes marked"))
+        console.type("<Esc>")
         #expect(titles.hasPrefix("2 groups, the first \"MaxDeliveryCountExceeded: TimeoutException"))
         console.type("I")
         let others = try #require((console.app.screens.last as? GroupsScreen)?.subjects(console.app.model).first)

@@ -110,6 +110,22 @@ import Testing
         console.type("<Enter>d<Space>r<Enter>yes<Enter>")
         #expect(console.line(0).contains("› plan"))
         #expect(console.text.contains("A reason is missing. [reason]") && console.text.contains("Give one."))
+        console.type("<C-r>")
+        #expect(!console.text.contains("A reason is missing.") && console.text.contains("enter, then yes"))
+    }
+
+    @Test("where it cannot be planned anew, that is shown, and what was planned before is not agreed to")
+    func failsAnew() {
+        var plans = 0
+        var console = ConsoleHarness { request in
+            guard case .propose = request else { return ConsoleHarness.usual(request) }
+            plans += 1
+            return plans == 1 ? ConsoleHarness.usual(request) : .failure(OperatorError(.timeout, "The namespace does not answer."))
+        }
+        console.type("<Enter>d<Space>r<C-r>")
+        #expect(console.text.contains("The namespace does not answer."))
+        console.type("<Enter>")
+        #expect(console.line(22).contains("there is no plan yet"))
     }
 
     @Test("while the job begins there is no way back, and afterwards it goes on whatever screen is shown")
@@ -126,6 +142,59 @@ import Testing
         #expect(!console.line(0).contains("▶"))
         #expect(console.line(22).contains("Job 13 done: 1 of 1"))
         #expect(!console.app.isLoading)
+    }
+
+    /// A console whose jobs take their time to begin.
+    private func slow() -> ConsoleHarness {
+        ConsoleHarness { request in if case .begin = request { nil } else { ConsoleHarness.usual(request) } }
+    }
+
+    @Test(
+        "a plan whose job begins beneath another screen goes from there, with its form: it is not agreed to twice",
+        arguments: ["<Enter>d<Space>r<Enter>yes<Enter>gj", "<Enter>d<Space>re<C-s><Enter>yes<Enter>gj"])
+    func covered(_ keys: String) {
+        var console = slow()
+        console.type(keys + "gb")
+        #expect(console.line(22).contains("a job is beginning; wait for the answer"))
+        console.answer(.success([.jobProgress(Fixture.job(13, .running, done: 0, of: 1))]), isLast: false) {
+            if case .begin = $0 { true } else { false }
+        }
+        #expect(console.line(0).contains("› jobs") && console.line(0).contains("▶ #13 0 %"))
+        console.type("q")
+        #expect(!console.app.screens.contains { $0 is PlanScreen || $0 is ActionFormScreen })
+        #expect(console.begun.count == 1)
+    }
+
+    @Test("Q while a job begins asks first")
+    func quitting() {
+        var console = slow()
+        console.type("<Enter>d<Space>r<Enter>yes<Enter>Q")
+        #expect(console.line(22).hasPrefix("a job is beginning; quit?:"))
+        #expect(!console.effects.contains { if case .quit = $0 { true } else { false } })
+    }
+
+    @Test("an answer is to the plan that asked: one that comes over it while that is typed is not agreed to")
+    func answersItsOwn() {
+        var console = ConsoleHarness { request in if case .edited = request { nil } else { ConsoleHarness.usual(request) } }
+        console.type("<Enter>d<Enter>e")
+        console.send(.edited(.edited("{}")))
+        console.type("r<Enter>ye")
+        console.answer(.success([.edited(.data(Array("{}".utf8)))])) { if case .edited = $0 { true } else { false } }
+        #expect(console.proposals.count == 2)
+        console.type("s<Enter>")
+        #expect(console.begun.isEmpty)
+        #expect(console.line(22).contains("The screen that asked has gone meanwhile: nothing was done."))
+    }
+
+    @Test("an answer is to the plan that was asked about: one that was made anew meanwhile is not agreed to")
+    func answersNoLaterPlan() {
+        var console = console()
+        console.type("<Enter>d<Space>r<Enter>yes")
+        console.send(.command(.refresh, nil))
+        console.type("<Enter>")
+        #expect(console.begun.isEmpty && console.text.contains("! it is planned anew: esc, and look at it first"))
+        console.type("<Esc><Enter>yes<Enter>")
+        #expect(console.begun.count == 1)
     }
 
     @Test("making a plan can be stopped, and made again")

@@ -89,6 +89,8 @@ private final class MemoryDisplay: Display {
 
     /// What a program that is run makes of its file.
     var typed: String?
+    /// How it ends.
+    var exit = ProgramExit.status(0)
 
     func run(_ arguments: [String]) throws(TerminalError) -> ProgramExit {
         defer { if let typed { try? typed.write(toFile: arguments.last ?? "", atomically: false, encoding: .utf8) } }
@@ -96,7 +98,7 @@ private final class MemoryDisplay: Display {
         let path = arguments.last ?? ""
         let mode = (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int).flatMap { $0 } ?? 0
         shown = [path, String(mode, radix: 8), (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""]
-        return .status(0)
+        return exit
     }
 
     func suspend() { calls.append("suspend") }
@@ -241,6 +243,18 @@ private func outcome(
         #expect(run.shown.count == 3 && run.shown[1] == "600" && run.shown[2] == Fixture.json)
         #expect(!FileManager.default.fileExists(atPath: run.shown.first ?? ""))
         #expect(run.asked.contains { if case .propose(let request) = $0 { request.body == .data(Array("{}".utf8)) } else { false } })
+    }
+
+    @Test("what was typed in an editor that fails is in the file of the next one, and nothing is planned")
+    func failingEditor() async throws {
+        let run = await outcome(script: try Script("d<Enter>ee", file: "s")) {
+            $0.typed = "{ half"
+            $0.exit = .status(1)
+            $0.patience = 600
+        }
+        #expect(run.calls == ["run vi", "run vi"])
+        #expect(run.shown.last == "{ half")
+        #expect(!run.asked.contains { if case .propose = $0 { true } else { false } })
     }
 
     @Test("suspending, redrawing and the mouse reach the terminal")

@@ -1,3 +1,4 @@
+import Foundation
 import ServiceBus
 import Synchronization
 import Testing
@@ -87,6 +88,37 @@ import Testing
         let history = try await history(source)
         #expect(history.map(\.type) == ["entity.delete.done", "entity.delete.intended"])
         #expect(history.allSatisfy { $0["rule"] == "built-in:read-write context" && $0.entity == "orders" })
+    }
+
+    @Test("an export of all is held against max_messages, and takes the reason and the ticket that the policy wants")
+    func export() async throws {
+        var context = OperatorContext(name: "retail", mode: .readWrite)
+        context.policyPath = try state.write(
+            "policy.yaml",
+            """
+            version: 1
+            allow:
+              - {id: few, who: [anyone], action: [message.export], scope: "**", max_messages: 10, reason: required, ticket: "INC-[0-9]+"}
+            """)
+        let (source, queue, file) = (source(context), Fixture.path("orders").deadLetter, state.path + "/kept.cbx")
+        gateway.with { $0.messages[queue] = Fixture.dead }
+        let refusal = { (numbers: SequenceNumberSet?, why: Justification) async -> OperatorError? in
+            await #expect(throws: OperatorError.self) {
+                try await answers(source, .export(queue, numbers, to: file, why))
+            }
+        }
+        let few = SequenceNumberSet(Fixture.dead.prefix(3).map(\.sequenceNumber))
+        #expect(Justification.Part(wantedBy: try #require(await refusal(few, Justification()))) == .reason)
+        #expect(Justification.Part(wantedBy: try #require(await refusal(few, Justification(reason: "why", ticket: "7")))) == .ticket)
+        let justification = Justification(reason: "why", ticket: "INC-7")
+        let tooMany = try #require(await refusal(nil, justification))
+        #expect(tooMany.code == .refused && tooMany.message.contains("[messages>10]"))
+        #expect(Justification.Part(wantedBy: tooMany) == nil)
+        #expect(!FileManager.default.fileExists(atPath: file))
+        guard case .exported(let summary)? = try await answers(source, .export(queue, few, to: file, justification)).last else {
+            return #expect(Bool(false), "it is written")
+        }
+        #expect(summary.count == 3)
     }
 
     private func history(_ source: WorkspaceSource) async throws -> [HistoryEntry] {

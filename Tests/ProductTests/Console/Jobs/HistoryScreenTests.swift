@@ -35,7 +35,7 @@ import Testing
     func tampered() {
         var console = ConsoleHarness { request in
             guard case .history = request else { return ConsoleHarness.usual(request) }
-            return .success([.history(History(entries: [], problem: "line 3 was changed", path: "x"))])
+            return .success([.history(History(entries: [], problem: "line 3 was changed"))])
         }
         console.type("gh")
         #expect(console.line(1).contains("! line 3 was changed"))

@@ -19,7 +19,7 @@ import Testing
     @Test("a job that was interrupted is gone on with; it then tells by itself")
     func resume() {
         var console = running()
-        #expect(console.asked.contains(.resume(12)))
+        #expect(console.asked.contains(.resume(12, Justification())))
         #expect(console.text.contains("31,300 / 48,110") && console.line(0).contains("▶ #12 65 %"))
         console.answer(.success([.jobProgress(Fixture.job(12, .running, done: 40_000, of: 48_110))]), isLast: false, to: isResume)
         #expect(console.text.contains("40,000 / 48,110"))
@@ -98,6 +98,105 @@ import Testing
         console.type("gjR")
         #expect(console.line(22).contains("Another process runs this job at the moment."))
         #expect(!console.app.isLoading)
+    }
+
+    @Test("what the policy wants to know before a job is gone on with is asked for, one after the other")
+    func justified() {
+        var console = ConsoleHarness { request in
+            guard case .resume(_, let why) = request else { return ConsoleHarness.usual(request) }
+            if why.reason == nil { return .failure(Self.wantsReason) }
+            if why.ticket == nil {
+                let denial = Denial(.ticketMissing("INC", given: nil), "Denied without a ticket.", remedy: "Give a ticket.")
+                return .failure(denial.operatorError)
+            }
+            return ConsoleHarness.usual(request)
+        }
+        console.type("gjR")
+        #expect(console.line(22).hasPrefix("reason:") && console.text.contains("Give a reason. Denied without a reason. [reason]"))
+        console.type("<Enter>")
+        #expect(console.text.contains("! the policy wants a reason; esc: nothing happens"))
+        console.type("cleared up<Enter>")
+        #expect(console.line(22).hasPrefix("ticket:"))
+        console.type("INC-1<Enter>")
+        #expect(console.asked.last == .resume(12, Justification(reason: "cleared up", ticket: "INC-1")))
+        #expect(console.text.contains("31,300 / 48,110"))
+    }
+
+    private static let wantsReason = Denial(.reasonMissing, "Denied without a reason.", remedy: "Give a reason.").operatorError
+
+    @Test("what is refused for something else is told, and nothing is asked: not even where the rule is called like what may be missing")
+    func refusedOtherwise() {
+        for name in ["no-redrive", "reason"] {
+            var console = ConsoleHarness { request in if case .resume = request { nil } else { ConsoleHarness.usual(request) } }
+            console.type("gjR")
+            console.answer(.failure(Denial(.rule(name), "It is denied.", remedy: "").operatorError), to: isResume)
+            #expect(console.app.model.log.last?.text.contains("It is denied. [\(name)]") == true)
+            #expect(!console.line(22).hasPrefix("reason:"))
+            #expect(!console.app.isLoading)
+        }
+    }
+
+    @Test("while something is typed nothing is asked between: it is told")
+    func refusedWhileTyping() {
+        var console = ConsoleHarness { request in if case .resume = request { nil } else { ConsoleHarness.usual(request) } }
+        console.type("gjR/wor")
+        console.answer(.failure(Self.wantsReason), to: isResume)
+        #expect(console.app.model.log.last?.text.contains("Denied without a reason.") == true)
+        console.type("d")
+        #expect(console.text.contains("word") && !console.text.contains("reason: "))
+        #expect(!console.app.isLoading)
+    }
+
+    @Test("while a job is being gone on with it is not gone on with again, and leaving is asked first")
+    func resuming() {
+        var console = ConsoleHarness { request in if case .resume = request { nil } else { ConsoleHarness.usual(request) } }
+        console.type("gjRR")
+        #expect(console.line(22).contains("resume: it is being gone on with; wait for the answer"))
+        #expect(console.asked.count(where: isResume) == 1)
+        console.type("Q")
+        #expect(console.line(22).hasPrefix("a job runs; quit?:") && console.text.contains("#12 stops between messages"))
+    }
+
+    @Test("what is told of a job after its end does not make it run again")
+    func late() throws {
+        var console = running()
+        let load = try #require(console.waiting.first { isResume($0.request) }).id
+        console.answer(.success([.jobProgress(Fixture.job(12, .finished, done: 48_110, of: 48_110))]), to: isResume)
+        console.send(.answer(load, .jobProgress(Fixture.job(12, .running, done: 48_000, of: 48_110))))
+        #expect(!console.app.model.jobs.isRunning(12) && !console.line(0).contains("▶"))
+        #expect(console.text.contains("48,110 / 48,110"))
+    }
+
+    @Test("a journal that cannot be read is told of on the job's screen")
+    func unreadable() {
+        var console = ConsoleHarness { request in
+            if case .job = request { return .failure(OperatorError(.usage, "10.job is damaged in line 3.")) }
+            return ConsoleHarness.usual(request)
+        }
+        console.type("gjjj<Enter>")
+        #expect(console.text.contains("journal     ! 10.job is damaged in line 3. ^R reads it again."))
+        console.type("<C-r>")
+        #expect(console.asked.count { if case .job = $0 { true } else { false } } == 2)
+    }
+
+    @Test("figures of a damaged journal are cut, and nothing traps")
+    func damaged() {
+        var fast = Fixture.job(1, .running, done: .max, of: .max)
+        fast.elapsed = Duration(secondsComponent: 0, attosecondsComponent: 1)
+        var slow = Fixture.job(2, .running, done: 1, of: .max)
+        slow.elapsed = .seconds(Int64.max)
+        var backwards = Fixture.job(3, .running, done: .min, of: .min)
+        backwards.elapsed = .seconds(Int64.min)
+        let jobs = [fast, slow, backwards]
+        #expect(jobs.map(JobFigures.rateText) == ["1,000,000,000/s", "0/s", nil])
+        #expect(jobs.map(JobFigures.left) == [.zero, nil, nil])
+        var console = ConsoleHarness { request in
+            if case .jobs = request { return .success([.jobs(jobs.map { JobEntry(id: $0.id, progress: .success($0)) })]) }
+            if case .job = request { return nil }
+            return ConsoleHarness.usual(request)
+        }
+        console.type("gjG<Enter>")
+        #expect(console.text.contains("1,000,000,000/s"))
     }
 
     @Test("percents, bars, rates and what is left")

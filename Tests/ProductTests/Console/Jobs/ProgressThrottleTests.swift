@@ -1,3 +1,4 @@
+import Foundation
 import ServiceBus
 import Synchronization
 import Testing
@@ -73,8 +74,36 @@ import Testing
         throttle.end(progress(3))
         throttle.end(progress(4))
         throttle.tell(progress(5))
-        try await bench.until { bench.waits.withLock { !$0.isEmpty } }
-        bench.continuation.yield()
+        // What waited comes too late, however late.
+        bench.advance(ProgressThrottle.interval)
+        throttle.flush()
         #expect(bench.seen == [1, 3])
+    }
+
+    @Test("what is being handed on while the job ends comes before its end")
+    func order() async throws {
+        let bench = Bench()
+        let ending = Mutex<ProgressThrottle?>(nil)
+        let throttle = ProgressThrottle(
+            now: { bench.moment.withLock { $0 } }, wait: { _ in for await _ in bench.stream { break } },
+            hand: { [progress = progress(3)] told in
+                if told.done == 2 {
+                    let throttle = ending.withLock { $0 }
+                    // On a thread of its own, which need not wait for one of the pool's, it has the time to come first.
+                    Thread.detachNewThread { throttle?.end(progress) }
+                    let deadline = ContinuousClock.now + .milliseconds(200)
+                    while !bench.seen.contains(3), ContinuousClock.now < deadline {}
+                }
+                bench.handed.withLock { $0.append(told.done) }
+            })
+        ending.withLock { $0 = throttle }
+        throttle.tell(progress(1))
+        throttle.tell(progress(2))
+        bench.advance(ProgressThrottle.interval)
+        throttle.flush()
+        try await bench.until { bench.seen.count == 3 }
+        #expect(bench.seen == [1, 2, 3])
+        ending.withLock { $0 = nil }
+        bench.continuation.finish()
     }
 }
