@@ -1,3 +1,5 @@
+internal import ServiceBus
+
 /// A value of the JSON that the ledger is written in: whole numbers only, no name twice in an object.
 indirect enum JSONValue: Hashable, Sendable {
     case null
@@ -215,38 +217,15 @@ struct JSONValueReader {
     }
 
     private mutating func escape() throws(Fault) -> Unicode.Scalar {
-        guard let byte = current else { throw fault("it ends too early") }
-        place += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{c}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"):
-            let first = try unit()
-            if let scalar = Unicode.Scalar(first) { return scalar }
-            // Half a pair is no character: what it stands for differs from reader to reader.
-            guard UTF16.isLeadSurrogate(first), take("\\"), take("u") else { throw fault("half a surrogate pair is no character") }
-            let second = try unit()
-            guard UTF16.isTrailSurrogate(second),
-                let scalar = Unicode.Scalar(0x10000 + ((UInt32(first) & 0x3ff) << 10 | UInt32(second) & 0x3ff))
-            else { throw fault("half a surrogate pair is no character") }
+        switch JSONEscape(in: bytes, at: place, end: bytes.count) {
+        case .character(let scalar, let length):
+            place += length
             return scalar
-        default: throw fault("an escape that JSON does not know")
+        // What it stands for differs from reader to reader.
+        case .halfPair: throw fault("half a surrogate pair is no character")
+        case .notHexadecimal: throw fault("\\u needs four hexadecimal digits")
+        case .unknown: throw fault("an escape that JSON does not know")
+        case .ended: throw fault("it ends too early")
         }
-    }
-
-    private mutating func unit() throws(Fault) -> UInt16 {
-        var value: UInt16 = 0
-        for _ in 0..<4 {
-            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw fault("\\u needs four hexadecimal digits")
-            }
-            value = value << 4 | UInt16(truncatingIfNeeded: digit)
-            place += 1
-        }
-        return value
     }
 }

@@ -1,3 +1,5 @@
+internal import ServiceBus
+
 /// Reads JSON (RFC 8259) into a tree, without changing a digit of its numbers; also texts of one JSON value a line.
 struct JSONBody {
     private var reader: ByteReader
@@ -129,44 +131,18 @@ struct JSONBody {
     }
 
     private mutating func escape() throws(BodyFault) -> Unicode.Scalar {
-        guard let byte = reader.peek() else { throw ended() }
-        step()
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{c}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"):
-            let first = try unit()
-            if let scalar = Unicode.Scalar(first) { return scalar }
-            // Half a surrogate pair is a character that there is not.
-            guard UTF16.isLeadSurrogate(first), reader.peek() == UInt8(ascii: "\\"), reader.peek(1) == UInt8(ascii: "u") else {
-                return "\u{FFFD}"
-            }
-            let before = reader
-            step()
-            step()
-            let second = try unit()
-            guard UTF16.isTrailSurrogate(second) else {
-                reader = before
-                return "\u{FFFD}"
-            }
-            return Unicode.Scalar(0x10000 + ((UInt32(first) & 0x3FF) << 10 | UInt32(second) & 0x3FF)) ?? "\u{FFFD}"
-        default: throw reader.fault("an escape that JSON does not know")
+        switch JSONEscape(in: reader.bytes, at: reader.offset, end: reader.end) {
+        case .character(let scalar, let length):
+            _ = try reader.take(length)
+            return scalar
+        case .halfPair(let length):
+            // A character that there is not: shown as one that is none, so that the rest can be read.
+            _ = try reader.take(length)
+            return "\u{FFFD}"
+        case .notHexadecimal: throw reader.fault("\\u needs four hexadecimal digits")
+        case .unknown: throw reader.fault("an escape that JSON does not know")
+        case .ended: throw ended()
         }
-    }
-
-    private mutating func unit() throws(BodyFault) -> UInt16 {
-        var value: UInt16 = 0
-        for _ in 0..<4 {
-            guard let byte = reader.peek() else { throw ended() }
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw reader.fault("\\u needs four hexadecimal digits") }
-            value = value << 4 | UInt16(truncatingIfNeeded: digit)
-            step()
-        }
-        return value
     }
 
     private mutating func digits() throws(BodyFault) {

@@ -219,42 +219,15 @@ package struct PositionedJSON {
         }
 
         private mutating func escape() throws(SyntaxError) -> Unicode.Scalar {
-            guard let byte = current else { throw error("the string is not closed") }
-            index += 1
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-            case UInt8(ascii: "b"): return "\u{8}"
-            case UInt8(ascii: "f"): return "\u{c}"
-            case UInt8(ascii: "n"): return "\n"
-            case UInt8(ascii: "r"): return "\r"
-            case UInt8(ascii: "t"): return "\t"
-            case UInt8(ascii: "u"): return try unicodeEscape()
-            default: throw error("'\\\(Character(Unicode.Scalar(byte)))' is not an escape")
+            switch JSONEscape(in: bytes, at: index, end: bytes.count) {
+            case .character(let scalar, let length):
+                index += length
+                return scalar
+            case .halfPair: throw error("half of a surrogate pair")
+            case .notHexadecimal: throw error("\\u needs four hexadecimal digits")
+            case .unknown: throw error("'\\\(current.map { String(Character(Unicode.Scalar($0))) } ?? "")' is not an escape")
+            case .ended: throw error("the string is not closed")
             }
-        }
-
-        private mutating func unicodeEscape() throws(SyntaxError) -> Unicode.Scalar {
-            let unit = try hexadecimal()
-            if let scalar = Unicode.Scalar(unit) { return scalar }
-            // A surrogate pair takes two escapes.
-            guard UTF16.isLeadSurrogate(UInt16(unit)), current == UInt8(ascii: "\\"), index + 1 < bytes.count,
-                bytes[index + 1] == UInt8(ascii: "u")
-            else { throw error("half of a surrogate pair") }
-            index += 2
-            let second = try hexadecimal()
-            guard UTF16.isTrailSurrogate(UInt16(second)),
-                let scalar = Unicode.Scalar(0x10000 + ((unit & 0x3ff) << 10 | (second & 0x3ff)))
-            else { throw error("half of a surrogate pair") }
-            return scalar
-        }
-
-        private mutating func hexadecimal() throws(SyntaxError) -> UInt32 {
-            let end = index + 4
-            guard end <= bytes.count, let value = UInt32(String(decoding: bytes[index..<end], as: UTF8.self), radix: 16),
-                bytes[index] != UInt8(ascii: "+")
-            else { throw error("\\u needs four hexadecimal digits") }
-            index = end
-            return value
         }
     }
 }
