@@ -9,10 +9,12 @@ usage: masking.py [PART OF A STEP'S NAME]      CALLBOARD names the executable (d
 
 import base64
 import gzip
+import io
 import json
 import pathlib
 import sys
 import tempfile
+import zipfile
 
 from terminal import Terminal  # puts Tests/Interop on the path
 
@@ -72,6 +74,67 @@ def cbor(fields):
     return bytes([0xA0 + len(fields)]) + b"".join(encoded)
 
 
+def packed(content):
+    return {"encoding": "base64", "text": base64.b64encode(content).decode()}
+
+
+def markup(place):
+    """XML in which names and values stand side by side, in elements and in attributes, with prefixes, blanks and sections of character data."""
+    return (
+        f'<w:o xmlns:w="u"><w:control>control-markup</w:control><w:Pin>{word(place)}</w:Pin><w:n pin="{word(place)}"/><add key="Password" value="{word(place)}"/>'
+        f"<e><w:Key>password</w:Key><w:Value>{word(place)}</w:Value></e><e><key>\n  password\n</key><value>{word(place)}</value></e>"
+        f"<e><key> <![CDATA[token]]></key><value><string>{word(place)}</string></value></e>"
+        f"<e><key><string>secret</string></key><value><![CDATA[{word(place)}]]></value></e></w:o>"
+    )
+
+
+def archive(files, method=zipfile.ZIP_STORED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return buffer.getvalue()
+
+
+def element(name, *content):
+    """An element of .NET's binary XML ([MC-NBFX])."""
+    return bytes([0x40, len(name)]) + name.encode() + b"".join(content) + b"\x01"
+
+
+def record(value):
+    return bytes([0x98, len(value)]) + value.encode()
+
+
+def attribute(name, value):
+    return bytes([0x04, len(name)]) + name.encode() + record(value)
+
+
+def dotnet(place):
+    return element(
+        "o",
+        element("control", record("control-dotnet")),
+        element("e", element("Key", record("password")), element("Value", record(word(place)))),
+        element("add", attribute("key", "Token"), attribute("value", word(place))),
+        # a:Pin, by the letter of its prefix.
+        b"\x5e\x03Pin" + record(word(place)) + b"\x01",
+    )
+
+
+def joined():
+    """Text in which what is encoded is joined to something else."""
+    def secret(place):
+        return json.dumps({"order": 5, "password": word(place)}).encode()
+
+    def encode(place):
+        return base64.urlsafe_b64encode(secret(place)).decode().rstrip("=")
+
+    squeezed = base64.b64encode(gzip.compress(secret("squeezed"), 0)).decode()
+    return (
+        f"control-joined 0x{secret('hexed').hex()} and https://h/p/{encode('slash')}/next state_{encode('underscore')} key-{encode('hyphen')}-2"
+        f" from /{squeezed} with id{encode('letters')} got <Key>password</Key><Value>{word('paired')}</Value> of it"
+    )
+
+
 def bodies():
     yield {"text": json.dumps(document("json"))}, "application/json"
     yield {"text": json.dumps(document("indented"), indent=2)}, None
@@ -88,6 +151,15 @@ def bodies():
     yield {"encoding": "base64", "text": base64.b64encode(cbor({"control": "control-cbor", "password": word("cbor")})).decode()}, "application/cbor"
     yield {"kind": "value", "text": json.dumps(document("value"))}, None
     yield {"kind": "value", "type": "map", "value": {"control": "control-map", "pin": word("map"), "in": {"secret": word("map")}}}, None
+    yield {"kind": "value", "type": "map", "value": {"control": "control-pairs", "name": "password", "value": word("typedpair")}}, None
+    yield {"text": markup("plainmarkup")}, "application/xml"
+    yield packed(archive({"a.xml": markup("zipped"), "b.xml": f"<pin>{word('zipped')}</pin>"})), None
+    yield packed(archive({"a.zip": archive({"a.xml": markup("twicezipped"), "b.txt": "b"}), "b.txt": "b"})), None
+    yield packed(gzip.compress(markup("gzipmarkup").encode(), 0)), None
+    yield packed(dotnet("dotnet")), None
+    # A name that only a dictionary knows.
+    yield packed(b"\x42\x0a" + record(word("dictionary")) + b"\x01"), None
+    yield {"text": joined()}, "text/plain"
 
 
 def messages(session=None):
@@ -116,6 +188,9 @@ def messages(session=None):
                 "escaped": text(f"x &quot;password&quot;:&quot;{word('entity')}&quot; h%3Ftoken%3D{word('percent')}"),
                 "pairs": text(json.dumps({"key": "secret", "value": word("first"), "val": word("second")})),
                 "link": {"type": "uri", "value": f"https://h/?token={word('link')}"},
+                "path": text(f"/p/{base64.urlsafe_b64encode(json.dumps({'secret': word('path')}).encode()).decode().rstrip('=')}"),
+                "key": text("password"),
+                "value": text(word("ownpair")),
                 f"{word('name')}@canary.example": text("x"),
             },
             "body": body,
@@ -245,7 +320,7 @@ def plant():
 
 CONTROLS = [
     "control-correlation", "control-subject", "control-reason", "control-error", "control-property", "control-json", "control-xml",
-    "control-text", "control-map",
+    "control-text", "control-map", "control-pairs", "control-markup", "control-joined",
 ]
 
 
@@ -265,7 +340,7 @@ def commands_masked():
     output = commands("prod")
     assert not leaks(output), f"masked values came out: {leaks(output)[:20]}"
     # What is compressed or no text is shown as what it was decoded to.
-    for control in [*CONTROLS, "‹masked›", "withheld", "control-state", "maskedFields", "control-cbor", '"decodedFrom":"CBOR"', "gzip › JSON"]:
+    for control in [*CONTROLS, "‹masked›", "withheld", "control-state", "maskedFields", "control-cbor", '"decodedFrom":"CBOR"', "gzip › JSON", '"decodedFrom":"ZIP"', "control-dotnet", "gzip › XML"]:
         assert control in output, f"{control} is not shown"
 
 
@@ -399,7 +474,7 @@ def visit(context, rows, columns):
         return output
 
 
-@checks.step("without masking the console shows what was planted", seconds=180)
+@checks.step("without masking the console shows what was planted", seconds=300)
 def console_open():
     output = visit("open", 60, 200)
     seen = shown(output)
@@ -407,7 +482,7 @@ def console_open():
     assert "MASKED" not in output
 
 
-@checks.step("with masking no screen of the console shows any of it, and each says that it is on", seconds=300)
+@checks.step("with masking no screen of the console shows any of it, and each says that it is on", seconds=480)
 def console_masked():
     for rows, columns in ((60, 200), (24, 80)):
         output = visit("prod", rows, columns)

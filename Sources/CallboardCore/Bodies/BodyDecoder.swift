@@ -50,6 +50,7 @@ public struct BodyDecoder: Sendable {
         guard !bytes.isEmpty else { return decoded }
         var run = BodyDecoding(self, declaration, sourceBytes: bytes.count)
         run.decode(bytes, into: &decoded)
+        decoded.unpackedBytes = run.inflation.unpacked
         return decoded
     }
 }

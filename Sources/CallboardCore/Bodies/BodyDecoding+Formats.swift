@@ -70,7 +70,7 @@ extension BodyDecoding {
             let archive = try ZipArchive(bytes, limits: limits)
             if archive.entries.count == 1, let entry = archive.entries.first {
                 body.notes.append("the archive holds one file, \(entry.name)")
-                decode(try content(entry, bytes), into: &body)
+                decode(try content(entry, bytes, &body), into: &body)
                 return true
             }
             var builder = builder(.typed)
@@ -90,17 +90,30 @@ extension BodyDecoding {
         return true
     }
 
-    private mutating func content(_ entry: ZipArchive.Entry, _ bytes: [UInt8]) throws(BodyFault) -> [UInt8] {
+    /// A file's bytes; where they are cut, the body is told so.
+    private mutating func content(
+        _ entry: ZipArchive.Entry, _ bytes: [UInt8], _ body: inout DecodedBody
+    ) throws(BodyFault) -> [UInt8] {
         if entry.isEncrypted { throw .missing("the file \(entry.name) is encrypted") }
+        let result: Inflation.Result
         switch entry.method {
-        case 0: return Array(bytes[entry.range])
+        case 0: result = try inflation.copy(bytes, in: entry.range)
         case 8:
-            let result = try inflation.unpack(bytes, in: entry.range, .deflate)
+            result = try inflation.unpack(bytes, in: entry.range, .deflate)
             guard result.isWhole || result.isCut else { throw .malformed("the file \(entry.name) is damaged", at: entry.range.lowerBound) }
-            return result.bytes
         default: throw .missing("the file \(entry.name) is compressed by method \(entry.method), which is not read (0 and 8 are)")
         }
+        if result.isCut {
+            body.isReliable = false
+            if body.notes.count < Self.mostNotes {
+                body.notes.append("only the first \(ByteSize.text(result.bytes.count)) of the file \(entry.name) were unpacked (limit)")
+            }
+        }
+        return result.bytes
     }
+
+    /// Notes on the files of an archive.
+    private static let mostNotes = 20
 
     private mutating func add(
         _ entry: ZipArchive.Entry, _ bytes: [UInt8], _ builder: inout BodyTreeBuilder, _ body: inout DecodedBody
@@ -110,7 +123,7 @@ extension BodyDecoding {
         if entry.name.hasSuffix("/") { return }
         var inner = DecodedBody(declaration: .init(), bytes: [], sizeBytes: entry.size)
         do throws(BodyFault) {
-            let content = try content(entry, bytes)
+            let content = try content(entry, bytes, &body)
             let outside = around
             around += body.formats.count
             decode(content, into: &inner)
@@ -123,7 +136,7 @@ extension BodyDecoding {
                 try builder.leaf(.member(entry.name), .bytes(content), type: inner.format)
             }
             if !inner.isReliable { body.isReliable = false }
-            if body.notes.count < 20 { body.notes += inner.notes.map { "\(entry.name): \($0)" }.prefix(3) }
+            if body.notes.count < Self.mostNotes { body.notes += inner.notes.map { "\(entry.name): \($0)" }.prefix(3) }
         } catch {
             // What is too much for the whole ends it; what is wrong with one file does not.
             switch error {
@@ -152,10 +165,16 @@ extension BodyDecoding {
         }
         guard DotNetXMLBody.mayBe(bytes) else { return false }
         var builder = builder(.xml)
-        switch attempt(&body, { () throws(BodyFault) in try DotNetXMLBody.read(bytes, into: &builder) }) {
+        var needsDictionary = false
+        switch attempt(&body, { () throws(BodyFault) in needsDictionary = try DotNetXMLBody.read(bytes, into: &builder) }) {
         case .malformed: return false
         case .refused: return take(builder, .refused, ".NET XML", into: &body)
-        case .read: return dotNet(builder.finished(), into: &body)
+        case .read:
+            if needsDictionary {
+                body.isReliable = false
+                body.notes.append("some names are numbers of a dictionary that is not in the body: shown as str and the number")
+            }
+            return dotNet(builder.finished(), into: &body)
         }
     }
 
@@ -232,8 +251,9 @@ extension BodyDecoding {
         case (.some, nil): body = first
         case (nil, .some): body = second
         case (nil, nil):
-            if protobuf(bytes, isGuess: true, into: &body) { return true }
-            return deflateGuess(bytes, into: &body)
+            guard protobuf(bytes, isGuess: true, into: &body) || deflateGuess(bytes, into: &body) else { return false }
+            body.isReliable = false
+            return true
         }
         body.isReliable = false
         body.notes.append("nothing says that it is \(body.formats.last ?? "that"), but every byte fits")

@@ -35,6 +35,8 @@ public struct DecodedBody: Sendable {
 
     /// Whether all of it was read, and nothing about what it is was guessed.
     var isReliable = true
+    /// Bytes that its layers were unpacked to, all together.
+    var unpackedBytes = 0
 
     init(declaration: Declaration, bytes: [UInt8], sizeBytes: Int) {
         self.declaration = declaration

@@ -3,6 +3,7 @@ internal import ServiceBus
 /// Reads .NET's binary XML ([MC-NBFX]), in which WindowsAzure.ServiceBus and other old SDKs put what a DataContractSerializer made.
 struct DotNetXMLBody {
     private var reader: ByteReader
+    private var needsDictionary = false
 
     /// Whether bytes may be such a document: they begin with an element.
     static func mayBe(_ bytes: [UInt8]) -> Bool {
@@ -11,13 +12,19 @@ struct DotNetXMLBody {
     }
 
     /// Reads one element that takes all bytes.
-    static func read(_ bytes: [UInt8], into builder: inout BodyTreeBuilder) throws(BodyFault) {
+    ///
+    /// - Returns: whether a name or a text is one of a dictionary that is not in the document.
+    static func read(_ bytes: [UInt8], into builder: inout BodyTreeBuilder) throws(BodyFault) -> Bool {
         var body = DotNetXMLBody(reader: ByteReader(bytes))
         try body.document(&builder)
+        return body.needsDictionary
     }
 
     /// A dictionary that is not in the document names it.
-    private mutating func dictionaryName() throws(BodyFault) -> String { "str\(try number31())" }
+    private mutating func dictionaryName() throws(BodyFault) -> String {
+        needsDictionary = true
+        return "str\(try number31())"
+    }
 
     private mutating func number31() throws(BodyFault) -> UInt64 {
         let value = try reader.varint()
@@ -96,8 +103,9 @@ struct DotNetXMLBody {
         case 0x07: name = "\(try self.name()):\(try dictionaryName())"
         case 0x08: (name, value) = ("xmlns", try string())
         case 0x09: (name, value) = ("xmlns:\(try self.name())", try string())
-        case 0x0A: (name, value) = ("xmlns", try dictionaryName())
-        case 0x0B: (name, value) = ("xmlns:\(try self.name())", try dictionaryName())
+        // What a namespace is called is nothing that names a value.
+        case 0x0A: (name, value) = ("xmlns", "str\(try number31())")
+        case 0x0B: (name, value) = ("xmlns:\(try self.name())", "str\(try number31())")
         case 0x0C...0x25: name = "\(letter(record, from: 0x0C)):\(try dictionaryName())"
         default: name = "\(letter(record, from: 0x26)):\(try self.name())"
         }

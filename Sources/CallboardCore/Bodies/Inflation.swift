@@ -76,7 +76,7 @@ struct Inflation {
             result.bytes += chunk[..<produced]
             result.consumed += consumed
             unpacked += produced
-            try check(result, format)
+            try check(format.rawValue)
             switch UInt32(bitPattern: status) {
             case CI_END.rawValue:
                 result.isWhole = true
@@ -94,13 +94,22 @@ struct Inflation {
         }
     }
 
+    /// Bytes that lie in an archive as they are. They count like those that were unpacked: a directory may name the same ones again and again.
+    mutating func copy(_ bytes: [UInt8], in range: Range<Int>) throws(BodyFault) -> Result {
+        let count = min(range.count, max(limits.unpackedBytes - unpacked, 0))
+        unpacked += count
+        try check("ZIP")
+        return Result(
+            bytes: Array(bytes[range.prefix(count)]), consumed: count, isWhole: count == range.count, isCut: count < range.count)
+    }
+
     /// A bomb is one that becomes very much larger than what was sent; a megabyte is no danger, however it came about.
-    private func check(_ result: Result, _ format: Format) throws(BodyFault) {
+    private func check(_ format: String) throws(BodyFault) {
         guard unpacked > 1 << 20 else { return }
         let (allowed, overflow) = max(sourceBytes, 1).multipliedReportingOverflow(by: limits.ratio)
         guard overflow || unpacked <= allowed else {
             throw .refused(
-                "refused: \(ByteSize.text(sourceBytes)) of \(format.rawValue) unpack to more than \(limits.ratio) times as much (limit), as a decompression bomb does"
+                "refused: \(ByteSize.text(sourceBytes)) of \(format) unpack to more than \(limits.ratio) times as much (limit), as a decompression bomb does"
             )
         }
     }

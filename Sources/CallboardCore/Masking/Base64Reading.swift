@@ -59,26 +59,61 @@ enum Base64Reading {
         return !bytes.isEmpty && controls * 8 <= bytes.count && String(validating: bytes, as: UTF8.self) != nil
     }
 
-    /// Whether a text encodes something that may hold texts though it is none: what is compressed, UTF-16, or so many bytes that they
-    /// are no id, hash or key.
-    static func holdsWithheld(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        let signs = text.prefix(32).filter { isAlphabet($0) }
-        let start = signs.prefix(signs.count / 4 * 4).withUnsafeBufferPointer { bytes(of: $0) } ?? []
-        if start.starts(with: [0x1f, 0x8b]) || start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
-            return true
+    /// Whether a text encodes, from its first sign on, something that may hold texts though it is none: what is compressed, or UTF-16.
+    static func beginsWithheld(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { memory in
+            var (bits, signs, count): (UInt32, Int, Int) = (0, 0, 0)
+            for byte in text.prefix(32) {
+                if isSpace(byte) { continue }
+                guard let value = value(byte) else { break }
+                bits = bits << 6 | value
+                signs += 1
+                guard signs % 4 == 0 else { continue }
+                for shift: UInt32 in [16, 8, 0] {
+                    memory[count] = UInt8(truncatingIfNeeded: bits >> shift)
+                    count += 1
+                }
+            }
+            return isWithheld(UnsafeBufferPointer(rebasing: memory[..<count]))
         }
-        if start.starts(with: [0xff, 0xfe]) || start.starts(with: [0xfe, 0xff]) { return true }
-        if start.count >= 2, start[0] & 0x0f == 8, start[0] >> 4 < 8, (Int(start[0]) << 8 | Int(start[1])) % 31 == 0,
-            start[1] == 0x01 || start[1] == 0x5e || start[1] == 0x9c || start[1] == 0xda
-        {
-            return true
-        }
-        let zeros = start.prefix(12).enumerated().filter { $0.element == 0 }
-        if zeros.count >= 4, Set(zeros.map { $0.offset % 2 }).count == 1 { return true }
-        return text.count > longestKey && bytes(of: text) != nil && !text.allSatisfy { TextEscapes.digit($0) != nil || isSpace($0) }
     }
 
-    /// 64 bytes in base64 are as long as a hash or a key gets.
+    private static func isWithheld(_ start: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard start.count >= 3 else { return false }
+        let two = Int(start[0]) << 8 | Int(start[1])
+        switch two {
+        // gzip, and the marks of UTF-16.
+        case 0x1f8b, 0xfffe, 0xfeff: return true
+        case 0x504b: return start.starts(with: [0x50, 0x4b, 3, 4])
+        case 0x28b5: return start.starts(with: [0x28, 0xb5, 0x2f, 0xfd])
+        // zlib, by its check sum and the levels it is written with.
+        case _ where two & 0x8f00 == 0x0800 && two % 31 == 0 && [0x01, 0x5e, 0x9c, 0xda].contains(two & 0xff): return true
+        default: break
+        }
+        var zeros = (even: 0, odd: 0)
+        for (place, byte) in start.prefix(12).enumerated() where byte == 0 {
+            if place % 2 == 0 { zeros.even += 1 } else { zeros.odd += 1 }
+        }
+        return max(zeros.even, zeros.odd) >= 4 && min(zeros.even, zeros.odd) == 0
+    }
+
+    /// Whether a text encodes so many bytes that they are no id, hash or key. Hexadecimal digits alone are one.
+    static func isLongContent(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.count > longestKey, !text.allSatisfy({ TextEscapes.digit($0) != nil || isSpace($0) }) else { return false }
+        return bytes(of: text) != nil || isMixed(text)
+    }
+
+    /// Whether letters of both cases and digits stand among the signs. So they do in base64 of this length, be its count of signs right or not: some
+    /// may belong to something else. In a name they hardly do.
+    private static func isMixed(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let last = text.lastIndex(where: { isAlphabet($0) }) else { return false }
+        let signs = text[...last]
+        return signs.allSatisfy { isAlphabet($0) || isSpace($0) } && signs.contains { $0.isASCIIDigit }
+            && signs.contains { $0.isASCIILetter && $0 == $0.lowercasedASCII }
+            && signs.contains { $0.isASCIILetter && $0 != $0.lowercasedASCII }
+    }
+
+    /// The signs of 72 bytes; a hash or a key has 64 at most.
     private static let longestKey = 96
 
     /// Whether the first bytes could be text: ids, which look like base64 too, are told apart without being decoded.
@@ -99,7 +134,7 @@ enum Base64Reading {
         return controls <= 3
     }
 
-    private static func value(_ byte: UInt8) -> UInt32? {
+    static func value(_ byte: UInt8) -> UInt32? {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
         case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26

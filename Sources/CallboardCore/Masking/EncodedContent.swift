@@ -10,25 +10,10 @@ struct EncodedContent {
     }
 
     /// Whether a text encodes something that must not be seen, or that nobody could look through.
-    func isHidden(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        if let decoded = Base64Reading.text(of: text), holdsHidden(decoded) { return true }
-        if let decoded = Self.hexadecimalText(of: text), holdsHidden(decoded) { return true }
-        return Base64Reading.holdsWithheld(text)
-    }
+    func isHidden(_ text: UnsafeBufferPointer<UInt8>) -> Bool { EncodedRun(text).hiddenStart(holdsHidden) != nil }
 
-    private func holdsHidden(_ text: [UInt8]) -> Bool {
-        if depth >= TextMasking.deepest { return true }
-        return text.withUnsafeBufferPointer { masker.masked($0, depth: depth + 1) != nil }
-    }
-
-    private static func hexadecimalText(of text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        guard text.count % 2 == 0, text.count >= Base64Reading.shortest else { return nil }
-        var bytes: [UInt8] = []
-        for place in stride(from: 0, to: text.count, by: 2) {
-            guard let high = TextEscapes.digit(text[place]), let low = TextEscapes.digit(text[place + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes.withUnsafeBufferPointer { Base64Reading.isText($0) } ? bytes : nil
+    private func holdsHidden(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        depth >= TextMasking.deepest || masker.masked(text, depth: depth + 1) != nil
     }
 
     /// Finds what is encoded in the midst of a running text.
@@ -39,19 +24,22 @@ struct EncodedContent {
                 place += 1
                 continue
             }
-            let first = run(of: text, from: place)
+            var first = run(of: text, from: place)
             place = first.upperBound
             // Hyphens in a row are a rule or the frame of a label, which the lines behind it must not be read together with.
-            guard first.count >= Base64Reading.shortest, !text[first].suffix(2).elementsEqual("--".utf8) else { continue }
+            let isFrame = text[first].suffix(2).elementsEqual("--".utf8)
+            if isFrame { first = first.lowerBound..<(text[first].lastIndex { $0 != UInt8(ascii: "-") } ?? first.lowerBound) + 1 }
+            guard first.count >= Base64Reading.shortest else { continue }
             var lines = [first]
-            while let next = continuation(of: lines, in: text) { lines.append(next) }
-            place = lines[lines.count - 1].upperBound
+            while !isFrame, let next = continuation(of: lines, in: text) { lines.append(next) }
+            place = max(lines[lines.count - 1].upperBound, place)
             if lines.count > 1, isHidden(UnsafeBufferPointer(rebasing: text[first.lowerBound..<place])) {
                 found(first.lowerBound..<place)
                 continue
             }
-            for line in lines where line.count >= Base64Reading.shortest && isHidden(UnsafeBufferPointer(rebasing: text[line])) {
-                found(line)
+            for line in lines where line.count >= Base64Reading.shortest {
+                let run = EncodedRun(UnsafeBufferPointer(rebasing: text[line]))
+                if let start = run.hiddenStart(holdsHidden) { found(line.lowerBound + start..<line.upperBound) }
             }
         }
     }

@@ -28,6 +28,8 @@ public struct Masker: Sendable {
     }
 
     private let rules: Rules
+    /// What decoding may take up; nil for what is masked by itself.
+    private var budget: DecodingBudget?
 
     var names: NameRules { rules.names }
     var paths: MaskingPaths { rules.paths }
@@ -47,7 +49,12 @@ public struct Masker: Sendable {
     func masked(sessionID: String) -> String { hides(.sessionID) ? Redaction.placeholder : masked(sessionID) }
 
     /// A page of messages as they may be seen.
-    func masked(_ page: [PeekedMessage]) -> [PeekedMessage] { page.compactMap { $0.redacted(by: self) } }
+    /// - Parameter budget: what decoding their bodies may take up, all together.
+    func masked(_ page: [PeekedMessage], within budget: DecodingBudget = DecodingBudget()) -> [PeekedMessage] {
+        var masker = self
+        masker.budget = budget
+        return page.compactMap { $0.redacted(by: masker) }
+    }
 
     /// Content that is no message's, such as the state of a session: JSON, XML or text without what is hidden in it, or
     /// ``ServiceBus/Redaction/withheldBody``.
@@ -89,6 +96,8 @@ extension Masker: MessageRedactor {
 
     package func hides(name: UnsafeRawBufferPointer) -> Bool { names.hides(name.bindMemory(to: UInt8.self)) }
 
+    package func role(of key: UnsafeRawBufferPointer) -> PairRole? { PairNames.role(of: key) }
+
     package func hides(path: [RedactionStep]) -> Bool {
         if paths.isEmpty { return false }
         var place = paths.root
@@ -121,6 +130,7 @@ extension Masker: MessageRedactor {
         let bytes = body.bindMemory(to: UInt8.self)
         let outcome = BodyMasking(self, bytes, contentType: contentType).outcome()
         guard case .withheld = outcome, !Base64Reading.isText(bytes) else { return outcome }
-        return DecodedBodyMasking(self, bytes, .init(contentType: contentType, contentEncoding: contentEncoding)).outcome()
+        let declaration = DecodedBody.Declaration(contentType: contentType, contentEncoding: contentEncoding)
+        return DecodedBodyMasking(self, bytes, declaration, budget ?? DecodingBudget()).outcome()
     }
 }

@@ -1,6 +1,6 @@
 /// Names whose values are hidden: of properties, of members of JSON objects, of elements and attributes of XML.
 ///
-/// Case, `-`, `_`, `.`, `:` and spaces do not count: `api_key`, `Api-Key` and `apiKey` are one name. In a rule `*` stands for any characters
+/// Case, `-`, `_`, `.`, `:` and blanks do not count: `api_key`, `Api-Key` and `apiKey` are one name. In a rule `*` stands for any characters
 /// and `?` for one.
 struct NameRules: Sendable {
     /// What is hidden wherever masking is on: credentials, and what tells who a customer is.
@@ -93,7 +93,7 @@ struct NamePatterns: Sendable {
     /// What does not count in names.
     static func isIgnored(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: " "): true
+        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: " "), 0x09, 0x0a, 0x0d: true
         default: false
         }
     }

@@ -21,13 +21,14 @@ struct NamedValues {
             if !range.isEmpty, !text[range].elementsEqual(Redaction.placeholder.utf8) { found(range) }
         }
         var pairs = OpenPairs()
+        var tags = OpenTags()
         var place = 0
         while place < text.count {
             switch text[place] {
             case UInt8(ascii: "="), UInt8(ascii: ":"): place = separator(place, nameEnd: place, &pairs, report)
             case UInt8(ascii: ">") where place > 0 && text[place - 1] == UInt8(ascii: "-"):
                 place = separator(place, nameEnd: place - 1, &pairs, report)
-            case UInt8(ascii: "<"): place = tag(place, report)
+            case UInt8(ascii: "<"): place = tag(place, &tags, report)
             case UInt8(ascii: "-"): place = keyBlock(place, report)
             case UInt8(ascii: "{"):
                 pairs.open()
@@ -73,10 +74,13 @@ struct NamedValues {
         return place + 1
     }
 
+    /// So much may stand between a name and its separator.
+    private static let longestGap = 4096
+
     /// The name that ends before a separator, without quotes, brackets and spaces between.
     private func name(before separator: Int) -> Range<Int>? {
         var end = separator
-        strip: while end > 0 {
+        strip: while end > 0, separator - end < Self.longestGap {
             switch text[end - 1] {
             case 0x20, 0x09, 0x0a, 0x0d, UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"), UInt8(ascii: "\\"), UInt8(ascii: "]"),
                 UInt8(ascii: ")"), UInt8(ascii: "*"):
@@ -127,16 +131,34 @@ struct NamedValues {
     // MARK: Tags and blocks
 
     /// Hides what is in an element, its attributes too; gives where to go on.
-    private func tag(_ place: Int, _ report: (Range<Int>) -> Void) -> Int {
+    private func tag(_ place: Int, _ tags: inout OpenTags, _ report: (Range<Int>) -> Void) -> Int {
         guard let tag = TagInText(text, at: place, extent) else { return place + 1 }
         let name = tag.localName
-        guard hidesWord(name) || tag.pairNames.contains(where: { hidesWord($0) }) else { return tag.name.upperBound }
+        guard hidesWord(name) || tag.pairNames.contains(where: { hidesWord($0) }) || tags.takesHidden(tag) else {
+            // Tags that stand in each other's attributes are read again and again: of such a text the rest is hidden.
+            tags.bytesRead += tag.end - place
+            guard tags.bytesRead <= Self.tagShare * text.count else {
+                report(place..<text.count)
+                return text.count
+            }
+            if PairNames.isName(text[name]), let end = tag.contentEnd(within: OpenPairs.longestName) {
+                if let before = tags.name(isHidden: hidesWord(tag.end..<max(end, tag.end))) {
+                    report(before.end..<max(before.contentEnd(within: place - before.end) ?? place, before.end))
+                }
+            } else if PairNames.isValue(text[name]) {
+                tags.value = tag
+            }
+            return tag.name.upperBound
+        }
         report(tag.attributes)
         if tag.isEmpty { return tag.end }
         let end = tag.contentEnd
         report(tag.end..<end)
         return max(end, tag.end)
     }
+
+    /// How often the bytes of a text may be read as those of tags.
+    private static let tagShare = 8
 
     private static let begin: StaticString = "-----BEGIN "
     private static let end: StaticString = "-----END"
@@ -151,6 +173,38 @@ struct NamedValues {
         let close = text.firstIndex(of: Self.end, from: start) ?? text.count
         report(start..<close)
         return max(close, start)
+    }
+}
+
+/// What the tags before a place in running text say of the next.
+private struct OpenTags {
+    /// Bytes of tags that were not hidden.
+    var bytesRead = 0
+    /// Whether a `<key>` or the like says a hidden name.
+    private var isNameHidden = false
+    /// Whether a `<value>` came since: then the next name is another pair's. Else it is one more member of the same,
+    /// `<key>password</key><type>text</type><value>`.
+    private var isValueTaken = false
+    /// The `<value>` behind the last name.
+    var value: TagInText?
+
+    /// Whether a tag is that of a value whose name is hidden.
+    mutating func takesHidden(_ tag: TagInText) -> Bool {
+        guard isNameHidden, tag.isPairValue else { return false }
+        isValueTaken = true
+        return true
+    }
+
+    /// Takes a name; gives the value that stood before it, if that is hidden.
+    mutating func name(isHidden: Bool) -> TagInText? {
+        guard isHidden else {
+            if isValueTaken { isNameHidden = false }
+            return nil
+        }
+        defer { value = nil }
+        isNameHidden = true
+        isValueTaken = false
+        return value
     }
 }
 

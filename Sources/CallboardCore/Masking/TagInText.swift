@@ -63,6 +63,9 @@ struct TagInText {
         return start..<name.upperBound
     }
 
+    /// Whether it is that of the value of a pair.
+    var isPairValue: Bool { PairNames.isValue(text[localName]) }
+
     /// Where what is in it ends: at the tag that closes it, or with the text.
     var contentEnd: Int { contentEnd(within: text.count) ?? text.count }
 

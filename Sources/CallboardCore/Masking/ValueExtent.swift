@@ -6,8 +6,15 @@
 /// - Else with the word: at a space, a comma or the like, and at a bracket or quote behind which the text is of something else.
 struct ValueExtent {
     private let text: UnsafeBufferPointer<UInt8>
+    /// Where the last `>` stands: behind it none is looked for, again and again.
+    private let lastBracket: Int
 
-    init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
+    init(_ text: UnsafeBufferPointer<UInt8>) { self.init(text, lastBracket: text.lastIndex(of: UInt8(ascii: ">")) ?? -1) }
+
+    private init(_ text: UnsafeBufferPointer<UInt8>, lastBracket: Int) {
+        self.text = text
+        self.lastBracket = lastBracket
+    }
 
     /// The value behind a separator; empty when there is none.
     /// - Parameters:
@@ -15,7 +22,8 @@ struct ValueExtent {
     ///   - limit: no more bytes than this are looked at.
     func value(behind separator: Int, isList: Bool, limit: Int? = nil) -> Range<Int> {
         if let limit, separator + limit < text.count {
-            return ValueExtent(UnsafeBufferPointer(rebasing: text[..<(separator + limit)])).value(behind: separator, isList: isList)
+            let start = UnsafeBufferPointer(rebasing: text[..<(separator + limit)])
+            return ValueExtent(start, lastBracket: lastBracket).value(behind: separator, isList: isList)
         }
         let start = skipped(from: separator + 1)
         if let block = blockStart(start) { return lines(from: block, of: separator) }
@@ -202,7 +210,8 @@ struct ValueExtent {
     /// At the end of an element, or behind what stands in angle brackets.
     private func markupEnd(_ start: Int) -> Int {
         if let tag = TagInText(text, at: start, self), !tag.isEmpty, let end = tag.contentEnd(within: Self.longestElement) { return end }
-        return wordEnd(text[start...].firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 } ?? start)
+        let close = start < lastBracket ? text[start...].firstIndex(of: UInt8(ascii: ">")) : nil
+        return wordEnd(close.map { $0 + 1 } ?? start)
     }
 
     private func wordEnd(_ start: Int) -> Int {
@@ -251,8 +260,10 @@ extension UnsafeBufferPointer<UInt8> {
     }
 
     /// Where a text stands, from a place on.
-    func firstIndex(of text: StaticString, from start: Int) -> Int? {
-        guard start >= 0, start < count else { return nil }
-        return (start..<count).first { starts(with: text, at: $0) }
+    /// - Parameter end: behind the last place where it may begin; the end of the text when nil.
+    func firstIndex(of text: StaticString, from start: Int, to end: Int? = nil) -> Int? {
+        let end = Swift.min(end ?? count, count)
+        guard start >= 0, start < end else { return nil }
+        return (start..<end).first { starts(with: text, at: $0) }
     }
 }

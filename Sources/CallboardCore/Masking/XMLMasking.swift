@@ -124,7 +124,8 @@ struct XMLMasking {
         return result
     }
 
-    private static func escaped(_ text: [UInt8]) -> [UInt8] {
+    /// A text as it is written in an element or an attribute.
+    static func escaped(_ text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
         for byte in text {
@@ -189,7 +190,7 @@ struct XMLMasking {
             } else if !look(at: value) {
                 return false
             }
-            if PairNames.isName(local.utf8), Self.withText(value, in: bytes, { masker.names.hides($0) }) ?? true {
+            if PairNames.isName(local.utf8), saysHiddenName(value) {
                 element.isNamedHidden = true
             } else {
                 others.append(value)
@@ -216,11 +217,41 @@ struct XMLMasking {
         guard hiddenSince == nil, let parent = open.indices.last else { return true }
         let member = local(element.name)
         if PairNames.isName(member.utf8) {
-            if Self.withText(content, in: bytes, { masker.names.hides($0) }) ?? true { open[parent].hasHiddenName = true }
+            if saysHiddenName(content) { open[parent].hasHiddenName = true }
         } else if PairNames.isValue(member.utf8) {
             open[parent].values.append(content)
         }
         return true
+    }
+
+    /// Longer contents are no names of pairs. Without a bound elements within each other would be read again for each of them.
+    private static let longestName = 1024
+
+    /// Whether what is in an element or an attribute is a hidden name, be it in a section of character data or in an element of its own.
+    private func saysHiddenName(_ content: Range<Int>) -> Bool {
+        var (start, end) = (content.lowerBound, content.upperBound)
+        while start < end, bytes[start] <= 0x20 { start += 1 }
+        while end > start, bytes[end - 1] <= 0x20 { end -= 1 }
+        guard end - start <= Self.longestName else { return false }
+        var name: [UInt8] = []
+        while start < end {
+            var next = end
+            if bytes.starts(with: "<![CDATA[", at: start) {
+                next = bytes.firstIndex(of: "]]>", from: start, to: end) ?? end
+                name += bytes[min(start + 9, next)..<next]
+                next = min(next + 3, end)
+            } else if bytes.starts(with: "<!--", at: start) {
+                next = bytes.firstIndex(of: "-->", from: start, to: end).map { $0 + 3 } ?? end
+            } else if bytes[start] == UInt8(ascii: "<") {
+                next = bytes[start..<end].firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 } ?? end
+            } else {
+                next = bytes[start..<end].firstIndex(of: UInt8(ascii: "<")) ?? end
+                guard let text = Self.withText(start..<next, in: bytes, { Array($0) }) else { return true }
+                name += text
+            }
+            start = next
+        }
+        return name.withUnsafeBufferPointer { masker.names.hides($0) }
     }
 
     private func result() -> DocumentMasking {
@@ -262,14 +293,18 @@ struct XMLMasking {
 
     private mutating func name() -> Range<Int>? {
         let start = at
-        while let byte = current, byte.isWordByte || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") {
-            at += 1
-        }
-        guard at > start, !bytes[start].isASCIIDigit, bytes[start] != UInt8(ascii: "-"), bytes[start] != UInt8(ascii: ".") else {
-            return nil
-        }
-        return start..<at
+        while let byte = current, Self.isNameByte(byte) { at += 1 }
+        return at > start && Self.mayBegin(bytes[start]) ? start..<at : nil
     }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte.isWordByte || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+    }
+
+    private static func mayBegin(_ byte: UInt8) -> Bool { !byte.isASCIIDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: ".") }
+
+    /// Whether a text is a name of an element or attribute, as they are read here.
+    static func isName(_ text: some Collection<UInt8>) -> Bool { text.first.map(mayBegin) == true && text.allSatisfy(isNameByte) }
 
     /// A name without its prefix.
     private func local(_ name: Range<Int>) -> String {

@@ -99,13 +99,25 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
 
     private var applicationPropertiesMayBeSeen: Bool {
         guard var pairs = try? message.readApplicationProperties() else { return false }
+        var (hasHiddenName, hasValue) = (false, false)
         while pairs.next() {
             // A key that is no string is none the standard knows.
             guard let name = pairs.key.utf8, !name.withUnsafeBytes({ redactor.hides(name: $0) || redactor.redacted(text: $0) != nil }),
                 mayBeSeen(pairs.value)
             else { return false }
+            switch name.withUnsafeBytes({ redactor.role(of: $0) }) {
+            case .name: if saysHiddenName(pairs.value) { hasHiddenName = true }
+            case .value: hasValue = true
+            case nil: break
+            }
         }
-        return true
+        return !hasHiddenName || !hasValue
+    }
+
+    private func saysHiddenName(_ value: borrowing EncodedValue) -> Bool {
+        if let utf8 = value.utf8 { return utf8.withUnsafeBytes { redactor.hides(name: $0) } }
+        guard case .described = value.content, let inner = value.described else { return false }
+        return saysHiddenName(inner)
     }
 
     /// False where only a closer look, or none, can tell.
@@ -192,16 +204,7 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         case .symbol(let symbol): return redacted(symbol.name).map { .symbol(Symbol($0)) } ?? value
         // Bytes may be anything: encoded text, a document, an image of one.
         case .binary: return hidden()
-        case .map(let map):
-            return .map(
-                AMQPMap(
-                    map.pairs.map { pair in
-                        let name = PropertyValue.keyText(pair.key)
-                        let isHidden = name.utf8Bytes { redactor.hides(name: $0) }
-                        return .init(
-                            key: self.value(pair.key, path: nil),
-                            value: isHidden ? hidden() : self.value(pair.value, path: path.map { $0 + [.key(name)] }))
-                    }))
+        case .map(let map): return .map(changed(map, path))
         case .list(let elements): return .list(changed(elements, path))
         case .array(let array):
             let elements = changed(array.elements, path)
@@ -218,6 +221,31 @@ private struct MessageRewriting<Redactor: MessageRedactor> {
         case .decimal32, .decimal64, .decimal128: return hidden()
         case .boolean, .timestamp, .null: return value
         default: return hides(value.integer) ? hidden() : value
+        }
+    }
+
+    private mutating func changed(_ map: AMQPMap, _ path: [RedactionStep]?) -> AMQPMap {
+        let hidesValues = map.pairs.contains { role(of: $0.key) == .name && saysHiddenName($0.value) }
+        return AMQPMap(
+            map.pairs.map { pair in
+                let name = PropertyValue.keyText(pair.key)
+                let isHidden = name.utf8Bytes { redactor.hides(name: $0) } || hidesValues && role(of: pair.key) == .value
+                return .init(
+                    key: self.value(pair.key, path: nil),
+                    value: isHidden ? hidden() : self.value(pair.value, path: path.map { $0 + [.key(name)] }))
+            })
+    }
+
+    private func role(of key: AMQPValue) -> PairRole? { PropertyValue.keyText(key).utf8Bytes { redactor.role(of: $0) } }
+
+    /// Whether a value is the name of something hidden.
+    private func saysHiddenName(_ value: AMQPValue) -> Bool {
+        switch value {
+        case .string(let text): text.utf8Bytes { redactor.hides(name: $0) }
+        case .symbol(let symbol): symbol.name.utf8Bytes { redactor.hides(name: $0) }
+        case .binary(let bytes): bytes.withUnsafeReadableBytes { redactor.hides(name: $0) }
+        case .described(_, let inner): saysHiddenName(inner)
+        default: false
         }
     }
 

@@ -38,6 +38,8 @@ package protocol MessageRedactor {
     func hides(_ field: RedactableField) -> Bool
     /// Whether what stands under the name of an application property, or the key of a map, is hidden whatever it says.
     func hides(name: UnsafeRawBufferPointer) -> Bool
+    /// What the key of a map, or the name of an application property, says of what stands under it.
+    func role(of key: UnsafeRawBufferPointer) -> PairRole?
     /// Whether a value at a place in a body of typed values is hidden whatever it says.
     func hides(path: [RedactionStep]) -> Bool
     /// Whether a whole number is hidden for its digits.
@@ -48,6 +50,11 @@ package protocol MessageRedactor {
     func redacted(text: UnsafeRawBufferPointer) -> String?
     /// A body without what is hidden in it.
     func redacted(body: UnsafeRawBufferPointer, contentType: String?, contentEncoding: String?) -> RedactedBody
+}
+
+/// What stands under a key of a map that says a name and its value side by side, `{"key": "password", "value": "…"}`.
+package enum PairRole: Hashable, Sendable {
+    case name, value
 }
 
 /// A step into a body of typed values.

@@ -129,4 +129,22 @@ enum BodyFixtures {
         H4sIAAAAAAACA+3YOw3CYBhA0a+UoTwCEmCukM4siEAFTTqyoABwgAZW0p3UA+CA1y+D5pzpariLXRHJIL9fsuwX9f59fhbjAAAAAHqu7po8zY
         BYfm7Vag0AAAD03WY+G6UXMHxtH9OJOQIA/+AYbXk9RJziC161MrztJwAA
         """)
+
+    /// A ZIP archive whose files are stored.
+    static func zip(_ files: [(String, [UInt8])]) -> [UInt8] {
+        let two = { (value: Int) in [UInt8(value & 0xff), UInt8(value >> 8 & 0xff)] }
+        let four = { (value: Int) in two(value & 0xffff) + two(value >> 16) }
+        var bytes: [UInt8] = []
+        var directory: [UInt8] = []
+        for (name, content) in files {
+            let offset = bytes.count
+            let middle = two(20) + two(0) + two(0) + two(0) + two(0) + four(0) + four(content.count) + four(content.count)
+            bytes += [0x50, 0x4b, 3, 4] + middle + two(name.utf8.count) + two(0) + Array(name.utf8) + content
+            directory += [0x50, 0x4b, 1, 2] + two(20) + middle + two(name.utf8.count) + two(0) + two(0) + two(0) + two(0) + four(0)
+            directory += four(offset) + Array(name.utf8)
+        }
+        let start = bytes.count
+        return bytes + directory + [0x50, 0x4b, 5, 6] + two(0) + two(0) + two(files.count) + two(files.count)
+            + four(directory.count) + four(start) + two(0)
+    }
 }

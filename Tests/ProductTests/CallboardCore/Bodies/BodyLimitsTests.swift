@@ -43,6 +43,42 @@ import Testing
         #expect(body.notes.contains("only the first 1 MiB were unpacked (limit)"), "\(body.notes)")
     }
 
+    @Test("a file of an archive that unpacks to more is cut, and that is told, also where it lies there as it is")
+    func archivedSize() {
+        var limits = BodyLimits.standard
+        limits.unpackedBytes = 64
+        let files = [("a.txt", [UInt8](repeating: 0x61, count: 40)), ("b.txt", [UInt8](repeating: 0x62, count: 40))]
+        for (archive, note) in [
+            (BodyFixtures.zipOne, "only the first 64 B of the file order.json were unpacked (limit)"),
+            (BodyFixtures.zip(files), "only the first 24 B of the file b.txt were unpacked (limit)"),
+        ] {
+            let body = BodyDecoder(limits: limits).decode(archive)
+            #expect(body.notes.contains(note), "\(body.notes)")
+            #expect(!body.isReliable)
+            #expect(BodyDecoder().decode(archive).isReliable)
+        }
+    }
+
+    @Test("an archive that names the same bytes again and again is refused as a bomb is")
+    func sharedBytes() {
+        let file = ("a", [UInt8](repeating: 0x61, count: 60_000))
+        let archive = BodyFixtures.zip([file])
+        // Its directory of one file, as often as may be; the record at its end says how many there are and how long they are.
+        let (entry, end) = (Array(archive.suffix(22 + 47).prefix(47)), Array(archive.suffix(22)))
+        let little = { (value: Int, count: Int) -> [UInt8] in (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        let count = 1000
+        var bytes: [UInt8] = Array(archive.dropLast(22 + 47))
+        for _ in 0..<count { bytes += entry }
+        bytes += end.prefix(8)
+        bytes += little(count, 2) + little(count, 2) + little(count * entry.count, 4)
+        bytes += end.dropFirst(16)
+        var limits = patient
+        limits.ratio = 20
+        let body = BodyDecoder(limits: limits).decode(bytes)
+        #expect(body.tree == nil)
+        #expect(body.notes.contains { $0.hasPrefix("refused: ") && $0.contains("of ZIP unpack to more than 20 times") }, "\(body.notes)")
+    }
+
     @Test("formats within each other end at the sixth")
     func layers() {
         // A ZIP archive holds a ZIP archive holds …: stored, so that each is what it says.

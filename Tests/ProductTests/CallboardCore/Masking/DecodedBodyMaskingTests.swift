@@ -115,30 +115,103 @@ struct DecodedBodyMaskingTests {
 
     @Test("an archive is shown file by file, bytes in it are not")
     func archives() {
-        let xml: [UInt8] = Array("<pin>12</pin>".utf8)
-        let files: [(String, [UInt8])] = [("a.json", json), ("b.xml", xml), ("c.bin", [0xff, 0, 1, 2, 3, 0xfe, 0x80, 0])]
-        let shown = masked(zip(files))
-        #expect(shown.hasPrefix("ZIP: "))
-        #expect(shown.contains(#""a.json":{"password":"‹masked›","n":1}"#))
-        #expect(shown.contains(#""c.bin":"‹masked›""#) || shown == "withheld")
-        #expect(!shown.contains("hunter2"))
+        let image: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0xff, 0xfe, 0xd9, 0x81]
+        let shown = masked(BodyFixtures.zip([("a.json", json), ("b.xml", Array("<pin>12</pin>".utf8)), ("c.bin", image)]))
+        #expect(shown == #"ZIP: 3: {"a.json":{"password":"‹masked›","n":1},"b.xml":"<pin>‹masked›</pin>","c.bin":"‹masked›"}"#)
     }
 
-    /// A ZIP archive whose files are stored.
-    private func zip(_ files: [(String, [UInt8])]) -> [UInt8] {
-        let two = { (value: Int) in [UInt8(value & 0xff), UInt8(value >> 8 & 0xff)] }
-        let four = { (value: Int) in two(value & 0xffff) + two(value >> 16) }
-        var bytes: [UInt8] = []
-        var directory: [UInt8] = []
-        for (name, content) in files {
-            let offset = bytes.count
-            let middle = two(20) + two(0) + two(0) + two(0) + two(0) + four(0) + four(content.count) + four(content.count)
-            bytes += [0x50, 0x4b, 3, 4] + middle + two(name.utf8.count) + two(0) + Array(name.utf8) + content
-            directory += [0x50, 0x4b, 1, 2] + two(20) + middle + two(name.utf8.count) + two(0) + two(0) + two(0) + two(0) + four(0)
-            directory += four(offset) + Array(name.utf8)
+    // MARK: Markup
+
+    /// Documents of which `canary7` is hidden and `control7` is not.
+    private static let documents = [
+        "<o><Key>password</Key><Value>canary7</Value><n>control7</n></o>", #"<o><add key="Password" value="canary7"/><n>control7</n></o>"#,
+        #"<o><n pin="canary7">control7</n></o>"#, "<a:o xmlns:a=\"u\"><a:Pin>canary7</a:Pin><a:n>control7</a:n></a:o>",
+        "<a:o xmlns:a=\"u\"><a:Key>\n token </a:Key><a:Value><b>canary7</b></a:Value><a:n>control7</a:n></a:o>",
+        "<o><pin><![CDATA[canary7]]></pin><n>control7</n></o>",
+    ]
+
+    @Test("XML in an archive, or in an archive in one, is masked as XML, whatever else is in it", arguments: documents)
+    func markup(document: String) {
+        let files = [("b.xml", Array(document.utf8)), ("c.xml", Array("<n>control7</n>".utf8))]
+        for bytes in [BodyFixtures.zip(files), BodyFixtures.zip([("d.zip", BodyFixtures.zip(files)), ("a.json", json)])] {
+            let shown = masked(bytes)
+            #expect(shown.hasPrefix("ZIP: ") && shown.contains("control7") && !shown.contains("canary7"), "\(shown)")
         }
-        let start = bytes.count
-        return bytes + directory + [0x50, 0x4b, 5, 6] + two(0) + two(0) + two(files.count) + two(files.count)
-            + four(directory.count) + four(start) + two(0)
+        let shown = masked(gzip(Array(document.utf8)))
+        #expect(shown.hasPrefix("gzip › XML: 1: ") && !shown.contains("canary7"), "\(shown)")
+    }
+
+    @Test("paths lead into the documents of an archive, and to them")
+    func pathsInArchives() throws {
+        let bytes = BodyFixtures.zip([("b.xml", Array("<o><n>canary7</n><m>1</m></o>".utf8)), ("c.json", Array(#"{"n":"canary7"}"#.utf8))])
+        let masker = Masker(MaskingSettings(paths: [try MaskingPath("$.o.n"), try MaskingPath("$['c.json'].n")]))
+        let seen = bytes.withUnsafeBytes { masker.redacted(body: $0, contentType: nil, contentEncoding: nil) }
+        let shown = Array(#"{"b.xml":"<o><n>‹masked›</n><m>1</m></o>","c.json":{"n":"‹masked›"}}"#.utf8)
+        #expect(seen == .decoded(shown, fields: 2, format: "ZIP"))
+    }
+
+    private func element(_ name: String, _ content: [UInt8]) -> [UInt8] { [0x40, UInt8(name.utf8.count)] + Array(name.utf8) + content }
+    /// The text that ends an element.
+    private func ending(_ text: String) -> [UInt8] { [0x99, UInt8(text.utf8.count)] + Array(text.utf8) }
+    private func attribute(_ name: String, _ text: String) -> [UInt8] {
+        [0x04, UInt8(name.utf8.count)] + Array(name.utf8) + [0x98, UInt8(text.utf8.count)] + Array(text.utf8)
+    }
+
+    @Test(".NET's binary XML is masked as XML: its pairs, attributes and prefixes")
+    func dotNet() {
+        let pair = element("Key", ending("password")) + element("Value", ending("x<y"))
+        #expect(
+            masked(element("o", pair + element("n", ending("1&2")) + [0x01]))
+                == ".NET XML: 1: <o><Key>password</Key><Value>‹masked›</Value><n>1&amp;2</n></o>")
+        #expect(
+            masked(element("o", element("add", attribute("key", "Password") + attribute("value", "x") + [0x01]) + [0x01]))
+                == #".NET XML: 1: <o><add key="Password" value="‹masked›"></add></o>"#)
+        // a:Pin, by the letter of its prefix.
+        #expect(
+            masked(element("o", [0x5e, 3] + Array("Pin".utf8) + ending("12") + [0x01])) == ".NET XML: 1: <o><a:Pin>‹masked›</a:Pin></o>")
+        #expect(masked(element("o", element("b", [0x9f, 3, 1, 2, 3]) + [0x01])) == ".NET XML: 1: <o><b>‹masked›</b></o>")
+    }
+
+    @Test(".NET's binary XML is withheld where a dictionary that is not in it has a name, or where a name is none of XML's")
+    func dictionaries() {
+        #expect(masked([0x42, 10] + ending("hunter2")) == "withheld")
+        #expect(masked(element("o", [0x06, 10, 0x98, 7] + Array("hunter2".utf8) + [0x01])) == "withheld")
+        #expect(masked(element("o", element("Key", [0xab, 10]) + element("Value", ending("hunter2")) + [0x01])) == "withheld")
+        #expect(masked(element("o", [0x0a, 10] + ending("hi"))) == #".NET XML: 0: <o xmlns="str10">hi</o>"#)
+        #expect(masked(element("pin>x</pin><n", ending("hunter2"))) == "withheld")
+    }
+
+    // MARK: Guesses and bounds
+
+    @Test("deflate without an envelope is shown where the sender says so, not where it is guessed")
+    func deflate() {
+        #expect(masked(BodyFixtures.deflateJSON, nil, "deflate").hasPrefix("deflate › JSON: 1: {"))
+        #expect(masked(BodyFixtures.deflateJSON) == "withheld")
+    }
+
+    private func seen(_ bodies: [[UInt8]], within budget: DecodingBudget) throws -> [String] {
+        let page = try bodies.enumerated().map { index, body in
+            try Messages.make(Int64(index + 1)) { $0.body = .data([ByteBuffer(bytes: body)]) }
+        }
+        return masker.masked(page, within: budget).map { $0.redaction?.isBodyWithheld == true ? "withheld" : $0.body.text ?? "" }
+    }
+
+    @Test("the bodies of a page may be unpacked to so many bytes in so long a time; what is beyond is withheld")
+    func budget() throws {
+        let shown = #"{"password":"‹masked›","n":1}"#
+        let body = gzip(json)
+        #expect(try seen([body, body, body], within: DecodingBudget()) == [shown, shown, shown])
+        #expect(try seen([body, body, body], within: DecodingBudget(bytes: 2 * shown.utf8.count + 4)) == [shown, shown, "withheld"])
+        #expect(try seen([body], within: DecodingBudget(time: .zero)) == ["withheld"])
+        // What is no more than masked takes nothing of it.
+        #expect(try seen([json], within: DecodingBudget(bytes: 0)) == [shown])
+    }
+
+    @Test("an archive of which a file was cut is withheld")
+    func cutArchives() throws {
+        for archive in [BodyFixtures.zipOne, BodyFixtures.zipTwo, BodyFixtures.zip([("a.json", json), ("b.json", json)])] {
+            #expect(try seen([archive], within: DecodingBudget()) != ["withheld"])
+            #expect(try seen([archive], within: DecodingBudget(bytes: 16)) == ["withheld"])
+        }
     }
 }

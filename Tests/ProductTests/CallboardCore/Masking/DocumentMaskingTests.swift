@@ -99,6 +99,7 @@ struct DocumentMaskingTests {
                 #"{"name":"secret","value":"x","val":[1],"value":"y"}"#,
                 #"3: {"name":"secret","value":"‹masked›","val":"‹masked›","value":"‹masked›"}"#
             ),
+            (#"{"key":"\tpassword\n","value":"x"}"#, #"1: {"key":"\tpassword\n","value":"‹masked›"}"#),
             (#"{"type":"email","v":"x"}"#, #"1: {"type":"email","v":"‹masked›"}"#),
             ("{\"password\":1}\n{\"password\":2}", "2: {\"password\":\"‹masked›\"}\n{\"password\":\"‹masked›\"}"),
             ("\u{feff}{\"pwd\":true}", "1: \u{feff}{\"pwd\":\"‹masked›\"}"),
@@ -158,6 +159,18 @@ struct DocumentMaskingTests {
             (#"<o><password value="x" n="y"/></o>"#, #"2: <o><password value="‹masked›" n="‹masked›"/></o>"#),
             (#"<o><pin a="x">y</pin></o>"#, #"2: <o><pin a="‹masked›">‹masked›</pin></o>"#),
             (#"<p name="secret">x</p>"#, #"1: <p name="secret">‹masked›</p>"#),
+            (
+                "<e><key>\n  pass<!-- n -->word\n </key><value>x</value></e>",
+                "1: <e><key>\n  pass<!-- n -->word\n </key><value>‹masked›</value></e>"
+            ),
+            ("<e><key> <![CDATA[ token ]]></key><value>x</value></e>", "1: <e><key> <![CDATA[ token ]]></key><value>‹masked›</value></e>"),
+            ("<e><key>&#10;pi&#110;&#x9;</key><value>x</value></e>", "1: <e><key>&#10;pi&#110;&#x9;</key><value>‹masked›</value></e>"),
+            (
+                "<e><key><string>token</string></key><value><string>x</string></value></e>",
+                "1: <e><key><string>token</string></key><value>‹masked›</value></e>"
+            ),
+            ("<c><add key='\n pin&#10;' value='x'/></c>", "1: <c><add key='\n pin&#10;' value='‹masked›'/></c>"),
+            ("<e><key>\n n <!-- token --> </key><value>x</value></e>", "unchanged"),
             ("<h><e><key>token</key><value>x</value></e></h>", "1: <h><e><key>token</key><value>‹masked›</value></e></h>"),
             (#"<?xml version="1.0"?><o><orderId>5</orderId></o>"#, "unchanged"),
         ])
