@@ -59,7 +59,7 @@ public actor Namespace {
     /// asking by them fails.
     package func closeManagementLinks(except kept: Set<EntityPath>) async { await connection.closeManagementLinks(except: kept) }
 
-    /// Closes the connection.
+    /// Closes the connection for good: what is asked afterwards fails.
     public func close() async { await connection.close() }
 
     // MARK: Looking

@@ -88,6 +88,21 @@ struct RecoveryTests {
         }
     }
 
+    @Test("once closed, a namespace opens no other connection, whatever is asked")
+    func closedForGood() async throws {
+        try await DataPlaneFixture.run(client: { $0.pacing = Pauses().pacing }) { fixture in
+            try await fixture.send(1)
+            let namespace = fixture.namespace
+            let asked = Task { await failure { while true { _ = try await namespace.peek(fixture.q, from: SequenceNumber(0), count: 1) } } }
+            await namespace.close()
+            #expect(await asked.value?.recovery == .fatal)
+            let error = await failure { try await fixture.send(1) }
+            #expect(error?.code == .unreachable && error?.recovery == .fatal)
+            #expect(error?.message == "the namespace was closed")
+            #expect(try await fixture.counts().active == 1)
+        }
+    }
+
     @Test("a settlement without an answer has an unknown outcome, and is not repeated")
     func lostDisposition() async throws {
         try await DataPlaneFixture.run(client: { $0.requestTimeout = .seconds(2) }) { fixture in

@@ -36,6 +36,7 @@ actor NamespaceConnection {
     private let clock: WallClock
     private let logger: Logger
     private var opening: Task<Open, any Error>?
+    private var isClosed = false
     /// Counts connections, so that the loss of an old one does not end a new one.
     private var generation = 0
     private var managementLinks: [EntityPath: Task<RequestLink, any Error>] = [:]
@@ -206,8 +207,10 @@ actor NamespaceConnection {
         }
     }
 
-    /// Closes the connection.
+    /// Closes the connection for good. What is still asked of it fails: a question that was under way ahead of a reader who has left
+    /// would open it again.
     func close() async {
+        isClosed = true
         let old = opening
         opening = nil
         managementLinks = [:]
@@ -226,6 +229,7 @@ actor NamespaceConnection {
     }
 
     private func connected() async throws -> Open {
+        guard !isClosed else { throw ServiceBusError(.unreachable, "the namespace was closed", entity: nil) }
         if let opening {
             let open = try await opening.value
             guard let failure = await open.connection.failure else { return open }
