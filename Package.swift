@@ -37,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // Floor 1
@@ -66,7 +67,9 @@ let package = Package(
         // Floor 2
         .target(
             name: "Identity",
-            dependencies: ["RESTClient", .product(name: "Crypto", package: "swift-crypto"), logging],
+            dependencies: [
+                "RESTClient", .product(name: "Crypto", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"), nioCore, logging,
+            ],
             swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
         .target(
@@ -90,6 +93,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"), logging,
             ],
             swiftSettings: strict),
+        .target(name: "AzureResources", dependencies: ["Identity", "RESTClient", nioCore, logging], swiftSettings: strict),
         .target(
             name: "Backstage",
             dependencies: ["RESTClient", .product(name: "Yams", package: "Yams")],
@@ -98,7 +102,7 @@ let package = Package(
         .target(
             name: "CallboardCore",
             dependencies: [
-                "ServiceBus", "Backstage", "Identity", "RESTClient", "CInflate", logging, .product(name: "Yams", package: "Yams"),
+                "ServiceBus", "AzureResources", "Backstage", "Identity", "RESTClient", "CInflate", logging, .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -118,6 +122,7 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "JWTKit", package: "jwt-kit"),
                 logging,
             ],
             swiftSettings: strict),
@@ -141,7 +146,8 @@ let package = Package(
         .testTarget(
             name: "ProtocolTests",
             dependencies: [
-                "AMQP", "AMQPTransport", "ServiceBus", "Identity", "RESTClient", nioCore, logging,
+                "AMQP", "AMQPTransport", "ServiceBus", "AzureResources", "Identity", "RESTClient", nioCore, logging,
+                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),

@@ -1,0 +1,48 @@
+/// The resource a token is for. Entra ID gives tokens for one resource at a time.
+public struct TokenScope: Hashable, Sendable {
+    /// The resource, without a slash at its end, such as `https://management.azure.com`.
+    public let resource: String
+
+    /// The scope of everything that was granted on a resource.
+    public init(resource: String) {
+        self.resource = resource.hasSuffix("/") ? String(resource.dropLast()) : resource
+    }
+
+    /// What version 2 of Entra ID's protocol calls it: the resource and `/.default`.
+    public var defaultScope: String { resource + "/.default" }
+
+    /// Azure Resource Manager of a cloud.
+    public static func resourceManager(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.resourceManager) }
+    /// Microsoft Graph of a cloud.
+    public static func graph(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.graph) }
+    /// Service Bus of a cloud.
+    public static func serviceBus(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.serviceBusResource) }
+}
+
+/// What a service asks of a new token, since the one it got is not enough (continuous access evaluation, step-up): the JSON text of the
+/// `claims` parameter, decoded from the `WWW-Authenticate` header's base64.
+public struct ClaimsChallenge: Hashable, Sendable {
+    /// The JSON text.
+    public let json: String
+
+    /// A challenge of that JSON text.
+    public init(json: String) { self.json = json }
+}
+
+/// A source of tokens of Entra ID for several resources: a sign-in, a managed identity, a chain of such.
+public protocol AccessTokenSource: Sendable {
+    /// A token for a resource that lives on for some minutes. Sources keep tokens and renew them ahead of their end; callers ask again
+    /// whenever they need one.
+    /// - Parameters:
+    ///   - scope: what it is for.
+    ///   - challenge: what the service said is missing in the last one; nil when nothing was.
+    /// - Throws: ``IdentityError`` when no token can be had.
+    func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken
+}
+
+extension AccessTokenSource {
+    /// A token for a resource; see ``accessToken(for:answering:)``.
+    public func accessToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await accessToken(for: scope, answering: nil)
+    }
+}
