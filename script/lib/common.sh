@@ -34,10 +34,10 @@ bounded() {
     fi
 }
 
-# The command that builds what is tested. Nobody looks with a debugger or an editor into what CI builds (.ci/run sets LEAN_BUILD): without
-# what those need it is built sooner. Everybody else shares one build with a plain `swift build`.
+# The command that builds what is tested. Nobody looks with a debugger into what CI builds (.ci/run sets LEAN_BUILD): without what that needs
+# it is built sooner. Everybody else shares one build with a plain `swift build`. (The index has to stay: SwiftPM looks for tests in it.)
 DEBUG_BUILD=(swift build)
-if [ "${LEAN_BUILD:-}" = yes ]; then DEBUG_BUILD=(swift build --disable-index-store -debug-info-format none); fi
+if [ "${LEAN_BUILD:-}" = yes ]; then DEBUG_BUILD=(swift build -debug-info-format none); fi
 
 # release_build ARGUMENTS...: `swift build -c release`. On Linux the Swift libraries are linked in: the program starts sooner, takes
 # less memory and needs no Swift where it runs. Apple's systems bring them along. One set of flags, or everything is built twice.
