@@ -68,7 +68,10 @@ let package = Package(
         .target(
             name: "Identity",
             dependencies: [
-                "RESTClient", .product(name: "Crypto", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"), nioCore, logging,
+                "RESTClient", .product(name: "Crypto", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"), nioCore,
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                logging,
             ],
             swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
@@ -96,13 +99,14 @@ let package = Package(
         .target(name: "AzureResources", dependencies: ["Identity", "RESTClient", nioCore, logging], swiftSettings: strict),
         .target(
             name: "Backstage",
-            dependencies: ["RESTClient", .product(name: "Yams", package: "Yams")],
+            dependencies: ["RESTClient", nioCore, .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Floor 4
         .target(
             name: "CallboardCore",
             dependencies: [
-                "ServiceBus", "AzureResources", "Backstage", "Identity", "RESTClient", "CInflate", logging, .product(name: "Yams", package: "Yams"),
+                "ServiceBus", "AzureResources", "Backstage", "Identity", "RESTClient", "CInflate", logging,
+                .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -122,7 +126,8 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
                 logging,
             ],
             swiftSettings: strict),
@@ -156,7 +161,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ProductTests",
-            dependencies: ["CallboardCore", "Backstage", "Console", "Terminal", "ServiceBus", "AMQP", nioCore],
+            dependencies: [
+                "CallboardCore", "AzureResources", "Backstage", "Identity", "RESTClient", "Console", "Terminal", "ServiceBus", "AMQP",
+                nioCore,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",

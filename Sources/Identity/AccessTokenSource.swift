@@ -12,9 +12,9 @@ public struct TokenScope: Hashable, Sendable {
     public var defaultScope: String { resource + "/.default" }
 
     /// Azure Resource Manager of a cloud.
-    public static func resourceManager(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.resourceManager) }
+    public static func resourceManager(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.resourceManagerResource) }
     /// Microsoft Graph of a cloud.
-    public static func graph(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.graph) }
+    public static func graph(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.graphResource) }
     /// Service Bus of a cloud.
     public static func serviceBus(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.serviceBusResource) }
 }

@@ -6,10 +6,14 @@ public struct AzureCloud: Hashable, Sendable {
     public var name: String
     /// Entra ID, such as `https://login.microsoftonline.com`.
     public var login: String
-    /// Azure Resource Manager, such as `https://management.azure.com`. Also the resource that its tokens are for.
+    /// Azure Resource Manager, such as `https://management.azure.com`.
     public var resourceManager: String
-    /// Microsoft Graph, such as `https://graph.microsoft.com`. Also the resource that its tokens are for.
+    /// Microsoft Graph, such as `https://graph.microsoft.com`.
     public var graph: String
+    /// The resource that tokens for Azure Resource Manager are for: the cloud's, whatever URL it is reached at.
+    public let resourceManagerResource: String
+    /// The resource that tokens for Microsoft Graph are for: the cloud's, whatever URL it is reached at.
+    public let graphResource: String
     /// What follows a namespace's name, such as `servicebus.windows.net`.
     public var serviceBusSuffix: String
     /// The resource that tokens for Service Bus are for: the same in all clouds.
@@ -20,6 +24,8 @@ public struct AzureCloud: Hashable, Sendable {
         self.name = name
         self.login = login
         self.resourceManager = resourceManager
+        self.resourceManagerResource = resourceManager
+        self.graphResource = graph
         self.graph = graph
         self.serviceBusSuffix = serviceBusSuffix
     }

@@ -1,6 +1,6 @@
 /// Percent-encoding as shared access signatures use it: everything but RFC 3986's unreserved characters, upper-case digits.
-enum PercentEncoding {
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+package enum PercentEncoding {
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var result: [UInt8] = []
         for byte in bytes {
@@ -15,12 +15,12 @@ enum PercentEncoding {
         return String(decoding: result, as: UTF8.self)
     }
 
-    static func encode(_ text: String) -> String {
+    package static func encode(_ text: String) -> String {
         self.encode(text.utf8)
     }
 
     /// The bytes that `text` stands for, or `nil` where a `%` is not followed by two hexadecimal digits.
-    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
         var iterator = text.makeIterator()
         while let byte = iterator.next() {

@@ -1,11 +1,11 @@
 /// Where a URL leads, as far as errors and diagnosis need to know.
-struct Endpoint: Sendable, Hashable, CustomStringConvertible {
-    let isSecure: Bool
-    let host: String
-    let port: Int
+package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    package let isSecure: Bool
+    package let host: String
+    package let port: Int
 
     /// The endpoint of an absolute `http` or `https` URL.
-    init?(url: String) {
+    package init?(url: String) {
         let scheme: Substring
         let rest: Substring
         if url.hasPrefix("https://") {
@@ -41,7 +41,7 @@ struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
     }
 }

@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Why a file cannot be used; without its name.
+struct FileFault: Error, Hashable, Sendable {
+    let message: String
+    /// Whether there is no such file.
+    var isMissing = false
+
+    /// What the operating system said last.
+    static func last() -> FileFault {
+        switch errno {
+        case ENOENT, ENOTDIR: FileFault(message: "there is no such file", isMissing: true)
+        case EACCES, EPERM: FileFault(message: "it is not permitted")
+        case ELOOP: FileFault(message: "it is a symbolic link")
+        case ENOSPC, EDQUOT: FileFault(message: "the disk is full")
+        case EROFS: FileFault(message: "the file system is read-only")
+        default: FileFault(message: String(cString: strerror(errno)))
+        }
+    }
+}
+
+/// Reads files of bounded size.
+enum BoundedFile {
+    /// The whole content of a regular file of at most `limit` bytes; links are followed.
+    static func read(_ path: String, limit: Int) throws(FileFault) -> [UInt8] {
+        // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last() }
+        defer { close(descriptor) }
+        return try self.read(descriptor, limit: limit)
+    }
+
+    /// The content of an open file.
+    static func read(_ descriptor: Int32, limit: Int) throws(FileFault) -> [UInt8] {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last() }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileFault(message: "it is not a regular file") }
+        var bytes: [UInt8] = []
+        while bytes.count <= limit {
+            let wanted = min(64 * 1024, limit + 1 - bytes.count)
+            var count = 0
+            bytes += [UInt8](unsafeUninitializedCapacity: wanted) { buffer, initialized in
+                count = readBytes(descriptor, buffer.baseAddress, wanted)
+                initialized = max(0, count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .last() }
+            if count == 0 { return bytes }
+        }
+        throw FileFault(message: "it has more than \(limit) bytes")
+    }
+}
+
+private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int { read(descriptor, buffer, count) }
