@@ -24,3 +24,79 @@ extension ResourceID: Hashable {
     /// Hashes what is compared.
     public func hash(into hasher: inout Hasher) { hasher.combine(key) }
 }
+
+// MARK: Structure
+
+extension ResourceID {
+    /// The id of everything: the scope of assignments that hold in the whole tenant.
+    public static let root = ResourceID("/")
+
+    /// The parts between the slashes, in the id's own casing.
+    public var segments: [Substring] { text.split(separator: "/") }
+
+    /// The last part: the name of what it identifies; empty for the root.
+    public var name: String { segments.last.map(String.init) ?? "" }
+
+    /// The Azure subscription it is in: the id that is the subscription's; nil for management groups and the tenant.
+    public var subscription: ResourceID? {
+        let segments = segments
+        guard segments.count >= 2, segments[0].lowercased() == "subscriptions" else { return nil }
+        return ResourceID("/subscriptions/\(segments[1])")
+    }
+
+    /// The name of its resource group; nil when it is in none.
+    public var resourceGroup: String? {
+        let segments = segments
+        guard segments.count >= 4, segments[0].lowercased() == "subscriptions", segments[2].lowercased() == "resourcegroups" else {
+            return nil
+        }
+        return String(segments[3])
+    }
+
+    /// What manages it, such as `Microsoft.ServiceBus`, and the parts behind that; nil for groups, subscriptions and the root. Found by its place:
+    /// names can be anything.
+    var provider: (name: Substring, path: ArraySlice<Substring>)? {
+        let segments = segments
+        var start = 0
+        if segments.first?.lowercased() == "subscriptions" { start = segments.dropFirst(2).first?.lowercased() == "resourcegroups" ? 4 : 2 }
+        guard segments.count > start + 1, segments[start].lowercased() == "providers" else { return nil }
+        return (segments[start + 1], segments[(start + 2)...])
+    }
+
+    /// Whether it is a management group.
+    public var isManagementGroup: Bool { key.hasPrefix("/providers/microsoft.management/managementgroups/") }
+
+    /// The Service Bus namespace it is or is in.
+    public var serviceBusNamespace: ResourceID? {
+        guard let provider, provider.name.lowercased() == "microsoft.servicebus", provider.path.count >= 2,
+            provider.path.first?.lowercased() == "namespaces"
+        else { return nil }
+        return ResourceID(segments.dropLast(provider.path.count - 2).joined(separator: "/"))
+    }
+
+    /// The id with further parts behind it.
+    public func appending(_ parts: String...) -> ResourceID { ResourceID(text + "/" + parts.joined(separator: "/")) }
+
+    /// Whether `other` is this or lies below it, part by part. The root contains everything; what a management group contains cannot be
+    /// told from ids, so it contains only itself here.
+    public func contains(_ other: ResourceID) -> Bool {
+        if key == "/" || key == other.key { return true }
+        return other.key.hasPrefix(key) && other.key.utf8.dropFirst(key.utf8.count).first == UInt8(ascii: "/")
+    }
+
+    /// This id and all above it that roles can be assigned at, narrowest first, the root last: a subscription of a topic, the topic, the namespace,
+    /// the resource group, the Azure subscription, the root. (Management groups are not part of ids.)
+    public var scopes: [ResourceID] {
+        let segments = segments
+        var result: [ResourceID] = []
+        var end = segments.count
+        while end > 0 {
+            // A provider's name alone (`/subscriptions/s/providers/Microsoft.ServiceBus`) is no scope, nor is a type without a name.
+            let isProvider = end >= 2 && segments[end - 2].lowercased() == "providers"
+            if !isProvider { result.append(ResourceID(segments[..<end].joined(separator: "/"))) }
+            end -= 2
+        }
+        if result.last?.key != "/" { result.append(.root) }
+        return result
+    }
+}

@@ -1,0 +1,101 @@
+internal import RESTClient
+
+/// Which schedules or requests of Privileged Identity Management to list.
+public enum ScheduleFilter: Hashable, Sendable {
+    /// All at the scope, above and below it.
+    case all
+    /// At the scope and above it.
+    case atScope
+    /// The caller's own.
+    case asTarget
+    /// Those that the caller may decide about.
+    case asApprover
+    /// Of one identity.
+    case principal(GUID)
+    /// Of one identity, itself and through groups.
+    case assignedTo(GUID)
+
+    /// The value of `$filter`; nil for none.
+    package var text: String? {
+        switch self {
+        case .all: nil
+        case .atScope: "atScope()"
+        case .asTarget: "asTarget()"
+        case .asApprover: "asApprover()"
+        case .principal(let id): "principalId eq \(ODataText.literal(id.text))"
+        case .assignedTo(let id): "assignedTo(\(ODataText.literal(id.text)))"
+        }
+    }
+}
+
+extension ResourceManagerClient {
+    /// Roles in force with their ends, seen from a scope.
+    /// - Throws: ``AzureError``.
+    public func roleAssignmentScheduleInstances(
+        _ filter: ScheduleFilter, of scope: ResourceID
+    ) async throws(AzureError) -> [RoleScheduleInstance] {
+        try await pages(
+            Self.authorization(scope, "roleAssignmentScheduleInstances"), version: APIVersion.schedules, query: query(filter: filter.text),
+            operation: "Listing the active roles of \(scope)"
+        ).all()
+    }
+
+    /// Roles that can be activated, seen from a scope; ``ResourceID/root`` for all of the tenant.
+    /// - Throws: ``AzureError``; its code `AadPremiumLicenseRequired` says that the tenant has no Privileged Identity Management.
+    public func roleEligibilityScheduleInstances(
+        _ filter: ScheduleFilter, of scope: ResourceID
+    ) async throws(AzureError) -> [RoleScheduleInstance] {
+        try await pages(
+            Self.authorization(scope, "roleEligibilityScheduleInstances"), version: APIVersion.schedules, query: query(filter: filter.text),
+            operation: "Listing the eligible roles of \(scope)"
+        ).all()
+    }
+
+    /// Requests for roles, seen from a scope.
+    /// - Throws: ``AzureError``.
+    public func roleScheduleRequests(_ filter: ScheduleFilter, of scope: ResourceID) async throws(AzureError) -> [RoleScheduleRequest] {
+        try await pages(
+            Self.authorization(scope, "roleAssignmentScheduleRequests"), version: APIVersion.schedules, query: query(filter: filter.text),
+            operation: "Listing the role requests of \(scope)"
+        ).all()
+    }
+
+    /// Sends a request for a role.
+    /// - Parameters:
+    ///   - draft: what is asked for.
+    ///   - scope: where.
+    ///   - name: a new GUID; sending the same one again does no harm.
+    /// - Throws: ``AzureError``; ``AzureError/failedPolicyRules`` and ``AzureError/stepUp`` say what is missing.
+    public func createRoleScheduleRequest(
+        _ draft: RoleScheduleRequestDraft, at scope: ResourceID, name: GUID
+    ) async throws(AzureError) -> RoleScheduleRequest {
+        try await value(
+            .put, Self.authorization(scope, "roleAssignmentScheduleRequests", name.canonical), version: APIVersion.schedules,
+            body: draft.body,
+            operation: "Requesting the role \(draft.roleDefinitionID.name) at \(scope)")
+    }
+
+    /// Takes a request back.
+    /// - Throws: ``AzureError``.
+    public func cancelRoleScheduleRequest(_ id: ResourceID) async throws(AzureError) {
+        try await send(.post, id.appending("cancel"), version: APIVersion.schedules, operation: "Cancelling the role request \(id)")
+    }
+
+    /// The stages of an approval, as a request names it (``RoleScheduleRequest/approval``).
+    /// - Throws: ``AzureError``.
+    public func approvalStages(of approval: ResourceID) async throws(AzureError) -> [RoleAssignmentApproval.Stage] {
+        try await pages(
+            approval.appending("stages"), version: APIVersion.approvals, operation: "Reading the stages of the approval \(approval)"
+        ).all()
+    }
+
+    /// The rules that apply to a role at a scope; nil when the service names none.
+    /// - Throws: ``AzureError``.
+    public func roleManagementPolicy(of role: ResourceID, at scope: ResourceID) async throws(AzureError) -> RoleManagementPolicy? {
+        try await pages(
+            Self.authorization(scope, "roleManagementPolicyAssignments"), of: RoleManagementPolicy.self, version: APIVersion.schedules,
+            query: query(filter: "roleDefinitionId eq \(ODataText.literal(role.text))"),
+            operation: "Reading the rules of the role \(role.name) at \(scope)"
+        ).all().first
+    }
+}
