@@ -1,14 +1,22 @@
-/// Turns a YAML document into an ``Entity``, or says why it is none.
+/// Turns a document of a file, or a value of a backend's answer, into an ``Entity``, or says why it is none.
 struct EntityReader {
     let file: String
+    /// Whether it reads a backend's answer: that has no lines, and holds the fields that were asked for, the version not always among them.
+    let isAnswer: Bool
     private(set) var problems: [LoadProblem] = []
 
-    init(file: String) { self.file = file }
+    /// - Parameters:
+    ///   - file: the file, or the address of the backend.
+    ///   - isAnswer: whether an answer of a backend is read.
+    init(file: String, isAnswer: Bool = false) {
+        self.file = file
+        self.isAnswer = isAnswer
+    }
 
     mutating func read(_ root: YAMLNode) -> Entity? {
         guard root.entries != nil else { return fail(root.line, "an entity is a mapping, not \(root.kindTitle)") }
         guard let kind = required("kind", of: root) else { return nil }
-        guard let apiVersion = required("apiVersion", of: root) else { return nil }
+        guard let apiVersion = isAnswer && root["apiVersion"] == nil ? "" : required("apiVersion", of: root) else { return nil }
         guard let metadata = root["metadata"], metadata.entries != nil else {
             return fail(root["metadata"]?.line ?? root.line, "the \(quoted(kind)) has no 'metadata'")
         }
@@ -20,7 +28,7 @@ struct EntityReader {
         }
         var entity = Entity(
             ref: EntityRef(kind: kind, namespace: namespace, name: name), apiVersion: apiVersion,
-            origin: Entity.Origin(file: file, line: root.line))
+            origin: Entity.Origin(file: file, line: isAnswer ? nil : root.line))
         entity.title = metadata["title"]?.text
         entity.summary = metadata["description"]?.text
         entity.annotations = dictionary(metadata["annotations"], "metadata.annotations")
@@ -109,11 +117,11 @@ struct EntityReader {
     private func quoted(_ text: String) -> String { "'\(text.prefix(80))\(text.utf8.count > 80 ? "…" : "")'" }
 
     private mutating func warn(_ line: Int, _ message: String) {
-        problems.append(LoadProblem(.warning, file: file, line: line, message: message))
+        problems.append(LoadProblem(.warning, file: file, line: isAnswer ? nil : line, message: message))
     }
 
     private mutating func fail<Nothing>(_ line: Int, _ message: String) -> Nothing? {
-        problems.append(LoadProblem(.error, file: file, line: line, message: message))
+        problems.append(LoadProblem(.error, file: file, line: isAnswer ? nil : line, message: message))
         return nil
     }
 }

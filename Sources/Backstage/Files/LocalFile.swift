@@ -43,14 +43,19 @@ package enum LocalFile {
     }
 
     /// The whole content of a regular file of at most `limit` bytes.
-    package static func read(_ path: String, limit: Int) throws(Fault) -> [UInt8] {
+    /// - Parameter onlyOurs: whether a file that somebody else owns or may write, or a link, is refused.
+    package static func read(_ path: String, limit: Int, onlyOurs: Bool = false) throws(Fault) -> [UInt8] {
         // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw fault() }
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (onlyOurs ? O_NOFOLLOW : 0))
+        guard descriptor >= 0 else { throw onlyOurs && errno == ELOOP ? Fault(message: "it is a symbolic link") : fault() }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw fault() }
         guard status.st_mode & S_IFMT == S_IFREG else { throw Fault(message: "not a regular file") }
+        if onlyOurs {
+            guard status.st_uid == geteuid() else { throw Fault(message: "somebody else owns it") }
+            guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else { throw Fault(message: "others may write it") }
+        }
         guard status.st_size <= limit else {
             throw Fault(message: "the file has \(status.st_size) bytes; at most \(limit) are read")
         }
@@ -74,6 +79,40 @@ package enum LocalFile {
         throw Fault(message: "the file has more than \(limit) bytes")
     }
 
+    /// Replaces a file, for its owner alone. Whoever reads it meanwhile gets the one before or this one, whole.
+    ///
+    /// It is not forced to the disk: what a power failure leaves behind is found out by whoever reads it.
+    package static func replace(_ path: String, with bytes: [UInt8]) throws(Fault) {
+        let partial = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).partial"
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw fault("written") }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
+            guard count >= 0 || errno == EINTR else { break }
+            written += max(0, count)
+        }
+        var failure = written < bytes.count ? fault("written") : nil
+        if close(descriptor) != 0, failure == nil { failure = fault("written") }
+        if failure == nil, rename(partial, path) != 0 { failure = fault("written") }
+        guard let failure else { return }
+        unlink(partial)
+        throw failure
+    }
+
+    /// Removes what processes that were killed left of ``replace(_:with:)``, an hour or more ago.
+    package static func removeLeftovers(of path: String) {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let (folder, name) = (String(path[..<slash]), path[path.index(after: slash)...])
+        for leftover in (try? names(in: folder)) ?? [] where leftover.hasPrefix(name + ".") && leftover.hasSuffix(".partial") {
+            var status = stat()
+            guard lstat(folder + "/" + leftover, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+                time(nil) - status.modified > 3600
+            else { continue }
+            unlink(folder + "/" + leftover)
+        }
+    }
+
     /// The names in a folder, sorted; hidden ones left out.
     package static func names(in folder: String) throws(Fault) -> [String] {
         do {
@@ -90,14 +129,29 @@ package enum LocalFile {
         return String(validatingCString: resolved)
     }
 
-    private static func fault() -> Fault {
+    private static func fault(_ done: String = "read") -> Fault {
         switch errno {
-        case ENOENT, ENOTDIR: Fault(message: "there is no such file", isMissing: true)
-        case EACCES, EPERM: Fault(message: "reading it is not permitted")
+        case ENOENT, ENOTDIR: Fault(message: done == "read" ? "there is no such file" : "there is no such folder", isMissing: true)
+        case EACCES, EPERM: Fault(message: done == "read" ? "reading it is not permitted" : "writing it is not permitted")
         case ELOOP: Fault(message: "its symbolic links lead in a circle")
-        default: Fault(message: "it cannot be read: \(String(cString: strerror(errno)))")
+        default: Fault(message: "it cannot be \(done): \(String(cString: strerror(errno)))")
         }
     }
+}
+
+extension stat {
+    /// When it was last written, in seconds since 1970.
+    fileprivate var modified: time_t {
+        #if canImport(Darwin)
+            st_mtimespec.tv_sec
+        #else
+            st_mtim.tv_sec
+        #endif
+    }
+}
+
+private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, buffer, count)
 }
 
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int {

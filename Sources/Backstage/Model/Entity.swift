@@ -75,26 +75,26 @@ public struct Entity: Sendable {
 
     /// Where an entity, or a part of it, was read.
     public struct Origin: Hashable, Sendable, CustomStringConvertible {
-        /// The file.
+        /// The file, or the address of the Backstage backend.
         public var file: String
-        /// The line, counted from 1.
-        public var line: Int
+        /// The line, counted from 1; nil where there are none, in an answer of a backend.
+        public var line: Int?
 
         /// Creates an origin.
-        public init(file: String, line: Int) {
+        public init(file: String, line: Int? = nil) {
             self.file = file
             self.line = line
         }
 
-        /// `file:line`.
-        public var description: String { "\(file):\(line)" }
+        /// `file:line`, or the address.
+        public var description: String { line.map { "\(file):\($0)" } ?? file }
     }
 
     /// Its reference.
     public var ref: EntityRef
     /// What it is.
     public var kind: Kind
-    /// The format's version, for instance `backstage.io/v1alpha1`.
+    /// The format's version, for instance `backstage.io/v1alpha1`; empty when a backend was not asked for it.
     public var apiVersion: String
     /// The name for people.
     public var title: String?

@@ -6,12 +6,25 @@ public struct EntityRef: Hashable, Sendable, Comparable, CustomStringConvertible
     public let namespace: String
     /// The name.
     public let name: String
+    /// All of it in lower case, made once: catalogues compare and hash references by the ten thousand.
+    private let folded: String
+    /// Where its parts end in `folded`: a name may hold what separates the parts.
+    private let kindEnd: UInt32
+    private let namespaceEnd: UInt32
 
     /// Creates a reference.
     public init(kind: String, namespace: String = "default", name: String) {
         self.kind = kind
         self.namespace = namespace
         self.name = name
+        var folded = kind.lowercased()
+        kindEnd = UInt32(truncatingIfNeeded: folded.utf8.count)
+        folded += ":"
+        folded += namespace.lowercased()
+        namespaceEnd = UInt32(truncatingIfNeeded: folded.utf8.count)
+        folded += "/"
+        folded += name.lowercased()
+        self.folded = folded
     }
 
     /// Reads `[kind:][namespace/]name`, with what the field it stands in leaves out.
@@ -41,25 +54,20 @@ public struct EntityRef: Hashable, Sendable, Comparable, CustomStringConvertible
         self.init(kind: kind, namespace: namespace ?? defaultNamespace, name: String(rest))
     }
 
-    private var key: (String, String, String) { (kind.lowercased(), namespace.lowercased(), name.lowercased()) }
-
     /// Compares without case.
-    public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
-    /// Hashes without case.
-    public func hash(into hasher: inout Hasher) {
-        let key = key
-        hasher.combine(key.0)
-        hasher.combine(key.1)
-        hasher.combine(key.2)
+    public static func == (a: Self, b: Self) -> Bool {
+        a.kindEnd == b.kindEnd && a.namespaceEnd == b.namespaceEnd && a.folded == b.folded
     }
+    /// Hashes without case.
+    public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
     /// Orders by kind, namespace and name, without case.
-    public static func < (a: Self, b: Self) -> Bool { a.key < b.key }
+    public static func < (a: Self, b: Self) -> Bool {
+        func key(_ ref: Self) -> (String, String, String) { (ref.kind.lowercased(), ref.namespace.lowercased(), ref.name.lowercased()) }
+        return key(a) < key(b)
+    }
 
     /// The whole reference in lower case, as Backstage writes it: `component:default/checkout`.
-    public var description: String {
-        let key = key
-        return "\(key.0):\(key.1)/\(key.2)"
-    }
+    public var description: String { folded }
 
     /// The shortest form that is still clear to people: the name, with its namespace where that is not `default`.
     public var shortName: String { namespace.lowercased() == "default" ? name : "\(namespace)/\(name)" }

@@ -32,7 +32,9 @@ public enum EntityValue: Hashable, Sendable {
     /// The value of a key; nil when there is none or this is no mapping.
     public subscript(key: String) -> EntityValue? {
         guard case .map(let entries) = self else { return nil }
-        return entries.first { $0.key == key }?.value
+        // A closure for each entry would be most of the cost of opening a large catalogue in a build that is not optimised.
+        for entry in entries where entry.key == key { return entry.value }
+        return nil
     }
 
     /// The text, if it is one.

@@ -77,30 +77,41 @@ struct RelationField: Sendable {
     /// they repeat `parent` and `children`, and Backstage ignores them too.
     static func fields(of kind: Entity.Kind) -> [RelationField] {
         switch kind {
-        case .component: owner + system + component
-        case .api: owner + system
-        case .resource: owner + system + dependencies
-        case .system: owner + [RelationField(key: "domain", type: .partOf, defaultKind: "Domain")]
-        case .domain: owner + [RelationField(key: "subdomainOf", type: .partOf, defaultKind: "Domain")]
-        case .group:
-            [
-                RelationField(key: "parent", type: .childOf, defaultKind: "Group"),
-                RelationField(key: "children", type: .parentOf, defaultKind: "Group"),
-                RelationField(key: "members", type: .hasMember, defaultKind: "User"),
-            ]
-        case .user: [RelationField(key: "memberOf", type: .memberOf, defaultKind: "Group")]
+        case .component: component
+        case .api: api
+        case .resource: resource
+        case .system: system
+        case .domain: domain
+        case .group: group
+        case .user: user
         case .location, .template, .other: owner
         }
     }
 
+    /// The keys of all relation fields of all kinds, each once.
+    static let keys: [String] = {
+        var known: Set<String> = []
+        return [component, api, resource, system, domain, group, user].flatMap { $0 }.map(\.key).filter { known.insert($0).inserted }
+    }()
+
     private static let owner = [RelationField(key: "owner", type: .ownedBy, defaultKind: "Group")]
-    private static let system = [RelationField(key: "system", type: .partOf, defaultKind: "System")]
+    private static let ofSystem = [RelationField(key: "system", type: .partOf, defaultKind: "System")]
     private static let dependencies = [
         RelationField(key: "dependsOn", type: .dependsOn, defaultKind: nil),
         RelationField(key: "dependencyOf", type: .dependencyOf, defaultKind: nil),
     ]
+    private static let api = owner + ofSystem
+    private static let resource = owner + ofSystem + dependencies
+    private static let system = owner + [RelationField(key: "domain", type: .partOf, defaultKind: "Domain")]
+    private static let domain = owner + [RelationField(key: "subdomainOf", type: .partOf, defaultKind: "Domain")]
+    private static let group = [
+        RelationField(key: "parent", type: .childOf, defaultKind: "Group"),
+        RelationField(key: "children", type: .parentOf, defaultKind: "Group"),
+        RelationField(key: "members", type: .hasMember, defaultKind: "User"),
+    ]
+    private static let user = [RelationField(key: "memberOf", type: .memberOf, defaultKind: "Group")]
     private static let component =
-        dependencies + [
+        owner + ofSystem + dependencies + [
             RelationField(key: "subcomponentOf", type: .partOf, defaultKind: "Component"),
             RelationField(key: "providesApis", type: .providesApi, defaultKind: "API"),
             RelationField(key: "consumesApis", type: .consumesApi, defaultKind: "API"),

@@ -1,4 +1,5 @@
-/// A YAML value that remembers its line: the form in which catalogue and configuration files are read.
+/// A YAML value that remembers its line: the form in which catalogue and configuration files are read. JSON is read into it as well
+/// (``JSONReader``), so that a field means the same wherever it comes from.
 ///
 /// Aliases are resolved and `<<` merges done; how many values that may make is bounded by ``YAMLLimits``.
 package struct YAMLNode: Sendable {
