@@ -28,6 +28,11 @@ struct SandboxCommand: ServerCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Port for stand-ins of Entra, Azure Resource Manager, Graph, managed identity and Backstage, over HTTPS; 0 for any free one."))
+    var cloudPort: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Refuse management calls beyond this many credits a second, 10 each; Azure's Standard tier: 1000.", valueName: "N"))
     var creditsPerSecond: Int?
 
@@ -61,6 +66,7 @@ struct SandboxCommand: ServerCommand {
         configuration.httpPort = httpPort
         configuration.amqpsPort = amqpsPort
         configuration.httpsPort = httpsPort
+        configuration.cloudPort = cloudPort
         configuration.creditsPerSecond = creditsPerSecond
         configuration.webSocketPort = webSocketPort
         configuration.dataFolder = data
@@ -101,9 +107,19 @@ struct SandboxCommand: ServerCommand {
             $0.member("webSocketPort", Int64(server.webSocketPort))
             $0.member("httpsPort", server.httpsPort.map { Int64($0) })
             $0.member("amqpsPort", server.amqpsPort.map { Int64($0) })
-            $0.member("cloudPort", Int64?.none)
+            $0.member("cloudPort", server.cloudPort.map { Int64($0) })
             $0.member("connectionString", server.connectionString)
             $0.member("caFile", server.caFile)
+            if let cloud = server.cloudDetails {
+                $0.member("tenantId", cloud.tenantID)
+                $0.member("subscriptionId", cloud.subscriptionID)
+                $0.member("resourceGroup", cloud.resourceGroup)
+                $0.member("namespaceName", cloud.namespaceName)
+                $0.member("clientId", cloud.clientID)
+                $0.member("publicClientId", cloud.publicClientID)
+                // Secrets are in this file, which only this user can read.
+                $0.member("credentialsFile", cloud.credentialsFile)
+            }
         }
         return String(decoding: json.bytes, as: UTF8.self) + "\n"
     }

@@ -50,6 +50,8 @@ public struct AccessPolicy: Sendable {
         public var expiresAt: Int64
         /// The rule of one entity that signed for it, which can be changed or taken away; nil for a rule of the namespace.
         var signer: Signer?
+        /// Whose token it is, and what roles allowed them when it was put; nil for a shared access signature.
+        var bearer: BearerGrant?
 
         /// Whether it covers an entity.
         func covers(_ entity: String) -> Bool { path.isEmpty || entity == path || entity.hasPrefix(path + "/") }
@@ -62,6 +64,9 @@ public struct AccessPolicy: Sendable {
         /// The path under which it was found.
         var path: String
     }
+
+    /// What the service says to every signature while keys are not taken.
+    static let localAuthDisabled = "LocalAuthDisabled: Authorization failed because SAS authentication has been disabled for the namespace."
 
     /// Why a token was refused: the service's status and text.
     public struct Refusal: Error, Sendable, Hashable {

@@ -6,6 +6,11 @@ enum AdministrationChange: Sendable {
     case delete(AdministeredPath)
 }
 
+extension AdministrationChange {
+    /// The token of Entra's that the caller showed; nil for a signature.
+    var bearer: BearerToken? { if case .put(_, _, _, let tokens) = self { BearerToken(authorization: tokens.authorization) } else { nil } }
+}
+
 /// What can be created and removed.
 enum AdministeredPath: Hashable, Sendable {
     case entity(String)

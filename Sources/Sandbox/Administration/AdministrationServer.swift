@@ -1,6 +1,5 @@
 internal import Hummingbird
 internal import HummingbirdCore
-internal import HummingbirdTLS
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -63,41 +62,12 @@ struct AdministrationServer<Source: AdministrationSource>: Sendable {
                 let response = Response(answer, at: Timestamp(milliseconds: responder.clock()))
                 try await writer.write(response: response.head, body: response.body)
             }, configuration: .init(idleTimeout: .seconds(120)))
-        do {
-            if let tls {
-                try await serve(TLSChannel(channel, tlsConfiguration: tls), onReady)
-            } else {
-                try await serve(channel, onReady)
-            }
-        } catch {
-            guard !Task.isCancelled else { return }
-            throw AdministrationServerError(error, host: host, port: port, option: isSecure ? "--https-port" : "--http-port")
-        }
-    }
-
-    private func serve(_ channel: some ServerChildChannel, _ onReady: @escaping @Sendable (Int) async -> Void) async throws {
-        let server = Server(
-            childChannelSetup: channel, configuration: ServerConfiguration(address: .hostname(host, port: port), serverName: nil),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) },
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        // A task of its own: cancelling the server's would cut connections off, stopping it lets them finish.
-        let running = Task { try await server.run() }
-        try await withTaskCancellationHandler {
-            try await running.value
-        } onCancel: {
-            Task {
-                let limit = Task {
-                    try await Task.sleep(for: .seconds(2))
-                    running.cancel()
-                }
-                try? await server.shutdownGracefully()
-                limit.cancel()
-            }
-        }
+        try await HTTPDoor(host: host, port: port, tls: tls, option: isSecure ? "--https-port" : "--http-port", logger: logger)
+            .run(channel, onReady: onReady)
     }
 }
 
-/// Why the administration endpoint cannot be served.
+/// Why an HTTP endpoint cannot be served.
 struct AdministrationServerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of failure.
     enum Code: Hashable, Sendable {
@@ -129,7 +99,7 @@ struct AdministrationServerError: Error, Hashable, Sendable, CustomStringConvert
             description = "\(host) is not an address of this machine."
         default:
             code = .other
-            description = "The administration endpoint cannot listen on \(host):\(port): \(error)."
+            description = "The endpoint cannot listen on \(host):\(port): \(error)."
         }
     }
 }

@@ -7,6 +7,8 @@ struct RuleInput: Hashable, Sendable {
     var filter = AdministeredRule.Filter.all
     var action: AdministeredRule.Expression?
 
+    init() {}
+
     init(_ values: ElementValues) throws(AdministrationFault) {
         name = values.text("Name")
         if let filter = values.child("Filter") { self.filter = try Self.filter(filter) }

@@ -6,15 +6,16 @@ import ServiceBus
 struct BrokerAdministration: AdministrationSource {
     let hub: NIOLoopBound<WireHub>
     let loop: any EventLoop
-    let access: AccessPolicy
     let tier: SandboxConfiguration.Tier
     /// When the namespace was made.
     let createdAt: Timestamp
 
-    private func asking<T: Sendable>(_ body: @escaping @Sendable (Broker) -> T) async -> T? {
+    private func asking<T: Sendable>(_ body: @escaping @Sendable (Broker) -> T) async -> T? { await askingHub { body($0.broker) } }
+
+    private func askingHub<T: Sendable>(_ body: @escaping @Sendable (WireHub) -> T) async -> T? {
         let hub = hub
         return try? await loop.submit {
-            let answer = body(hub.value.broker)
+            let answer = body(hub.value)
             return hub.value.keep() ? answer : nil
         }.get()
     }
@@ -48,9 +49,14 @@ struct BrokerAdministration: AdministrationSource {
     }
 
     func perform(_ change: AdministrationChange) async throws(AdministrationFault) -> AdministrationOutcome {
-        let (access, tier) = (access, tier)
-        let result = await asking { broker -> Result<AdministrationOutcome, AdministrationFault> in
-            let administrator = NamespaceAdministrator(broker: broker, access: access, tier: tier)
+        let tier = tier
+        let result = await askingHub { hub -> Result<AdministrationOutcome, AdministrationFault> in
+            var administrator = NamespaceAdministrator(broker: hub.broker, access: hub.access, tier: tier)
+            if let token = change.bearer {
+                administrator.mayForward = { path in
+                    hub.cloud?.verdict(of: token, for: "sb://\(hub.broker.namespace)/\(path)", needs: .send) == .allowed
+                }
+            }
             return Result { () throws(AdministrationFault) in try administrator.perform(change) }
         }
         guard let result else { throw AdministrationFault(status: 503, text: "The sandbox has stopped.") }
@@ -58,9 +64,15 @@ struct BrokerAdministration: AdministrationSource {
     }
 
     func mayAdminister(authorization: String, resource: String, now: Int64) async -> AccessPolicy.Verdict {
-        let access = access
-        return await asking { broker in
-            access.verdict(token: authorization, for: resource, needs: .manage, now: now) { broker.accessRules(named: $0, for: $1) }
+        await askingHub { hub in
+            if let token = BearerToken(authorization: authorization) {
+                return hub.cloud?.verdict(of: token, for: resource, needs: .manage) ?? .refused(BearerToken.unknown)
+            }
+            if hub.isLocalAuthDisabled { return .refused(AccessPolicy.localAuthDisabled) }
+            let broker = hub.broker
+            return hub.access.verdict(token: authorization, for: resource, needs: .manage, now: now) {
+                broker.accessRules(named: $0, for: $1)
+            }
         } ?? .refused("The sandbox has stopped.")
     }
 }

@@ -90,5 +90,15 @@ struct CertificateFolder: Sendable {
         }
     }
 
+    /// Writes another file that only this user can read.
+    /// - Returns: where it is.
+    func write(_ text: String, to name: String) throws -> String {
+        let path = "\(folder)/\(name)"
+        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]) else {
+            throw SandboxError.certificates("\(path) cannot be written.")
+        }
+        return path
+    }
+
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 }

@@ -18,6 +18,9 @@ public struct SandboxConfiguration: Sendable {
     public var httpPort = 5300
     /// The administration port for HTTPS; 0 for any free one, nil for none.
     public var httpsPort: Int?
+    /// The port of the cloud's stand-ins (Entra, Azure Resource Manager, Graph, managed identity, Backstage), over HTTPS; 0 for any free one,
+    /// nil for none.
+    public var cloudPort: Int?
     /// From how many credits a second on management calls are refused, as the Standard tier does at 1,000; nil for never.
     public var creditsPerSecond: Int?
     /// The port for AMQP over WebSockets; 0 for any free one.

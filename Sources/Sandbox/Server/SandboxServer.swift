@@ -18,6 +18,10 @@ public final class SandboxServer: Sendable {
     public let httpPort: Int
     /// The administration port for HTTPS, if it was asked for.
     public let httpsPort: Int?
+    /// The port of the cloud's stand-ins, if they were asked for.
+    public var cloudPort: Int? { cloud?.port }
+    /// What a script needs to use them.
+    public var cloudDetails: SandboxCloudDetails? { cloud?.details }
     /// The port for AMQP over WebSockets, without TLS, at `/$servicebus/websocket`.
     public let webSocketPort: Int
     private let configuration: SandboxConfiguration
@@ -26,7 +30,8 @@ public final class SandboxServer: Sendable {
     private let secureListener: AMQPListener?
     private let webSockets: AMQPListener
     private let hub: NIOLoopBound<WireHub>
-    private let administrations: [RunningAdministration]
+    private let administrations: [RunningServer]
+    private let cloud: RunningCloud?
     private let certificateFolder: CertificateFolder?
     private let credits: CreditMeter
     /// Whether the namespace is one that was kept.
@@ -97,30 +102,35 @@ public final class SandboxServer: Sendable {
         self.isReopened = isReopened
         self.failures = failures
         self.failureSource = failureSource
-        let source = BrokerAdministration(hub: hub, loop: loop, access: access, tier: configuration.tier, createdAt: createdAt)
+        let source = BrokerAdministration(hub: hub, loop: loop, tier: configuration.tier, createdAt: createdAt)
         let faults = FaultsEndpoint(
             get: { try await loop.submit { hub.value.faults.remaining }.get() },
             set: { faults in try await loop.submit { hub.value.setFaults(faults) }.get() })
         let meter = CreditMeter(creditsPerSecond: configuration.creditsPerSecond)
         credits = meter
         // Two doors to one namespace: what one is told the other knows, and both spend the same credits.
-        func administration(_ port: Int, _ tls: TLSConfiguration?) async throws -> RunningAdministration {
-            try await RunningAdministration(
-                AdministrationServer(
-                    source: source, faults: faults, meter: meter, host: configuration.host, port: port, tls: tls, logger: logger),
-                port: port)
+        func administration(_ port: Int, _ tls: TLSConfiguration?) async throws -> RunningServer {
+            let server = AdministrationServer(
+                source: source, faults: faults, meter: meter, host: configuration.host, port: port, tls: tls, logger: logger)
+            return try await RunningServer(port: port) { onReady in try await server.run(onReady: onReady) }
         }
-        var doors: [RunningAdministration] = []
+        var doors: [RunningServer] = []
+        var cloud: RunningCloud?
         var folder: CertificateFolder?
         var secure: AMQPListener?
         do {
             doors.append(try await administration(configuration.httpPort, nil))
-            if configuration.httpsPort != nil || configuration.amqpsPort != nil {
+            if configuration.httpsPort != nil || configuration.amqpsPort != nil || configuration.cloudPort != nil {
                 let certificates = try Self.certificates(configuration, now: clock())
-                folder = try CertificateFolder(authorityPEM: certificates.authorityPEM)
+                let made = try CertificateFolder(authorityPEM: certificates.authorityPEM)
+                folder = made
                 if let port = configuration.httpsPort { doors.append(try await administration(port, certificates.server)) }
                 if let port = configuration.amqpsPort {
                     secure = try await listen(port, try NIOSSLContext(configuration: certificates.server))
+                }
+                if let port = configuration.cloudPort {
+                    cloud = try await RunningCloud.start(
+                        configuration, port: port, hub: hub, createdAt: createdAt, tls: certificates.server, folder: made, logger: logger)
                 }
             }
         } catch {
@@ -136,6 +146,7 @@ public final class SandboxServer: Sendable {
         amqpsPort = secure?.port
         secureListener = secure
         administrations = doors
+        self.cloud = cloud
         certificateFolder = folder
     }
 
@@ -190,6 +201,7 @@ public final class SandboxServer: Sendable {
         let hub = hub
         try? await hub.eventLoop.submit { hub.value.stop() }.get()
         for administration in administrations { await administration.stop() }
+        await cloud?.server.stop()
         try? await hub.eventLoop.submit { hub.value.closeKeeper() }.get()
         failureSource.finish()
         try? await group.shutdownGracefully()

@@ -12,7 +12,13 @@ extension WireConnection {
     private static let longestAccept: Int64 = 600_000
     private static let usualAccept: Int64 = 65_000
 
-    func isAllowed(_ needed: Rights, _ address: EntityAddress) -> Bool { rights.allow(needed, on: address, at: hub.now) }
+    /// Whether an open link may go on doing what it does.
+    func isAllowed(_ needed: Rights, _ address: EntityAddress) -> Bool { rights.allow(needed, on: address, at: hub.now, hub.cloud) }
+
+    /// Whether a link may be opened.
+    private func mayOpen(_ needed: Rights, _ address: EntityAddress) -> Bool {
+        rights.allowOpening(needed, on: address, at: hub.now, hub.cloud)
+    }
 
     func unauthorised(_ claim: String, _ address: EntityAddress) -> AMQPError {
         AMQPError(.unauthorizedAccess, hub.broker.tracked(ForcedDetach.unauthorised(claim, address, hub.broker), by: "gateway7"))
@@ -32,20 +38,20 @@ extension WireConnection {
         do throws(BrokerError) {
             if address.isManagement {
                 // Which right a request needs depends on the request.
-                guard isAllowed(.listen, address) || isAllowed(.send, address) else {
+                guard mayOpen(.listen, address) || mayOpen(.send, address) else {
                     return handler.engine.refuse(id, unauthorised("Listen", address))
                 }
                 _ = try hub.broker.queue(at: address.entity)
                 accept(id, attach, .management(address), credit: Self.requestCredit)
             } else {
                 try hub.broker.checkSender(to: address)
-                guard isAllowed(.send, address) else { return handler.engine.refuse(id, unauthorised("Send", address)) }
+                guard mayOpen(.send, address) else { return handler.engine.refuse(id, unauthorised("Send", address)) }
                 let destination = attach.properties?["com.microsoft:transfer-destination-address"]?.text
                     .flatMap { EntityAddress(parsing: $0) }
                 if let destination {
                     // Send via: the right is needed for both.
                     try hub.broker.checkSender(to: destination)
-                    guard isAllowed(.send, destination) else { return handler.engine.refuse(id, unauthorised("Send", destination)) }
+                    guard mayOpen(.send, destination) else { return handler.engine.refuse(id, unauthorised("Send", destination)) }
                 }
                 accept(id, attach, .entity(address, transferringTo: destination), credit: Self.entityCredit)
             }
@@ -78,7 +84,7 @@ extension WireConnection {
             handler.engine.accept(id, attach)
             return
         }
-        guard isAllowed(.listen, address) else { return handler.engine.refuse(id, unauthorised("Listen", address)) }
+        guard mayOpen(.listen, address) else { return handler.engine.refuse(id, unauthorised("Listen", address)) }
         do throws(BrokerError) {
             let queue = try hub.broker.queue(at: address)
             let filter = attach.source?.filter?["com.microsoft:session-filter"]

@@ -43,7 +43,7 @@ extension WireConnection {
 
     func answerTokens(_ delivery: AMQP.Delivery) {
         guard let request = try? Message(delivery.payload), let link = replyLink(request, EntityAddress(path: "$cbs")) else { return }
-        let (status, text) = rights.putToken(request, hub.access, hub.broker, now: hub.now)
+        let (status, text) = rights.putToken(request, hub.access, hub.broker, now: hub.now, hub.cloud)
         watch.tokenPut(self)
         var content = MessageContent(body: .value(.null))
         var properties = Properties()

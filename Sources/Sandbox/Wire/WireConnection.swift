@@ -58,7 +58,8 @@ final class WireConnection: ConnectionOwner {
 
     func handle(_ event: Event, _ handler: EngineHandler) {
         switch event {
-        case .saslInitiated(let initial): handler.engine.completeSASL(rights.authenticate(initial, hub.access))
+        case .saslInitiated(let initial):
+            handler.engine.completeSASL(rights.authenticate(initial, hub.access, takesKeys: !hub.isLocalAuthDisabled))
         case .opened: watch.start(self)
         case .linkAttached: break
         case .sessionBegun(let id, _): sessions[id] = WireSession(id)

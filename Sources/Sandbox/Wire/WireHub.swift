@@ -9,7 +9,10 @@ import NIOCore
 /// Belongs to one event loop, like the broker.
 final class WireHub {
     let broker: Broker
-    let access: AccessPolicy
+    /// The keys that open the whole namespace, as they stand now.
+    var access: AccessPolicy
+    /// The stand-ins for Azure around the namespace, if there are any: they know the tokens of Entra and who has which role.
+    var cloud: SandboxCloud?
     let faults: FaultSwitches
     let loop: any EventLoop
     private let clock: () -> Int64
@@ -46,6 +49,9 @@ final class WireHub {
         if keeper != nil { broker.onChange = { [unowned self] in keepSoon() } }
         if let deadline = broker.nextDeadline { arm(deadline) }
     }
+
+    /// Whether shared access signatures are refused.
+    var isLocalAuthDisabled: Bool { cloud?.resource.isLocalAuthDisabled ?? false }
 
     /// The time, in milliseconds since 1970.
     var now: Int64 { clock() }

@@ -35,7 +35,7 @@ struct LiveNamespace: Sendable {
         }.get()
         self.clock = clock
         let source = BrokerAdministration(
-            hub: hub, loop: loop, access: access, tier: tier, createdAt: Timestamp(milliseconds: Self.start))
+            hub: hub, loop: loop, tier: tier, createdAt: Timestamp(milliseconds: Self.start))
         responder = AdministrationResponder(
             source: source, clock: { clock.now }, makeID: { "01567fd2-6173-4591-9761-014fa9d962cb" },
             meter: CreditMeter(creditsPerSecond: creditsPerSecond))

@@ -1,0 +1,197 @@
+import Testing
+
+@testable import Sandbox
+
+/// Roles for a while: limits, decisions by somebody else, and an end that comes by itself.
+@Suite struct PrivilegedAccessTests {
+    private let engineer = CloudSeed.onCall.id
+    private let admin = CloudSeed.admin.id
+
+    private func put(
+        _ fixture: CloudFixture, _ role: RoleDefinition = .dataReceiver, type: String = "SelfActivate", as caller: String? = nil,
+        principal: String? = nil, duration: String = "PT1H", justification: String? = "INC-1", ticket: String? = "INC-1",
+        name: String = CallID.make(), on path: String = ""
+    ) throws -> CloudResponse {
+        try fixture.manage(
+            "PUT", "\(fixture.namespace)\(path)/providers/Microsoft.Authorization/roleAssignmentScheduleRequests/\(name)",
+            as: caller ?? engineer, version: "2020-10-01",
+            [
+                "properties": [
+                    "principalId": .string(principal ?? engineer), "roleDefinitionId": .string(role.resourceID(in: CloudSeed.subscription)),
+                    "requestType": .string(type), "justification": CloudJSON(justification),
+                    "ticketInfo": ["ticketNumber": CloudJSON(ticket)],
+                    "scheduleInfo": ["expiration": ["type": "AfterDuration", "duration": .string(duration)]],
+                ]
+            ])
+    }
+
+    private func decide(_ fixture: CloudFixture, _ request: CloudResponse, _ result: String, as caller: String) throws -> CloudResponse {
+        let approval = try #require(request.json["properties"]?["approvalId"]?.text)
+        let stages = try fixture.manage("GET", "\(approval)/stages", as: caller, version: "2021-01-01-preview")
+        guard let stage = stages.list.first?["id"]?.text else { return stages }
+        return try fixture.manage(
+            "PATCH", stage, as: caller, version: "2021-01-01-preview",
+            ["properties": ["reviewResult": .string(result), "justification": "because"]])
+    }
+
+    private func status(_ fixture: CloudFixture, _ request: CloudResponse) throws -> String? {
+        let id = try #require(request.json["id"]?.text)
+        return try fixture.manage("GET", id, as: engineer, version: "2020-10-01").json["properties"]?["status"]?.text
+    }
+
+    private func canReceive(_ fixture: CloudFixture) throws -> Bool {
+        let (client, _) = try fixture.client(of: engineer, for: "orders")
+        return !client.isDetached(try client.receiver(from: "orders"))
+    }
+
+    @Test func anActivationEndsByItself() throws {
+        let fixture = try CloudFixture()
+        #expect(try !canReceive(fixture))
+        #expect(try put(fixture, duration: "PT2H").json["properties"]?["status"]?.text == "Provisioned")
+        fixture.pass(seconds: 7199)
+        #expect(try canReceive(fixture))
+        fixture.pass(seconds: 1)
+        #expect(try !canReceive(fixture))
+        let instances = try fixture.manage(
+            "GET", "\(fixture.namespace)/providers/Microsoft.Authorization/roleAssignmentScheduleInstances", as: engineer,
+            version: "2020-10-01", query: "%24filter=asTarget()")
+        #expect(!instances.list.contains { $0["properties"]?["assignmentType"] == "Activated" })
+    }
+
+    @Test(arguments: [
+        ("PT9H", "INC-1", ["ExpirationRule"]), ("PT1M", "INC-1", ["ExpirationRule"]), ("PT1H", "", ["JustificationRule"]),
+        ("P1D", "", ["ExpirationRule", "JustificationRule"]),
+    ])
+    func limitsAreNamed(_ duration: String, _ justification: String, _ rules: [String]) throws {
+        let answer = try put(CloudFixture(), duration: duration, justification: justification)
+        #expect(answer.status == 400 && answer.code == "RoleAssignmentRequestPolicyValidationFailed")
+        #expect(answer.message == "The following policy rules failed: [\(rules.map { "\"\($0)\"" }.joined(separator: ","))]")
+    }
+
+    @Test func whoIsNotEligibleActivatesNothing() throws {
+        let fixture = try CloudFixture()
+        let own = try put(fixture, as: CloudSeed.developer.id, principal: CloudSeed.developer.id)
+        #expect(own.message.contains("EligibilityRule"))
+        #expect(try put(fixture, as: CloudSeed.developer.id).code == "InvalidRoleAssignmentRequest")
+    }
+
+    @Test func anAdministratorGivesARoleForAWhile() throws {
+        let fixture = try CloudFixture()
+        let service = CloudSeed.newcomerPrincipal
+        #expect(try put(fixture, type: "AdminAssign", as: engineer, principal: service).code == "AuthorizationFailed")
+        #expect(try put(fixture, type: "AdminAssign", as: admin, principal: service, on: "/queues/orders").status == 201)
+        let (client, _) = try fixture.client(of: service, for: "orders")
+        #expect(!client.isDetached(try client.receiver(from: "orders")))
+        fixture.pass(seconds: 3600)
+        let (later, _) = try fixture.client(of: service, for: "orders")
+        #expect(later.isDetached(try later.receiver(from: "orders")))
+    }
+
+    @Test func approvalIsForSomebodyElse() throws {
+        let fixture = try CloudFixture()
+        let request = try put(fixture, .dataOwner)
+        #expect(request.json["properties"]?["status"]?.text == "PendingApproval")
+        #expect(try decide(fixture, request, "Approve", as: engineer).code == "SelfApprovalNotAllowed")
+        // It may assign roles, but it is a program.
+        #expect(try decide(fixture, request, "Approve", as: CloudSeed.automationPrincipal).status == 403)
+        // A reader may look; whoever has no role there learns nothing of it.
+        #expect(try decide(fixture, request, "Approve", as: CloudSeed.developer.id).status == 403)
+        #expect(try decide(fixture, request, "Approve", as: CloudSeed.newcomerPrincipal).status == 404)
+        #expect(try status(fixture, request) == "PendingApproval")
+        #expect(try put(fixture, .dataOwner).code == "PendingRoleAssignmentRequest")
+        #expect(try decide(fixture, request, "Approve", as: admin).json["properties"]?["status"]?.text == "Completed")
+        #expect(try status(fixture, request) == "Provisioned")
+        #expect(try decide(fixture, request, "Deny", as: admin).code == "ApprovalAlreadyCompleted")
+    }
+
+    @Test func aDenialGivesNothing() throws {
+        let fixture = try CloudFixture()
+        let request = try put(fixture, .dataOwner)
+        _ = try decide(fixture, request, "Deny", as: admin)
+        #expect(try status(fixture, request) == "AdminDenied")
+        #expect(try !canReceive(fixture))
+    }
+
+    @Test func timeCountsFromTheApproval() throws {
+        let fixture = try CloudFixture()
+        let request = try put(fixture, .dataOwner, duration: "PT1H")
+        fixture.pass(seconds: 5000)
+        _ = try decide(fixture, request, "Approve", as: admin)
+        fixture.pass(seconds: 3599)
+        #expect(try canReceive(fixture))
+        fixture.pass(seconds: 1)
+        #expect(try !canReceive(fixture))
+    }
+
+    @Test func whatNobodyDecidesIsOverAfterADay() throws {
+        let fixture = try CloudFixture()
+        let request = try put(fixture, .dataOwner)
+        fixture.pass(seconds: 86_399)
+        #expect(try status(fixture, request) == "PendingApproval")
+        fixture.pass(seconds: 1)
+        #expect(try status(fixture, request) == "TimedOut")
+        #expect(try decide(fixture, request, "Approve", as: admin).code == "ApprovalAlreadyCompleted")
+        #expect(try !canReceive(fixture))
+    }
+
+    @Test func anActivationIsGivenBackAfterFiveMinutes() throws {
+        let fixture = try CloudFixture()
+        _ = try put(fixture)
+        fixture.pass(seconds: 299)
+        #expect(try put(fixture, type: "SelfDeactivate").code == "ActiveDurationTooShort")
+        fixture.pass(seconds: 1)
+        #expect(try put(fixture, type: "SelfDeactivate").json["properties"]?["status"]?.text == "Revoked")
+        #expect(try !canReceive(fixture))
+        #expect(try put(fixture, type: "SelfDeactivate").code == "RoleAssignmentDoesNotExist")
+    }
+
+    @Test func anActivationMayWantAnAuthenticationContext() throws {
+        let fixture = try CloudFixture()
+        fixture.cloud.switches.activationContext = true
+        #expect(try put(fixture).code == "RoleAssignmentRequestAcrsValidationFailed")
+        let token = try fixture.token(of: engineer, for: "https://management.azure.com", contexts: ["c1"])
+        let body: CloudJSON = [
+            "properties": [
+                "principalId": .string(engineer), "roleDefinitionId": .string(RoleDefinition.dataReceiver.id),
+                "requestType": "SelfActivate",
+                "justification": "INC-1", "scheduleInfo": ["expiration": ["type": "AfterDuration", "duration": "PT1H"]],
+            ]
+        ]
+        let path = "\(fixture.namespace)/providers/Microsoft.Authorization/roleAssignmentScheduleRequests/\(CallID.make())"
+        #expect(fixture.ask("PUT", "\(path)?api-version=2020-10-01", token: token, body.serialized).status == 201)
+    }
+
+    @Test func whereARoleCouldBeTakenIsTold() throws {
+        let fixture = try CloudFixture()
+        func children(_ scope: String, as caller: String, _ filter: String = "") throws -> [String] {
+            try fixture.manage(
+                "GET", "\(scope)/providers/Microsoft.Authorization/eligibleChildResources", as: caller, version: "2020-10-01", query: filter
+            ).list.compactMap { $0["name"]?.text }
+        }
+        #expect(try children(fixture.namespace, as: engineer) == ["emails", "orders", "news"])
+        #expect(
+            try children(fixture.namespace, as: engineer, "%24filter=resourceType%20eq%20'Microsoft.ServiceBus/namespaces/topics'") == [
+                "news"
+            ])
+        let group = "/subscriptions/\(CloudSeed.subscription)/resourceGroups/\(CloudSeed.resourceGroup)"
+        #expect(try children(group, as: engineer) == ["sandbox", "emails", "orders", "news"])
+        #expect(try children(group, as: CloudSeed.developer.id).isEmpty)
+    }
+
+    @Test func asManyRequestsAreKeptAsThereIsRoomFor() throws {
+        var access = PrivilegedAccess()
+        func request(_ number: Int, _ status: PrivilegedAccess.Request.Status) -> PrivilegedAccess.Request {
+            .init(
+                name: "\(number)", kind: .selfActivate, status: status, scope: AzureScope("/"), role: .reader, principalID: "p",
+                requestorID: "p", ticket: [:], startsAt: 0, createdAt: 0)
+        }
+        let added = (0..<PrivilegedAccess.maximumRequests).map { access.add(request($0, .pending)) }
+        #expect(!added.contains(false))
+        let isTooMany = !access.add(request(-1, .pending))
+        #expect(isTooMany)
+        access.update(request(7, .denied))
+        let hasRoom = access.add(request(-1, .pending))
+        #expect(hasRoom)
+        #expect(access.request("7") == nil && access.requests.count == PrivilegedAccess.maximumRequests)
+    }
+}
