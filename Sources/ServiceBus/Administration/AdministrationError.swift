@@ -80,7 +80,7 @@ extension AdministrationError {
 
     /// No token.
     init(_ error: IdentityError, resource: String) {
-        self.init(.noToken(error.code), resource: resource, message: error.message)
+        self.init(.noToken(error.code), resource: resource, message: error.message, hint: error.hint)
     }
 
     /// An answer that says no.
