@@ -8,7 +8,14 @@ extension OperatorError {
     ///   - action: what was being done.
     ///   - endpoint: where, and as whom; told when that is what is wrong.
     init(_ error: ServiceBusError, doing action: String, at endpoint: NamespaceEndpoint) {
-        let (code, hint) = Self.judgement(error)
+        var (code, hint) = Self.judgement(error)
+        if endpoint.usesRoles {
+            switch error.code {
+            case .notPermitted: hint = Self.roleHint(error.neededClaim)
+            case .noToken: hint = "Sign in: callboard login. 'callboard whoami' says why no other credential answers."
+            default: break
+            }
+        }
         var place = error.entity.map { " \($0.displayName)" } ?? ""
         switch error.code {
         case .unreachable, .protocolMismatch, .certificate, .timeout, .trustFile: place += " at \(endpoint.host)"
@@ -18,6 +25,17 @@ extension OperatorError {
         self.init(
             code, "\(action)\(place): \(error.message)", hint: hint, entity: error.entity, serviceCode: error.condition,
             trackingID: error.trackingID, neededRight: error.neededClaim)
+    }
+
+    /// The role that gives a right, for whoever signed in.
+    private static func roleHint(_ right: String?) -> String {
+        let role =
+            switch right {
+            case "Listen": "Azure Service Bus Data Receiver"
+            case "Send": "Azure Service Bus Data Sender"
+            default: "Azure Service Bus Data Owner"
+            }
+        return "Ask for the role \(role) on this entity; what was assigned a moment ago may take some minutes to count."
     }
 
     private static func judgement(_ error: ServiceBusError) -> (Code, String) {
@@ -53,6 +71,20 @@ extension OperatorError {
         case .cancelled: (.cancelled, "")
         case .service: (.service, "")
         }
+    }
+
+    /// What it means to an operator that no token can be had.
+    init(_ error: IdentityError) {
+        let code: Code =
+            switch error.code {
+            case .unavailable: .unreachable
+            case .timedOut: .timeout
+            case .cancelled: .cancelled
+            case .misconfigured: .usage
+            case .invalidAnswer: .protocolMismatch
+            default: .notPermitted
+            }
+        self.init(code, error.message, hint: error.hint, serviceCode: error.fault?.numbers.first.map { "AADSTS\($0)" })
     }
 
     /// What a failure of the administration interface means to an operator.

@@ -14,7 +14,9 @@ struct Callboard: ParsableCommand {
             RedriveCommand.self, DeleteCommand.self, PurgeCommand.self, MoveCommand.self, DeferCommand.self, DeadLetterCommand.self,
             ReceiveDeferredCommand.self, CancelScheduledCommand.self, ImportCommand.self, JobsCommand.self,
             SessionsCommand.self, SessionCommand.self, RulesCommand.self,
-            CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self, PolicyCommand.self, AuditCommand.self,
+            CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self, BindingsCommand.self,
+            DriftCommand.self, PolicyCommand.self, AuditCommand.self,
+            LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, ContextsCommand.self, ConfigCommand.self, DoctorCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

@@ -25,10 +25,28 @@ struct ConsoleCommand: MainThreadCommand {
     var allowChanges = false
 
     func runOnMainThread() -> Int32 {
-        let (connection, display) = (connection, display)
+        var connection = connection
         do throws(OperatorError) {
-            // Found out before the screen is taken: a usage error belongs on the command line.
-            let workspace = try connection.workspace()
+            if try connection.isNothingNamed, FirstRun.isAttended {
+                switch try FirstRun.ask() {
+                case .demo:
+                    var demo = DemoCommand()
+                    demo.display = display
+                    return demo.runOnMainThread()
+                case .context(let name): connection.context = name
+                case .connectionString(let string): connection.typed = string
+                case .quit: return 0
+                }
+            }
+            // Found out before the screen is taken: a usage error belongs on the command line, and so does signing in.
+            let chosen = connection
+            let workspace = try Blocking.result(of: { () async throws(OperatorError) -> Workspace? in
+                if FirstRun.isAttended, let signIn = try await chosen.signIn(), await signIn.wantsPerson {
+                    guard try await FirstRun.signIn(signIn) else { return nil }
+                }
+                return try await chosen.workspace()
+            })
+            guard let workspace else { return 0 }
             var options = try display.options()
             options.title = workspace.title
             options.allowsChanges = allowChanges

@@ -14,7 +14,8 @@ struct ServicesCommand: OperatorCommand {
     var service: String?
 
     func execute() async throws -> Int32 {
-        let workspace = try connection.workspace()
+        let workspace = try await connection.workspace()
+        await workspace.catalogueAsked()
         let board = await workspace.board()
         await workspace.close()
         for problem in board.problems { Standard.error(problem.description) }
@@ -31,6 +32,7 @@ struct ServicesCommand: OperatorCommand {
             }
         }
         output.write(rows.map { ServiceRecord($0) })
-        return 0
+        // Nothing of the catalogue could be read: that is no empty list.
+        return board.rows.isEmpty && !board.problems.isEmpty ? 1 : 0
     }
 }

@@ -23,7 +23,7 @@ public actor Operator {
         self.guardrails = guardrails
         self.ledger = ledger
         self.store = store
-        actor = AuditActor.local(guardrails.caller)
+        actor = workspace.acting.actor(isAgent: guardrails.caller.isAgent)
     }
 
     /// Opens the door to a namespace as the environment of this process has it: policy of the context, ledger and journals of the user.

@@ -18,7 +18,7 @@ extension Workspace {
     /// What stands before every change here.
     /// - Throws: ``OperatorError`` when the context names a policy that cannot be used.
     nonisolated func guardrails(environment: [String: String]) throws(OperatorError) -> Guardrails {
-        try Guardrails(context, title: title, environment: environment)
+        try Guardrails(context, title: title, acting: acting, environment: environment)
     }
 
     /// Holds leave against this namespace, and against what is to be done to which entity.

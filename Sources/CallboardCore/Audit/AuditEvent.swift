@@ -190,11 +190,6 @@ public struct AuditActor: Hashable, Sendable {
         self.host = host
     }
 
-    /// Whoever runs this process without a sign-in.
-    public static func local(_ caller: PolicyCaller) -> AuditActor {
-        AuditActor(name: LocalUser.name, kind: caller.isAgent ? .agent : .local, host: LocalUser.host)
-    }
-
     /// Callboard itself, on this machine.
     static var system: AuditActor { AuditActor(name: "callboard", kind: .system, host: LocalUser.host) }
 

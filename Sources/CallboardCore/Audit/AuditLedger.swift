@@ -54,13 +54,11 @@ public actor AuditLedger {
     /// Where the ledger of whoever runs this is: `$XDG_STATE_HOME/callboard/audit.jsonl`, else `~/.local/state/callboard/audit.jsonl`.
     /// - Throws: ``OperatorError`` when not even a home is known.
     public static func path(environment: [String: String]) throws(OperatorError) -> String {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
-        // A relative XDG_STATE_HOME is to be ignored (XDG Base Directory Specification).
-        guard let folder = value("XDG_STATE_HOME") ?? value("HOME").map({ $0 + "/.local/state" }) else {
+        guard let folder = StateFolder.path(environment: environment) else {
             throw OperatorError(
                 .refused, "There is no place for the audit ledger, and without it nothing is changed.", hint: "Set HOME or XDG_STATE_HOME.")
         }
-        return folder + "/callboard/audit.jsonl"
+        return folder + "/audit.jsonl"
     }
 
     /// Writes an event down. It is on the disk when this returns.

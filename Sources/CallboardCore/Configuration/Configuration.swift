@@ -10,7 +10,12 @@
 ///     mode: read-only                   # or read-write; read-only unless it is an emulator
 ///     namespace: sb-retail.servicebus.windows.net
 ///     connection-string: {env: RETAIL_SERVICEBUS}   # or {file: ~/.secrets/retail}; never the string itself
+///     sign-in: {tenant: contoso.com, credential: login}     # instead of a connection string; 'sign-in: true' for the defaults
+///     subscriptions: [8f5c1f5e-3f6c-4a07-9b53-1c0b8a4f2f11] # where its resources are looked for; all that may be seen unless said
+///     service-host: sb-retail.servicebus.windows.net        # its host at Azure, where 'namespace' is a private endpoint or a sandbox
+///     ca-file: ~/.callboard/ca.pem      # authorities to trust besides the system's
 ///     catalogue: [~/src/catalogue]
+///     backstage: {url: https://backstage.example.com, resource: api://backstage}   # or token: {env: BACKSTAGE_TOKEN}
 ///     credits-per-second: 500           # what administration may cost; half of the Standard tier's allowance unless said
 ///     descriptor-set: ~/src/messages.pb # Protobuf messages, so that their bodies are shown by name
 ///     annotations:

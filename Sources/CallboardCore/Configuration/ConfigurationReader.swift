@@ -54,7 +54,8 @@ struct ConfigurationReader: StrictReading {
 
     private static let contextKeys = [
         "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second", "masking",
-        "descriptor-set", "policy", "agent",
+        "descriptor-set", "policy", "agent", "sign-in", "backstage", "subscriptions", "ca-file", "administration-port",
+        "service-host",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -65,7 +66,13 @@ struct ConfigurationReader: StrictReading {
             case "production": context.isProduction = bool(entry) ?? false
             case "mode": context.mode = choice(entry, of: AccessMode.self, ["read-only", "read-write"])
             case "namespace": context.endpoint = host(entry)
-            case "connection-string": context.connection = connection(entry)
+            case "service-host": context.serviceHost = host(entry)
+            case "connection-string": context.connection = source(entry, what: "the string")
+            case "sign-in": context.signIn = signIn(entry)
+            case "backstage": context.backstage = backstage(entry)
+            case "subscriptions": context.subscriptions = identifiers(entry)
+            case "ca-file": context.caFile = text(entry).map { path($0) }
+            case "administration-port": context.administrationPort = number(entry, in: 1...65535)
             case "catalogue", "catalog": context.cataloguePaths = texts(entry).map { path($0) }
             case "annotations": context.bindingRules = rules(entry)
             case "masking": context.masking = masking(entry)
@@ -79,28 +86,15 @@ struct ConfigurationReader: StrictReading {
         if !settings.contains(where: { $0.key == "connection-string" || $0.key == "namespace" }) {
             report(line, "the context '\(name)' needs a 'connection-string' or a 'namespace'")
         }
+        if context.connection != nil, context.signIn != nil {
+            report(line, "the context '\(name)' has a 'connection-string' and a 'sign-in': it takes one of them")
+        }
         return context
     }
 
-    private mutating func connection(_ entry: YAMLNode.Entry) -> ConnectionSource? {
-        guard let entries = entry.value.entries else {
-            // Whatever stands here may be a key: it must not be repeated in a message.
-            report(
-                entry.line,
-                "'connection-string' says where the string is, {env: NAME} or {file: PATH}; the string itself has no place in this file")
-            return nil
-        }
-        guard entries.count == 1, let source = entries.first else {
-            report(entry.line, "'connection-string' takes one of 'env' and 'file'")
-            return nil
-        }
-        switch source.key {
-        case "env": return text(source).map { .environment($0) }
-        case "file": return text(source).map { .file(path($0)) }
-        default:
-            reportUnknown(source, among: ["env", "file"])
-            return nil
-        }
+    /// The ids of subscriptions.
+    private mutating func identifiers(_ entry: YAMLNode.Entry) -> [String] {
+        list(entry).compactMap { identifier($0, of: entry.key) }
     }
 
     private mutating func host(_ entry: YAMLNode.Entry) -> String? {
@@ -120,7 +114,7 @@ struct ConfigurationReader: StrictReading {
                 }
             }
         guard isHost else {
-            report(entry.value.line, "'namespace' is a host name, as in sb-retail.servicebus.windows.net")
+            report(entry.value.line, "'\(entry.key)' is a host name, as in sb-retail.servicebus.windows.net")
             return nil
         }
         return text
@@ -136,7 +130,11 @@ struct ConfigurationReader: StrictReading {
             case "entities": rules.rules = bindings(entry)
             case "on-call": rules.onCallAnnotations = texts(entry)
             case "service-types": rules.serviceTypes = texts(entry)
-            default: reportUnknown(entry, among: ["entities", "on-call", "service-types"])
+            case "senders": rules.senderAnnotations = texts(entry)
+            case "receivers": rules.receiverAnnotations = texts(entry)
+            case "principal-id": rules.principalAnnotations = texts(entry)
+            default:
+                reportUnknown(entry, among: ["entities", "on-call", "service-types", "senders", "receivers", "principal-id"])
             }
         }
         return rules
@@ -176,7 +174,7 @@ struct ConfigurationReader: StrictReading {
     // MARK: Values
 
     /// A path of the file: `~` is the home, and what is relative is so to the file's folder.
-    private func path(_ text: String) -> String {
+    func path(_ text: String) -> String {
         if let home, text == "~" || text.hasPrefix("~/") { return home + text.dropFirst() }
         if text.hasPrefix("/") { return text }
         let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""

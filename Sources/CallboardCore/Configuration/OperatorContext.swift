@@ -56,6 +56,19 @@ public struct OperatorContext: Hashable, Sendable {
     /// Whether programs act here by themselves, so that whoever acts is an agent to the policy.
     public var isAgent = false
 
+    /// How somebody signs in; nil for the defaults, or where there is a connection string.
+    public var signIn: SignInSettings?
+    /// The Backstage to ask, besides the catalogue's files.
+    public var backstage: BackstageSettings?
+    /// The namespace's host at Azure, where it is reached under another one: a private endpoint, a sandbox.
+    public var serviceHost: String?
+    /// The ids of the Azure subscriptions to look into; none for all that may be seen.
+    public var subscriptions: [String] = []
+    /// A PEM file of certificate authorities to trust besides the system's.
+    public var caFile: String?
+    /// The port the namespace is administered on, where it is not 443.
+    public var administrationPort: Int?
+
     /// Creates a context.
     public init(
         name: String, environment: String = "", isProduction: Bool = false, mode: AccessMode? = nil, connection: ConnectionSource? = nil,

@@ -1,4 +1,5 @@
-/// Which annotations of the catalogue bind a Resource or Component to Service Bus entities, and which name who is on call.
+/// Which annotations of the catalogue bind a Resource or Component to Service Bus entities, which name who is on call, and which say who is to send
+/// and receive there.
 ///
 /// Keys are tried in order, and of each form the first that is present on a catalogue entity decides: an organisation's own key for
 /// queues may come before a common one. What different forms say adds up, so that subscriptions can be named beside queues.
@@ -35,12 +36,24 @@ public struct BindingRules: Hashable, Sendable {
     public var onCallAnnotations: [String]
     /// The `spec.type` values that make a Component a service even when it has no entity.
     public var serviceTypes: [String]
+    /// The annotations that say which Components send to the entities of a Resource or Component, first hit wins.
+    public var senderAnnotations: [String]
+    /// The annotations that say which Components receive from them, first hit wins.
+    public var receiverAnnotations: [String]
+    /// The annotations with the object ids that a Component acts as, first hit wins.
+    public var principalAnnotations: [String]
 
     /// Creates rules.
-    public init(rules: [Rule], onCallAnnotations: [String], serviceTypes: [String]) {
+    public init(
+        rules: [Rule], onCallAnnotations: [String], serviceTypes: [String], senderAnnotations: [String] = ["callboard.dev/senders"],
+        receiverAnnotations: [String] = ["callboard.dev/receivers"], principalAnnotations: [String] = ["callboard.dev/principal-id"]
+    ) {
         self.rules = rules
         self.onCallAnnotations = onCallAnnotations
         self.serviceTypes = serviceTypes
+        self.senderAnnotations = senderAnnotations
+        self.receiverAnnotations = receiverAnnotations
+        self.principalAnnotations = principalAnnotations
     }
 
     /// What is used unless a context says otherwise: our own key first, then the ones found in the field.

@@ -47,16 +47,19 @@ public struct Estate: Sendable {
     public var environment: String
     /// Who answers for each entity that the catalogue names.
     public var ownership: [EntityPath: EntityOwnership]
+    /// What each Component, and each Resource that is bound, says about access to its entities.
+    public var access: [CatalogueAccess]
 
     /// Creates an estate.
     public init(
         services: [ServiceSummary] = [], problems: [CatalogueProblem] = [], environment: String = "",
-        ownership: [EntityPath: EntityOwnership] = [:]
+        ownership: [EntityPath: EntityOwnership] = [:], access: [CatalogueAccess] = []
     ) {
         self.services = services
         self.problems = problems
         self.environment = environment
         self.ownership = ownership
+        self.access = access
     }
 
     /// Who answers for an entity; a subscription that is not named itself is its topic's.

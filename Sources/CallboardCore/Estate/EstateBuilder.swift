@@ -3,12 +3,12 @@ internal import ServiceBus
 
 /// Joins a catalogue to the entities it names.
 struct EstateBuilder {
-    private let catalogue: Catalogue
-    private let rules: BindingRules
+    let catalogue: Catalogue
+    let rules: BindingRules
     /// The namespace we look at, in lower case, where its name can be told from its host.
     private let namespace: String?
     private let knowsGroups: Bool
-    private var bindings: [EntityRef: [EntityBinding]] = [:]
+    private(set) var bindings: [EntityRef: [EntityBinding]] = [:]
     private var findings: [EntityRef: [String]] = [:]
     /// The other namespaces that an entity's annotations name.
     private var elsewhere: [EntityRef: [String]] = [:]

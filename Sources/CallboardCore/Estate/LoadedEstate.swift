@@ -3,20 +3,11 @@ internal import ServiceBus
 
 /// A catalogue read and joined to the entities it names.
 struct LoadedEstate: Sendable {
-    let estate: Estate
+    private(set) var estate: Estate
     private let services: [JoinedService]
 
-    /// Reads the catalogue files of a context.
+    /// Joins a catalogue.
     /// - Parameter host: the namespace's host, to leave out what the catalogue binds to other namespaces.
-    init(context: OperatorContext, host: String) {
-        let catalogue =
-            context.catalogueText.map { CatalogueLoader.load(bytes: Array($0.utf8), file: context.name) }
-            ?? CatalogueLoader.load(paths: context.cataloguePaths)
-        self.init(
-            catalogue: catalogue, rules: context.bindingRules, host: host,
-            environment: context.environment)
-    }
-
     init(catalogue: Catalogue, rules: BindingRules, host: String, environment: String) {
         let builder = EstateBuilder(catalogue: catalogue, rules: rules, host: host)
         let services = builder.services()
@@ -30,8 +21,11 @@ struct LoadedEstate: Sendable {
             problems: catalogue.problems.filter { $0.severity > .note }.map {
                 CatalogueProblem(file: $0.file, line: $0.line, message: $0.message)
             },
-            environment: environment, ownership: builder.ownership(services))
+            environment: environment, ownership: builder.ownership(services), access: builder.access())
     }
+
+    /// Adds a problem.
+    mutating func report(_ problem: CatalogueProblem) { estate.problems.append(problem) }
 
     /// The board for the entities of the namespace, or for the reason why they are not known.
     func board(

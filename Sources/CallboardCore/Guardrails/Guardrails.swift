@@ -69,13 +69,19 @@ public struct Guardrails: Hashable, Sendable {
         self.caller = caller
     }
 
-    /// The guardrails of a context on a connection without a sign-in.
-    /// - Parameter environment: the process's environment variables.
-    /// - Throws: ``OperatorError`` when the context names a policy that cannot be used. Without it nothing may be done.
-    public init(_ context: OperatorContext, title: ContextTitle, environment: [String: String]) throws(OperatorError) {
-        let rules: Rules = if let path = context.policyPath { .policy(try PolicyFile.load(path)) } else { .builtIn }
+    /// The guardrails of a context.
+    /// - Parameters:
+    ///   - acting: who acts there.
+    ///   - environment: the process's environment variables.
+    /// - Throws: ``OperatorError`` when the context names a policy that cannot be used, or one for another tenant. Without it nothing may
+    ///   be done.
+    public init(
+        _ context: OperatorContext, title: ContextTitle, acting: ActingIdentity = .local, environment: [String: String]
+    ) throws(OperatorError) {
+        let policy = if let path = context.policyPath { try PolicyFile.load(path, tenant: acting.tenantID) } else { Policy?.none }
         self.init(
-            rules: rules, place: Place(context, title: title), caller: .local(environment, isAgent: context.isAgent))
+            rules: policy.map { .policy($0) } ?? .builtIn, place: Place(context, title: title),
+            caller: acting.caller(policy, environment: environment, isAgent: context.isAgent))
     }
 
     /// A question about an entity or one of its sub-queues, asked by whoever acts here.

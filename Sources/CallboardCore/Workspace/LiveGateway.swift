@@ -14,38 +14,25 @@ package struct LiveGateway: NamespaceGateway {
 
     /// A gateway that connects when first asked for something.
     /// - Parameters:
+    ///   - access: where, and as whom.
     ///   - caFile: a PEM file of authorities to trust besides the system's.
     ///   - proxy: the proxy messages go through.
     ///   - creditsPerSecond: what administration may cost; nil for the usual half of the Standard tier's allowance.
-    /// - Throws: ``OperatorError`` with ``OperatorError/Code/usage`` when the credentials in the string cannot be used.
     package init(
-        _ connection: ConnectionString, caFile: String?, proxy: NamespaceProxy? = nil, creditsPerSecond: Int? = nil, logger: Logger
-    ) throws(OperatorError) {
-        let tokens: (any TokenProvider)?
-        do throws(ConnectionStringError) {
-            tokens = try connection.tokenProvider()
-        } catch {
-            throw OperatorError(.usage, error.description)
-        }
-        let messaging = connection.messagingEndpoint
-        let identity =
-            switch connection.authentication {
-            case .sharedAccessKey(let name, _): "key \(name)"
-            case .sharedAccessSignature: "shared access signature"
-            case .none: "no credentials"
-            }
+        _ access: NamespaceAccess, caFile: String?, proxy: NamespaceProxy? = nil, creditsPerSecond: Int? = nil, logger: Logger
+    ) {
         endpoint = NamespaceEndpoint(
-            host: connection.usesDevelopmentEmulator ? messaging.description : messaging.host,
-            isEmulator: connection.usesDevelopmentEmulator, identity: identity)
-        namespace = Namespace(Namespace.Configuration(endpoint: messaging, caFile: caFile, proxy: proxy), tokens: tokens, logger: logger)
+            host: access.host, isEmulator: access.isEmulator, identity: access.identity, usesRoles: access.usesRoles)
+        namespace = Namespace(
+            Namespace.Configuration(endpoint: access.messaging, caFile: caFile, proxy: proxy), tokens: access.tokens, logger: logger)
         var settings = RESTConfiguration()
         if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
         let http = RESTClient(configuration: settings, logger: logger)
         self.http = http
-        let budget = NamespaceBudgets.budget(for: connection.administrationEndpoint, creditsPerSecond: creditsPerSecond)
+        let budget = NamespaceBudgets.budget(for: access.administration, creditsPerSecond: creditsPerSecond)
         self.budget = budget
-        administration = tokens.map {
-            AdministrationClient(endpoint: connection.administrationEndpoint, tokens: $0, http: http, budget: budget)
+        administration = access.tokens.map {
+            AdministrationClient(endpoint: access.administration, tokens: $0, http: http, budget: budget)
         }
     }
 
@@ -151,16 +138,41 @@ extension Workspace {
         context: OperatorContext, connection: ConnectionString, caFile: String? = nil, proxy: NamespaceProxy? = nil,
         environment: [String: String] = [:], logger: Logger
     ) throws(OperatorError) {
-        let gateway = try LiveGateway(
-            connection, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, logger: logger)
+        try self.init(
+            context: context, access: try NamespaceAccess(connection), signIn: nil, caFile: caFile, proxy: proxy,
+            environment: environment, logger: logger)
+    }
+
+    /// Opens a context on a namespace. Nothing is connected yet.
+    /// - Parameters:
+    ///   - access: where it is, and as whom it is used.
+    ///   - signIn: how the context signs in, which says who acts; nil where nobody signs in.
+    ///   - caFile: a PEM file of authorities to trust besides the system's.
+    ///   - proxy: the proxy messages go through; nil to connect directly.
+    ///   - environment: of the process; it says who asks, where nobody signed in.
+    /// - Throws: ``OperatorError``: what is wrong with the policy that the context names.
+    public init(
+        context: OperatorContext, access: NamespaceAccess, signIn: ContextSignIn?, caFile: String? = nil,
+        proxy: NamespaceProxy? = nil, environment: [String: String] = [:], logger: Logger
+    ) throws(OperatorError) {
+        let gateway = LiveGateway(access, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, logger: logger)
+        let acting = signIn?.acting ?? .local
+        let backend =
+            if let signIn {
+                try signIn.backstage(environment: environment, caFile: caFile, logger: logger)
+            } else {
+                try context.backstage?.backend(
+                    context: context.name, tokens: nil, person: "local", environment: environment, caFile: caFile, logger: logger)
+            }
         var guardrails: Guardrails?
         if let file = context.policyPath {
             let place = Guardrails.Place(
                 context: context.name, host: gateway.endpoint.host, environment: context.environment, mode: context.mode,
                 isEmulator: gateway.endpoint.isEmulator, isProduction: context.isProduction)
+            let policy = try PolicyFile.load(file, tenant: acting.tenantID)
             guardrails = Guardrails(
-                rules: .policy(try PolicyFile.load(file)), place: place, caller: .local(environment, isAgent: context.isAgent))
+                rules: .policy(policy), place: place, caller: acting.caller(policy, environment: environment, isAgent: context.isAgent))
         }
-        self.init(context: context, gateway: gateway, guardrails: guardrails)
+        self.init(context: context, gateway: gateway, guardrails: guardrails, acting: acting, backend: backend)
     }
 }

@@ -89,9 +89,12 @@ package struct NamespaceEndpoint: Hashable, Sendable {
     package var isEmulator: Bool
     /// Who we are to the service.
     package var identity: String
+    /// Whether rights come from roles, as those of whoever signed in, and not from a key.
+    package var usesRoles: Bool
 
     /// Creates an endpoint.
-    package init(host: String, isEmulator: Bool = false, identity: String = "") {
+    package init(host: String, isEmulator: Bool = false, identity: String = "", usesRoles: Bool = false) {
+        self.usesRoles = usesRoles
         self.host = host
         self.isEmulator = isEmulator
         self.identity = identity

@@ -1,4 +1,4 @@
-internal import Backstage
+package import Backstage
 public import ServiceBus
 
 /// One open context: its catalogue and its namespace. The console and the commands both stand on it.
@@ -8,11 +8,13 @@ public actor Workspace {
     /// Where we are, and as whom.
     public nonisolated let title: ContextTitle
     let context: OperatorContext
+    /// Who acts here.
+    nonisolated let acting: ActingIdentity
     /// Whether the configuration says that nothing may be changed.
     nonisolated let isFixedReadOnly: Bool
     let gateway: MaskingGateway
     private let now: @Sendable () -> Timestamp
-    private var loadedEstate: Task<LoadedEstate, Never>?
+    private let catalogue: CatalogueKeeper
     /// What the counts were, since this was opened.
     private var history = CountHistory()
     private var oldest = OldestMessages()
@@ -23,9 +25,12 @@ public actor Workspace {
     /// Opens a context on a namespace.
     /// - Parameters:
     ///   - guardrails: what says whether bodies may be looked at; nil: they may.
+    ///   - acting: who acts here.
+    ///   - backend: the Backstage that the catalogue is asked of, besides the context's files.
     ///   - now: the clock, injected for tests.
     package init(
-        context: OperatorContext, gateway: any NamespaceGateway, guardrails: Guardrails? = nil,
+        context: OperatorContext, gateway: any NamespaceGateway, guardrails: Guardrails? = nil, acting: ActingIdentity = .local,
+        backend: CatalogueSource.Backend? = nil,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         let endpoint = gateway.endpoint
@@ -35,9 +40,17 @@ public actor Workspace {
             mode: context.effectiveMode(isEmulator: endpoint.isEmulator), identity: endpoint.identity, isEmulator: endpoint.isEmulator,
             isMasking: masker != nil)
         self.context = context
+        self.acting = acting
         isFixedReadOnly = context.mode == .readOnly
         self.gateway = MaskingGateway(gateway, masker, guardrails: guardrails)
         self.now = now
+        let (rules, environment, host) = (context.bindingRules, context.environment, endpoint.host)
+        // The demo brings its catalogue in memory.
+        let text = context.catalogueText.map { (Array($0.utf8), context.name) }
+        catalogue = CatalogueKeeper(CatalogueSource(paths: text == nil ? context.cataloguePaths : [], backend: backend), now: now) {
+            let catalogue = text.map { CatalogueLoader.load(bytes: $0.0, file: $0.1) } ?? $0
+            return LoadedEstate(catalogue: catalogue, rules: rules, host: host, environment: environment)
+        }
     }
 
     /// What decodes the bodies of messages here, with the Protobuf messages that the context names.
@@ -51,14 +64,15 @@ public actor Workspace {
         }
     }
 
-    /// What the organisation runs, by its catalogue files. Needs no network; read once, until ``reloadEstate()``.
-    public func estate() async -> Estate { await loaded().estate }
+    /// What the organisation runs, by its catalogue: the files, read once until ``reloadEstate()``, and the Backstage of the context, of which
+    /// what was kept is shown while it is asked anew. Only a Backstage that was never heard is waited for.
+    public func estate() async -> Estate { await catalogue.current().estate }
 
-    /// Reads the catalogue files again.
-    public func reloadEstate() async -> Estate {
-        loadedEstate = nil
-        return await estate()
-    }
+    /// Waits until the Backstage of the context was asked, where what was kept of it is not current.
+    public func catalogueAsked() async { await catalogue.asked() }
+
+    /// Reads the catalogue's files again, and asks Backstage.
+    public func reloadEstate() async -> Estate { await catalogue.reloaded().estate }
 
     /// Every queue, topic and subscription with its counts, in order of path.
     /// - Parameter first: called once with the first of them, as soon as they are there: a large namespace takes many calls.
@@ -201,11 +215,5 @@ public actor Workspace {
     /// Closes every connection.
     public func close() async { await gateway.close() }
 
-    private func loaded() async -> LoadedEstate {
-        if let loadedEstate { return await loadedEstate.value }
-        let (context, host) = (context, gateway.endpoint.host)
-        let task = Task.detached { LoadedEstate(context: context, host: host) }
-        loadedEstate = task
-        return await task.value
-    }
+    private func loaded() async -> LoadedEstate { await catalogue.current() }
 }

@@ -55,7 +55,11 @@ extension MessagesScreen {
             let path = detail.path.map { [Span(" · "), Span($0, .jsonKey)] } ?? []
             return [Span("#\(detail.sequenceNumber)", .title), Span(" · peeked, not locked", .muted)] + path
         }
-        var spans = [Span(Figures.count(table.count, noun), .title)]
+        // What could not be looked at is not none.
+        var spans =
+            table.count == 0 && scan.error != nil && scan.load == nil
+            ? [Span("\(noun)s: \(scan.error?.code == .notPermitted ? "not permitted" : "not known")", .title)]
+            : [Span(Figures.count(table.count, noun), .title)]
         if let search = listing.search {
             spans = MessagesScreen.summary(search)
         } else if only != nil {

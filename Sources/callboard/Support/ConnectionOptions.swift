@@ -32,24 +32,79 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A catalogue file or folder; may be repeated. Adds to those of the context.", valueName: "path"))
     var catalogue: [String] = []
 
+    /// A connection string that was typed when it was asked for.
+    var typed: ConnectionString?
+
+    private enum CodingKeys: CodingKey { case context, connectionString, caFile, proxy, catalogue }
+
+    /// Whether neither an option nor the environment nor the configuration names a namespace.
+    var isNothingNamed: Bool {
+        get throws(OperatorError) {
+            let environment = ProcessInfo.processInfo.environment
+            guard context == nil, connectionString == nil, environment[Self.variable]?.isEmpty != false else { return false }
+            return try ConfigurationFile(environment: environment)?.load().contexts.isEmpty ?? true
+        }
+    }
+
+    /// How the context signs in; nil where it has a connection string.
+    func signIn() async throws(OperatorError) -> ContextSignIn? {
+        let (context, connection) = try resolve()
+        guard connection == nil else { return nil }
+        return try await ContextSignIn(
+            context, environment: ProcessInfo.processInfo.environment, caFile: caFile ?? context.caFile, logger: Diagnostics.logger)
+    }
+
     /// The variable that holds a connection string.
     static let variable = "SERVICEBUS_CONNECTION_STRING"
 
     /// Opens the namespace named by flag, context or environment. Connects to nothing yet.
     /// - Throws: ``OperatorError`` of kind usage when nothing is named, or what is named cannot be used.
-    func workspace() throws(OperatorError) -> Workspace {
-        let (context, connection) = try resolve()
+    func workspace() async throws(OperatorError) -> Workspace {
+        let opening = try await opening()
         return try Workspace(
-            context: try context.withPolicyMasks(), connection: connection, caFile: caFile, proxy: try proxy(for: connection),
-            environment: ProcessInfo.processInfo.environment, logger: Diagnostics.logger)
+            context: try opening.context.withPolicyMasks(), access: opening.access, signIn: opening.signIn, caFile: opening.caFile,
+            proxy: opening.proxy, environment: ProcessInfo.processInfo.environment, logger: Diagnostics.logger)
+    }
+
+    /// Who walks the way to the namespace that ``workspace()`` would open.
+    /// - Throws: as ``workspace()``.
+    func doctor() async throws(OperatorError) -> Doctor {
+        let opening = try await opening()
+        return Doctor(
+            access: opening.access, caFile: opening.caFile, proxy: opening.proxy, creditsPerSecond: opening.context.creditsPerSecond,
+            logger: Diagnostics.logger)
+    }
+
+    /// What is opened, and how.
+    struct Opening {
+        let context: OperatorContext
+        let access: NamespaceAccess
+        var signIn: ContextSignIn?
+        let caFile: String?
+        let proxy: NamespaceProxy?
+    }
+
+    private func opening() async throws(OperatorError) -> Opening {
+        let (context, connection) = try resolve()
+        let trusted = caFile ?? context.caFile
+        if let connection {
+            return Opening(
+                context: context, access: try NamespaceAccess(connection), caFile: trusted,
+                proxy: try proxy(host: connection.host, isWebSocket: connection.transport == .webSocket))
+        }
+        let signIn = try await ContextSignIn(
+            context, environment: ProcessInfo.processInfo.environment, caFile: trusted, logger: Diagnostics.logger)
+        return Opening(
+            context: context, access: try signIn.access(), signIn: signIn, caFile: trusted,
+            proxy: try proxy(host: nil, isWebSocket: false))
     }
 
     /// The proxy named by flag; for WebSockets, which are made for networks that have one, also by the environment.
-    private func proxy(for connection: ConnectionString) throws(OperatorError) -> NamespaceProxy? {
+    private func proxy(host: String?, isWebSocket: Bool) throws(OperatorError) -> NamespaceProxy? {
         do throws(NamespaceProxy.Problem) {
             if let proxy { return try NamespaceProxy(url: proxy) }
-            guard connection.transport == .webSocket else { return nil }
-            return try NamespaceProxy.environment(ProcessInfo.processInfo.environment, host: connection.host)
+            guard isWebSocket, let host else { return nil }
+            return try NamespaceProxy.environment(ProcessInfo.processInfo.environment, host: host)
         } catch {
             throw OperatorError(.usage, "The proxy cannot be used: \(error.description)", hint: "Write http://HOST:PORT.")
         }
@@ -57,7 +112,7 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Opens the namespace for a while. Its connection is closed with a word to the service, whatever happened.
     func withWorkspace<Result>(_ body: (Workspace) async throws -> Result) async throws -> Result {
-        let workspace = try workspace()
+        let workspace = try await workspace()
         do {
             let result = try await body(workspace)
             await workspace.close()
@@ -68,8 +123,10 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    private func resolve() throws(OperatorError) -> (OperatorContext, ConnectionString) {
+    /// The context, and the connection string it is opened with; nil where it signs in.
+    private func resolve() throws(OperatorError) -> (OperatorContext, ConnectionString?) {
         let environment = ProcessInfo.processInfo.environment
+        if let typed { return (try adHoc("connection string", environment), typed) }
         if context != nil, connectionString != nil {
             throw OperatorError(.usage, "--context and --connection-string name two namespaces.", hint: "Give one of them.")
         }
@@ -93,12 +150,7 @@ struct ConnectionOptions: ParsableArguments {
                 hint: "Give --context, --connection-string, or set \(Self.variable). To look around first: callboard demo")
         }
         context.cataloguePaths += catalogue
-        guard let source = context.connection else {
-            throw OperatorError(
-                .usage, "Context '\(context.name)' names no connection string.",
-                hint: "Set 'connection-string' for it in the configuration file.")
-        }
-        return (context, try source.connectionString(environment: environment))
+        return (context, try context.connection?.connectionString(environment: environment))
     }
 
     /// A connection that no context describes. The policy of all contexts holds for it too, or it would be a way around.

@@ -29,6 +29,9 @@ struct ConfigurationTests {
                     - acme.io/entities
                   on-call: [acme.io/pager]
                   service-types: [service, worker]
+                  senders: [acme.io/from]
+                  receivers: [acme.io/to]
+                  principal-id: [acme.io/oid, callboard.dev/principal-id]
               laptop:
                 connection-string: {file: laptop.txt}
             """)
@@ -47,7 +50,8 @@ struct ConfigurationTests {
                             BindingRules.Rule(annotation: "acme.io/ids", form: .armID),
                             BindingRules.Rule(annotation: "acme.io/entities", form: .entities),
                         ],
-                        onCallAnnotations: ["acme.io/pager"], serviceTypes: ["service", "worker"])))
+                        onCallAnnotations: ["acme.io/pager"], serviceTypes: ["service", "worker"], senderAnnotations: ["acme.io/from"],
+                        receiverAnnotations: ["acme.io/to"], principalAnnotations: ["acme.io/oid", "callboard.dev/principal-id"])))
         let laptop = try #require(configuration.contexts.last)
         #expect(laptop.connection == .file("/etc/callboard/laptop.txt"))
         #expect(laptop.mode == nil)

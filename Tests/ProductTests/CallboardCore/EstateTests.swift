@@ -210,6 +210,29 @@ struct EstateTests {
         #expect(estate.environment == "test")
     }
 
+    @Test("who sends and receives, and as whom a Component acts, is said by annotations")
+    func access() throws {
+        let estate = load(
+            component("shop", annotations: "{callboard.dev/principal-id: 'id-1, id-2'}", spec: "type: service, dependsOn: ['resource:sb']")
+                + component("idle", annotations: "{backstage.io/orphan: 'true'}")
+                + resource(
+                    "sb",
+                    annotations: "{azure-service-bus/queues: orders, callboard.dev/senders: 'shop, x/pay', Callboard.dev/Receivers: ''}")
+        ).estate
+        #expect(
+            estate.access == [
+                CatalogueAccess(ref: "component:default/shop", dependencies: ["resource:default/sb"], principals: ["id-1", "id-2"]),
+                CatalogueAccess(ref: "component:default/idle", isOrphan: true),
+                CatalogueAccess(
+                    ref: "resource:default/sb", isComponent: false, entities: [[try EntityPath.queue("orders")]],
+                    senders: ["component:default/shop", "component:x/pay"], receivers: []),
+            ])
+        var rules = BindingRules.standard
+        rules.senderAnnotations = ["acme.io/from", "acme.io/senders"]
+        let own = load(resource("sb", annotations: "{azure-service-bus/queues: q, acme.io/senders: a}"), rules: rules).estate
+        #expect(own.access.first?.senders == ["component:default/a"])
+    }
+
     @Test("the vectors' small estate joins", .enabled(if: CatalogueVectors.exist, CatalogueVectors.areMissing))
     func vectors() {
         let catalogue = CatalogueLoader.load(paths: [CatalogueVectors.folder + "/api/servicebus-catalog.yaml"])

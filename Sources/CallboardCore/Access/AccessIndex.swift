@@ -1,0 +1,143 @@
+internal import AzureResources
+internal import Identity
+internal import ServiceBus
+
+/// A picture of access and a catalogue, joined and indexed: what bindings and drift are read from.
+public struct AccessIndex: Sendable {
+    /// The picture.
+    public let picture: AccessPicture
+    /// The catalogue.
+    public let estate: Estate
+    /// The namespace; nil when it could not be found.
+    let namespace: AccessNamespace?
+    /// Who can do what; nil when assignments or the namespace are not known.
+    let matrix: AccessMatrix?
+    /// The entities: Azure's, or where those are not known the catalogue's.
+    let entities: [AccessEntity]
+    /// Places in `entities` by path.
+    private let places: [EntityPath: Int]
+    /// What is expected of each entity.
+    let expectations: Expectations
+    /// Shared access rules by what they open.
+    let rulesByOwner: [ResourceID: [AccessRule]]
+    let assignments: [ResourceID: RoleAssignment]
+    private let scheduleNames: [GUID: String]
+    /// The subscriptions of each topic, as places in `entities`.
+    private let subscriptions: [EntityPath: [Int]]
+    /// Whether anything is denied below the namespace, so that what is inherited is not the same everywhere.
+    let hasDenialsBelow: Bool
+
+    /// Joins a picture and a catalogue.
+    public init(_ picture: AccessPicture, estate: Estate) {
+        self.picture = picture
+        self.estate = estate
+        let namespace = picture.namespace.value
+        self.namespace = namespace
+        if let known = picture.entities.value {
+            entities = known
+        } else {
+            // Without Azure's list the catalogue's names are all there is.
+            let paths = Set(estate.access.flatMap { $0.entities.compactMap(\.first) })
+            entities = paths.sorted().map { path in
+                AccessEntity(path: path, id: namespace.map { Self.id($0.id, of: path) } ?? .root)
+            }
+        }
+        var places: [EntityPath: Int] = [:]
+        var subscriptions: [EntityPath: [Int]] = [:]
+        for (index, entity) in entities.enumerated() {
+            places[entity.path] = index
+            if let topic = entity.path.topic { subscriptions[topic, default: []].append(index) }
+        }
+        self.places = places
+        self.subscriptions = subscriptions
+        let isKnown: (EntityPath) -> Bool = { places[$0] != nil }
+        expectations = Expectations(estate.access, isKnown: isKnown)
+        rulesByOwner = Dictionary(grouping: picture.rules.value ?? [], by: \.owner)
+        assignments = Dictionary((picture.assignments.value ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        scheduleNames = Dictionary(
+            (picture.schedules.value ?? []).compactMap { schedule in schedule.names?.principalName.map { (schedule.principal, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        let denials = picture.denials.value ?? []
+        hasDenialsBelow =
+            namespace.map { namespace in
+                denials.contains { $0.scope != namespace.id && namespace.id.contains($0.scope) || $0.doesNotApplyToChildScopes }
+            } ?? false
+        matrix = namespace.flatMap { namespace in
+            picture.assignments.value.map { assignments in
+                AccessMatrix(
+                    assignments: assignments, roles: picture.roles.value ?? [], denials: denials, schedules: picture.schedules.value ?? [],
+                    membership: picture.membership, localAuthentication: [namespace.id: namespace.localAuthentication])
+            }
+        }
+    }
+
+    private static func id(_ namespace: ResourceID, of path: EntityPath) -> ResourceID {
+        let name = String(path.name.map { $0 == "/" ? "~" : $0 })
+        guard let subscription = path.subscription else { return namespace.appending("queues", name) }
+        return namespace.appending("topics", name, "subscriptions", subscription)
+    }
+}
+
+// MARK: Looking up
+
+extension AccessIndex {
+    /// The entity of a path.
+    func entity(_ path: EntityPath) -> AccessEntity? { places[path.entity].map { entities[$0] } }
+
+    /// The subscriptions of a topic.
+    func subscriptions(of topic: EntityPath) -> [AccessEntity] { (subscriptions[topic] ?? []).map { entities[$0] } }
+
+    /// Whether shared access keys are taken, as far as is known.
+    var takesKeys: Bool { namespace?.localAuthentication != .off }
+
+    /// What an identity is called: its name, or its id.
+    func title(_ id: GUID) -> String { name(id) ?? id.text }
+
+    /// The name of an identity; nil when it is not known.
+    func name(_ id: GUID) -> String? { picture.names.value?[id]?.name ?? scheduleNames[id] }
+
+    /// What kind an identity is, from its assignment or else from the directory.
+    func kind(_ id: GUID, _ kind: PrincipalKind) -> PrincipalKind {
+        kind == .unknown ? picture.names.value?[id]?.kind ?? .unknown : kind
+    }
+
+    /// A scope as people call it: `queue orders`, `namespace sb-retail`, `resource group rg`.
+    func title(_ scope: ResourceID) -> String {
+        if scope == .root { return "the whole tenant" }
+        if scope.isManagementGroup { return "management group \(scope.name)" }
+        guard let subscription = scope.subscription else { return scope.text }
+        if scope == subscription { return "subscription \(scope.name)" }
+        guard scope.serviceBusNamespace != nil else {
+            return scope.resourceGroup.map { scope.segments.count == 4 ? "resource group \($0)" : scope.text } ?? scope.text
+        }
+        let name = { (name: String) in String(name.map { $0 == "~" ? "/" : $0 }) }
+        let segments = scope.segments.map(String.init)
+        switch AccessTarget(scope) {
+        case .queue: return "queue \(name(scope.name))"
+        case .topic: return "topic \(name(scope.name))"
+        case .subscription where segments.count >= 3:
+            return "subscription \(name(segments[segments.count - 3]))/\(scope.name)"
+        case .namespace, .subscription, .elsewhere: return "namespace \(scope.name)"
+        }
+    }
+
+    /// The path of a scope that is an entity.
+    func path(_ scope: ResourceID) -> EntityPath? {
+        let segments = scope.segments.map(String.init)
+        let name = { (name: String) in String(name.map { $0 == "~" ? "/" : $0 }) }
+        switch AccessTarget(scope) {
+        case .queue, .topic: return try? EntityPath.queue(name(scope.name))
+        case .subscription where segments.count >= 3:
+            return try? EntityPath.subscription(topic: name(segments[segments.count - 3]), name: scope.name)
+        case .namespace, .subscription, .elsewhere: return nil
+        }
+    }
+
+    /// The entities at a scope and below.
+    func entities(within scope: ResourceID) -> [EntityPath] {
+        guard let namespace else { return [] }
+        if scope.isManagementGroup || scope.contains(namespace.id) { return entities.map(\.path) }
+        guard let path = path(scope), places[path] != nil else { return [] }
+        return [path] + subscriptions(of: path).map(\.path)
+    }
+}

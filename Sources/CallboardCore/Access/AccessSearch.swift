@@ -1,0 +1,69 @@
+internal import AzureResources
+public import ServiceBus
+
+/// What somebody means by the argument of `bindings` and `drift`.
+public enum AccessSubject: Hashable, Sendable {
+    /// An entity.
+    case entity(EntityPath)
+    /// A service of the catalogue, by its reference, with its entities.
+    case service(ref: String, entities: [EntityPath])
+}
+
+extension AccessIndex {
+    /// The entity or service that a text names. An entity goes before a service of the same name; a reference (`component:default/orders`) is always
+    /// the service.
+    /// - Parameters:
+    ///   - text: what was typed.
+    ///   - candidates: the paths it may mean, the likelier first.
+    /// - Throws: ``OperatorError`` of kind not found.
+    public func subject(_ text: String, candidates: [EntityPath]) throws(OperatorError) -> AccessSubject {
+        if let path = candidates.lazy.map(\.entity).first(where: { entity($0) != nil }), !text.contains(":") { return .entity(path) }
+        let wanted = text.lowercased()
+        if let service = estate.services.first(where: { $0.ref.lowercased() == wanted || $0.name.lowercased() == wanted }) {
+            return .service(ref: service.ref, entities: entities(of: service))
+        }
+        // An entity that could not be listed may exist all the same.
+        if picture.entities.value == nil, let path = candidates.first { return .entity(path.entity) }
+        throw OperatorError(
+            .notFound, "There is no entity and no service '\(text)'.",
+            hint: "'callboard bindings' lists the services and entities there are.")
+    }
+
+    /// The entities of a service that exist, or where that is not known, those that the catalogue names; a topic's subscriptions among them.
+    func entities(of service: ServiceSummary) -> [EntityPath] {
+        (expectations.paths[service.ref] ?? service.entities).filter { picture.entities.value == nil || entity($0) != nil }
+            .flatMap { path in [path] + subscriptions(of: path).map(\.path) }.uniqued()
+    }
+
+    /// The object id of an identity by its id, name, account, or the Component that acts as it.
+    /// - Throws: ``OperatorError`` of kind not found, or usage when several have the name.
+    public func principal(_ text: String) throws(OperatorError) -> String {
+        let wanted = text.lowercased()
+        if GUID(text).canonical.utf8.count == 36, text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || Self.isHexDigit($0) }) {
+            return GUID(text).canonical
+        }
+        var found: Set<GUID> = []
+        for (id, principal) in picture.names.value ?? [:] {
+            if principal.name?.lowercased() == wanted || principal.account?.lowercased() == wanted { found.insert(id) }
+        }
+        for (reference, ids) in expectations.identities {
+            let name = reference.split(separator: "/").last?.lowercased()
+            if reference.lowercased() == wanted || name == wanted { found.formUnion(ids) }
+        }
+        if found.count == 1, let id = found.first { return id.canonical }
+        guard found.isEmpty else {
+            throw OperatorError(
+                .usage, "\(found.count) identities are called '\(text)'.",
+                hint: "Give the object id: \(found.sorted().prefix(5).map(\.canonical).joined(separator: ", ")).")
+        }
+        throw OperatorError(
+            .notFound, "No identity with a role here is called '\(text)'.",
+            hint: picture.names.value == nil
+                ? "Names are not known (\(picture.names.whyUnknown ?? "")): give the object id."
+                : "Give its object id, or its name as it is in the directory.")
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
+    }
+}

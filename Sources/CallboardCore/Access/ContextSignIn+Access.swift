@@ -1,0 +1,53 @@
+internal import AzureResources
+internal import Identity
+internal import RESTClient
+
+/// Who has access to a context's namespace, and what the catalogue says of who should.
+public struct AccessSurvey: Sendable {
+    /// What Azure said.
+    public let picture: AccessPicture
+    /// What the catalogue says.
+    public let estate: Estate
+}
+
+extension ContextSignIn {
+    /// Reads the context's catalogue, and asks Azure who has access to its namespace.
+    /// - Throws: ``OperatorError`` when nobody is signed in or Azure cannot be reached. What is not permitted is part of the picture.
+    public func accessSurvey() async throws(OperatorError) -> AccessSurvey {
+        guard let host = context.serviceHost ?? context.endpoint else {
+            throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
+        }
+        let estate = try await estate(host: host)
+        let reader = AccessReader(
+            manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
+            graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
+        let people = estate.access.flatMap(\.principals).map(GUID.init)
+        let picture = try await reader.read(host: host, subscriptions: context.subscriptions, people: people)
+        return AccessSurvey(picture: picture, estate: estate)
+    }
+}
+
+extension OperatorError {
+    /// What a failure of Azure Resource Manager or Microsoft Graph means to an operator.
+    init(_ error: AzureError) {
+        if let identity = error.identity {
+            self.init(identity)
+            return
+        }
+        let code: Code =
+            switch error.code {
+            case .notSignedIn, .forbidden: .notPermitted
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .throttled: .throttled
+            case .refused, .serviceFailed, .operationFailed: .service
+            case .unreachable: .unreachable
+            case .unexpectedAnswer, .untrustedLink: .protocolMismatch
+            case .cancelled: .cancelled
+            }
+        self.init(
+            code, "\(error.operation) failed: \(error.message)", hint: error.hint, serviceCode: error.serviceCode,
+            trackingID: error.requestID,
+            neededRight: error.missingRight.map { "\($0.action) at \($0.scope)" })
+    }
+}

@@ -1,0 +1,221 @@
+internal import AzureResources
+internal import Identity
+internal import ServiceBus
+
+/// Findings that come of comparing assignments with what the catalogue says of senders and receivers.
+extension DriftInspector {
+    mutating func inspectExpectations() {
+        inspectIdentities()
+        guard let matrix = index.matrix else {
+            let reason = index.namespace == nil ? index.picture.namespace.whyUnknown : index.picture.assignments.whyUnknown
+            skip(.missing, .extra, because: "role assignments: \(reason ?? "not known")")
+            return
+        }
+        inspectMissing(matrix)
+        inspectExtra()
+        let silent = index.entities.count {
+            index.expectations.entries[$0.path] == nil && $0.path.topic.flatMap { index.expectations.entries[$0] } == nil
+        }
+        if silent > 0 {
+            skip(
+                .missing, .extra,
+                because:
+                    "of \(silent) entities the catalogue does not say who sends and receives (callboard.dev/senders, callboard.dev/receivers)",
+                isBlind: false)
+        }
+    }
+
+    // MARK: Missing
+
+    private mutating func inspectMissing(_ matrix: AccessMatrix) {
+        var uncertain = 0
+        for (path, entry) in index.expectations.entries.sorted(by: { $0.key < $1.key }) {
+            guard let entity = index.entity(path) else { continue }
+            for right in [Right.send, .receive] {
+                for reference in entry.references(for: right) ?? [] {
+                    guard let ids = index.expectations.identities[reference], !ids.isEmpty else { continue }
+                    var best = AccessAnswer.no
+                    for id in ids { best = max(best, answer(matrix, id, right, on: entity)) }
+                    switch best {
+                    case .yes: break
+                    case .unknown, .conditional: uncertain += 1
+                    case .no: addMissing(reference, ids, right, entity, entry)
+                    }
+                }
+            }
+        }
+        if uncertain > 0 {
+            skip(
+                .missing, because: "of \(uncertain) expected rights it cannot be told: members of groups, roles or conditions are not known"
+            )
+        }
+    }
+
+    /// What an identity can do where the catalogue expects it: to send to a subscription is to send to its topic, and whoever receives from one of a
+    /// topic's subscriptions receives from the topic.
+    private func answer(_ matrix: AccessMatrix, _ id: GUID, _ right: Right, on entity: AccessEntity) -> AccessAnswer {
+        if right == .send, let topic = entity.path.topic.flatMap({ index.entity($0) }) { return matrix.can(id, .send, on: topic.id) }
+        var best = matrix.can(id, right, on: entity.id)
+        guard right == .receive, best != .yes, entity.path.subscription == nil else { return best }
+        for subscription in index.subscriptions(of: entity.path) { best = max(best, matrix.can(id, .receive, on: subscription.id)) }
+        return best
+    }
+
+    private mutating func addMissing(
+        _ reference: String, _ ids: [GUID], _ right: Right, _ entity: AccessEntity, _ entry: Expectations.Entry
+    ) {
+        let word = right == .send ? "send" : "receive"
+        let role = Self.role(for: right)
+        let place = right == .send ? entity.path.topic.flatMap { index.entity($0) } ?? entity : entity
+        let kind = ids.first.map { index.kind($0, .unknown) } ?? .unknown
+        add(
+            DriftFinding(
+                .missing, index.takesKeys ? .medium : .high, subject: "\(entity.id.text)\n\(reference)\n\(word)",
+                place: entity.path.displayName,
+                summary: "\(reference) is to \(word) on \(entity.path.displayName), and cannot"
+                    + (index.takesKeys ? "; perhaps it does by a key" : ""),
+                evidence: [
+                    .init("expected by", entry.sources.joined(separator: ", ")),
+                    .init("identity", ids.map { who($0) }.joined(separator: ", ")),
+                    .init("compared with", "the role assignments at \(entity.id.text) and above"),
+                ], entities: [entity.path], references: [reference],
+                fix: FixPlan(
+                    ids.prefix(1).map { id in
+                        FixPlan.Step(
+                            "Assign \(Self.title(of: role)) on \(place.path.displayName) to \(index.title(id)).",
+                            .assign(role: role, to: id, kind == .unknown ? .servicePrincipal : kind, at: place.id))
+                    } + [FixPlan.Step("It takes up to ten minutes to be in effect.")])))
+    }
+
+    // MARK: Extra
+
+    private mutating func inspectExtra() {
+        let wide = evaluated.indices.filter { evaluated[$0].isNamespaceWide && isCandidate(evaluated[$0]) }
+        var narrow: [ResourceID: [Int]] = [:]
+        for (place, item) in evaluated.enumerated() where !item.isNamespaceWide && isCandidate(item) {
+            narrow[item.assignment.scope, default: []].append(place)
+        }
+        var hits: [Int: [Expectations.Need]] = [:]
+        var unknownGroups: Set<GUID> = []
+        var unmapped = 0
+        for entity in index.entities {
+            for right in [Right.send, .receive] where !(right == .send && entity.path.subscription != nil) {
+                guard let allowed = index.expectations.allowed(right, on: entity.path) else { continue }
+                guard index.expectations.knowsAll(right, on: entity.path) else {
+                    unmapped += 1
+                    continue
+                }
+                var places = narrow[entity.id] ?? []
+                if let topic = entity.path.topic.flatMap({ index.entity($0) }) { places += narrow[topic.id] ?? [] }
+                for place in wide + places where evaluated[place].binding.rights.contains(right) {
+                    let assignment = evaluated[place].assignment
+                    if allowed.contains(assignment.principal) { continue }
+                    if assignment.principalKind.isGroup {
+                        guard let members = index.picture.membership.members(of: assignment.principal) else {
+                            unknownGroups.insert(assignment.principal)
+                            continue
+                        }
+                        if members.allSatisfy({ allowed.contains($0.id) }) { continue }
+                    }
+                    hits[place, default: []].append(Expectations.Need(path: entity.path, right: right))
+                }
+            }
+        }
+        for (place, needs) in hits.sorted(by: { $0.key < $1.key }) { addExtra(evaluated[place], needs) }
+        if unmapped > 0 {
+            skip(
+                .extra,
+                because:
+                    "on \(unmapped) rights one of those whom the catalogue names has no callboard.dev/principal-id: everybody else could be it",
+                isBlind: false)
+        }
+        if let group = unknownGroups.sorted().first {
+            skip(.extra, because: "the members of \(unknownGroups.count) groups are not known, \(index.title(group)) among them")
+        }
+    }
+
+    private func isCandidate(_ item: Evaluated) -> Bool { !item.messageRights.isEmpty && !hasEnd(item) }
+
+    private mutating func addExtra(_ item: Evaluated, _ needs: [Expectations.Need]) {
+        let paths = needs.map(\.path).uniqued()
+        let shown = paths.prefix(10).map(\.displayName).joined(separator: ", ") + (paths.count > 10 ? " and \(paths.count - 10) more" : "")
+        let rights = needs.reduce(into: Rights()) { $0.insert(Rights($1.right)) }
+        let expected = paths.prefix(1).flatMap { path in
+            [Right.send, .receive].filter { rights.contains($0) }.compactMap { right in
+                index.expectations.entries[path]?.references(for: right).map { references in
+                    DriftFinding.Evidence(
+                        "expected to \(right == .send ? "send" : "receive") on \(path.displayName)",
+                        references.isEmpty ? "nobody" : references.joined(separator: ", "))
+                }
+            }
+        }
+        add(
+            finding(
+                .extra, .medium, item,
+                summary:
+                    "\(index.title(item.assignment.principal)) can \(Self.words(rights)) on \(shown), and the catalogue does not say so",
+                evidence: [.init("entities", shown)] + expected, entities: paths,
+                fix: (index.expectations.needs[item.assignment.principal] ?? []).isEmpty
+                    ? [
+                        FixPlan.Step("If it is right: name it in callboard.dev/senders or callboard.dev/receivers."),
+                        FixPlan.Step("Otherwise remove the assignment.", .remove(item.assignment.id)),
+                    ] : narrowing(item)))
+    }
+
+    // MARK: Identities
+
+    private mutating func inspectIdentities() {
+        var named: [String: [EntityPath]] = [:]
+        for (path, entry) in index.expectations.entries {
+            for reference in Set((entry.senders ?? []) + (entry.receivers ?? [])) { named[reference, default: []].append(path) }
+        }
+        for (reference, paths) in named.sorted(by: { $0.key < $1.key }) where index.expectations.identities[reference] == nil {
+            addUnmapped(reference, .medium, paths: paths.sorted(), isListed: index.expectations.isListed(reference))
+        }
+        for entry in index.estate.access where entry.isComponent && entry.principals.isEmpty && named[entry.ref] == nil {
+            let paths = index.expectations.paths[entry.ref] ?? []
+            if !paths.isEmpty { addUnmapped(entry.ref, .low, paths: paths, isListed: true) }
+        }
+        for entry in index.estate.access {
+            for id in entry.principals where !Self.isObjectID(id) {
+                add(
+                    DriftFinding(
+                        .unmappedComponent, .medium, subject: "\(entry.ref)\n\(id)", place: entry.ref,
+                        summary: "\(entry.ref) names '\(id)' as its identity, which is no object id", evidence: [.init("principal-id", id)],
+                        entities: index.expectations.paths[entry.ref] ?? [], references: [entry.ref],
+                        fix: FixPlan([
+                            FixPlan.Step(
+                                "Write the object id of its application or managed identity there: az ad sp show --id CLIENT-ID --query id."
+                            )
+                        ])))
+            }
+        }
+    }
+
+    private static func isObjectID(_ text: String) -> Bool {
+        let canonical = GUID(text).canonical
+        return canonical.utf8.count == 36
+            && canonical.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count) == [8, 4, 4, 4, 12]
+            && canonical.allSatisfy { $0 == "-" || $0.isHexDigit }
+    }
+
+    private mutating func addUnmapped(_ reference: String, _ severity: DriftFinding.Severity, paths: [EntityPath], isListed: Bool) {
+        let shown = paths.prefix(10).map(\.displayName).joined(separator: ", ") + (paths.count > 10 ? " and \(paths.count - 10) more" : "")
+        add(
+            DriftFinding(
+                .unmappedComponent, severity, subject: reference, place: reference,
+                summary: isListed
+                    ? "\(reference) uses \(shown), and nothing says as which identity"
+                    : "\(reference) is to use \(shown), and is not in the catalogue",
+                evidence: [
+                    .init("entities", shown), .init("callboard.dev/principal-id", isListed ? "not there" : "there is no such entry"),
+                ],
+                entities: paths, references: [reference],
+                fix: FixPlan([
+                    isListed
+                        ? FixPlan.Step(
+                            "Write callboard.dev/principal-id with the object id of its application or managed identity into its entry: az ad sp show --id CLIENT-ID --query id."
+                        ) : FixPlan.Step("Correct the reference in callboard.dev/senders or callboard.dev/receivers, or add the Component.")
+                ])))
+    }
+}

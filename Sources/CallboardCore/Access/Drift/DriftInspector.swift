@@ -1,0 +1,158 @@
+internal import AzureResources
+internal import Identity
+internal import ServiceBus
+
+/// Looks for findings, and keeps what it found. Its parts are in files of their own.
+struct DriftInspector {
+    /// An assignment with what it allows in the namespace.
+    struct Evaluated {
+        let assignment: RoleAssignment
+        let binding: RoleBinding
+        /// Whether it holds in the whole namespace.
+        let isNamespaceWide: Bool
+
+        /// The rights on messages that it gives itself, not by keys.
+        var messageRights: Rights { binding.rights.intersection([.send, .receive]) }
+        /// Everything that can be done through it.
+        var allRights: Rights { binding.rights.union(binding.rightsByKeys) }
+        var note: GrantNote? { assignment.note.flatMap { GrantNote($0) } }
+    }
+
+    private struct Held: Hashable {
+        let principal: GUID
+        let role: GUID
+        let scope: ResourceID
+    }
+
+    let index: AccessIndex
+    let evaluated: [Evaluated]
+    /// What was assigned without an end, as it says of itself.
+    private let held: Set<Held>
+    private(set) var findings: [DriftFinding] = []
+    private(set) var gaps: [DriftGap] = []
+
+    init(_ index: AccessIndex) {
+        self.index = index
+        guard let namespace = index.namespace, let matrix = index.matrix else {
+            evaluated = []
+            held = []
+            return
+        }
+        evaluated = matrix.assignments(in: namespace.id).map { assignment, binding in
+            Evaluated(
+                assignment: assignment, binding: binding,
+                isNamespaceWide: assignment.scope.isManagementGroup || assignment.scope.contains(namespace.id))
+        }
+        held = Set(
+            evaluated.filter { $0.binding.term == .standing && $0.note == nil }.map {
+                Held(principal: $0.assignment.principal, role: $0.assignment.role, scope: $0.assignment.scope)
+            })
+    }
+
+    mutating func add(_ finding: DriftFinding) { findings.append(finding) }
+
+    /// Takes note of what could not be looked for.
+    /// - Parameter isBlind: whether the caller may not know it.
+    mutating func skip(_ kinds: DriftFinding.Kind..., because reason: String?, isBlind: Bool = true) {
+        for kind in kinds { gaps.append(DriftGap(kind: kind, reason: reason ?? "it could not be read", isBlind: isBlind)) }
+    }
+
+    /// Whether somebody's access ends by itself, or is to end by a note that is still good.
+    func hasEnd(_ item: Evaluated) -> Bool {
+        if case .until = item.binding.term { return true }
+        return item.note.map { $0.expires > index.picture.now } ?? false
+    }
+
+    // MARK: What findings about assignments have in common
+
+    /// A finding about one assignment.
+    func finding(
+        _ kind: DriftFinding.Kind, _ severity: DriftFinding.Severity, _ item: Evaluated, summary: String,
+        evidence: [DriftFinding.Evidence] = [], entities: [EntityPath]? = nil, fix: [FixPlan.Step]
+    ) -> DriftFinding {
+        let assignment = item.assignment
+        return DriftFinding(
+            kind, severity, subject: assignment.id.text, place: index.title(assignment.scope), summary: summary,
+            evidence: self.evidence(item) + evidence,
+            entities: entities ?? (item.isNamespaceWide ? [] : index.entities(within: assignment.scope)),
+            isNamespaceWide: entities == nil && item.isNamespaceWide,
+            references: index.expectations.components[assignment.principal] ?? [], fix: FixPlan(fix))
+    }
+
+    private func evidence(_ item: Evaluated) -> [DriftFinding.Evidence] {
+        let assignment = item.assignment
+        let kind = AccessIndex.word(index.kind(assignment.principal, assignment.principalKind))
+        var evidence = [
+            DriftFinding.Evidence("identity", "\(who(assignment.principal)), \(kind)"), .init("role", role(item)),
+            .init("scope", assignment.scope.text), .init("assignment", assignment.id.text),
+        ]
+        if let made = assignment.createdAt {
+            evidence.append(.init("made", made.rfc3339 + (assignment.createdBy.map { " by \(who($0))" } ?? "")))
+        }
+        if case .until(let end) = item.binding.term { evidence.append(.init("ends", end.rfc3339)) }
+        if let note = assignment.note, !note.isEmpty { evidence.append(.init("note", note)) }
+        if let condition = item.binding.condition { evidence.append(.init("condition", condition)) }
+        return evidence
+    }
+
+    /// An identity by name and id, or by its id alone.
+    func who(_ id: GUID) -> String { index.name(id).map { "\($0) (\(id.canonical))" } ?? id.canonical }
+
+    func role(_ item: Evaluated) -> String { item.binding.roleName ?? item.assignment.role.text }
+
+    /// Takes an assignment away.
+    func removal(_ item: Evaluated) -> FixPlan.Step {
+        FixPlan.Step("Remove the assignment at \(index.title(item.assignment.scope)).", .remove(item.assignment.id))
+    }
+
+    /// Gives an identity what the catalogue says that it needs within a wide assignment, and takes that one away.
+    func narrowing(_ item: Evaluated) -> [FixPlan.Step] {
+        let assignment = item.assignment
+        var steps: [FixPlan.Step] = []
+        var hasNeeds = false
+        let needs = (index.expectations.needs[assignment.principal] ?? []).uniqued().sorted {
+            $0.path == $1.path ? $0.right.rawValue < $1.right.rawValue : $0.path < $1.path
+        }
+        for need in needs {
+            guard let entity = index.entity(need.path), item.isNamespaceWide || assignment.scope.contains(entity.id) else { continue }
+            let role = Self.role(for: need.right)
+            hasNeeds = true
+            if held.contains(Held(principal: assignment.principal, role: role, scope: entity.id)) { continue }
+            steps.append(
+                FixPlan.Step(
+                    "Assign \(Self.title(of: role)) on \(need.path.displayName): the catalogue says that it is to \(need.right == .send ? "send" : "receive").",
+                    .assign(role: role, to: assignment.principal, index.kind(assignment.principal, assignment.principalKind), at: entity.id)
+                ))
+        }
+        if hasNeeds, steps.isEmpty {
+            steps.append(FixPlan.Step("What it needs by the catalogue it has by assignments of its own."))
+        } else if steps.isEmpty {
+            steps.append(
+                FixPlan.Step(
+                    "The catalogue names no entity that it needs here. Find out which it uses (the diagnostic logs RuntimeAuditLogs name them), and assign Data Sender or Data Receiver there."
+                ))
+        } else {
+            steps.append(
+                FixPlan.Step("Wait until the new assignments are in effect, which takes up to ten minutes, and see that it works."))
+        }
+        return steps + [removal(item)]
+    }
+
+    static func role(for right: Right) -> GUID {
+        right == .send ? RoleDefinition.BuiltIn.serviceBusDataSender : RoleDefinition.BuiltIn.serviceBusDataReceiver
+    }
+
+    static func title(of role: GUID) -> String {
+        RoleDefinition.wellKnown.first { $0.role == role }?.roleName ?? role.text
+    }
+
+    /// Rights in words, in the order in which people say them.
+    static func words(_ rights: Rights) -> String {
+        let words: [(Right, String)] = [
+            (.send, "send"), (.receive, "receive"), (.manage, "manage"), (.listKeys, "get at keys"), (.grantRoles, "give roles"),
+        ]
+        let said = words.filter { rights.contains($0.0) }.map(\.1)
+        guard let last = said.last, said.count > 1 else { return said.first ?? "do nothing" }
+        return said.dropLast().joined(separator: ", ") + " and " + last
+    }
+}

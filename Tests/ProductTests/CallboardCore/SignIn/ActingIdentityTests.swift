@@ -1,0 +1,68 @@
+import ServiceBus
+import Testing
+
+@testable import CallboardCore
+
+@Suite("Who acts")
+struct ActingIdentityTests {
+    private let policy = """
+        version: 1
+        tenant: aaaabbbb-0000-cccc-1111-dddd2222eeee
+        environments:
+          test: {}
+        teams:
+          orders: {claims: {groups: [g-orders]}}
+        allow:
+          - {id: orders-redrive, who: ["team:orders"], env: test, action: [message.redrive], scope: "namespaces/*/**"}
+        """
+
+    private func person(groups: Set<String>, knowsGroups: Bool = true) -> ActingIdentity {
+        .person(
+            Person(
+                tenantID: "aaaabbbb-0000-cccc-1111-dddd2222eeee", objectID: "oid-1", name: "Olga", claims: ["groups": groups],
+                knowsGroups: knowsGroups))
+    }
+
+    private func load() throws -> Policy {
+        let (policy, problems) = PolicyFile.parse(Array(policy.utf8), file: "p.yaml")
+        #expect(problems == [])
+        return try #require(policy)
+    }
+
+    @Test("a person is known by object id, and is in the teams whose claims they have")
+    func teams() throws {
+        let caller = person(groups: ["g-orders", "g-else"]).caller(try load(), environment: [:], isAgent: false)
+        #expect(caller.subjects == [.user("oid-1"), .team("orders")])
+        #expect(caller.groups == .known)
+        #expect(person(groups: ["g-else"]).caller(try load(), environment: [:], isAgent: false).subjects == [.user("oid-1")])
+    }
+
+    @Test("groups that are not known are unknown, and everything is denied")
+    func overage() throws {
+        let caller = person(groups: [], knowsGroups: false).caller(try load(), environment: [:], isAgent: false)
+        #expect(caller.groups == .unknown)
+        let place = Guardrails.Place(context: "a", host: "sb-a.servicebus.windows.net", environment: "test")
+        let guardrails = Guardrails(rules: .policy(try load()), place: place, caller: caller)
+        #expect(!guardrails.verdict(on: guardrails.question(.redriveMessage)).isAllowed)
+        let known = Guardrails(
+            rules: .policy(try load()), place: place,
+            caller: person(groups: ["g-orders"]).caller(try load(), environment: [:], isAgent: false))
+        #expect(known.verdict(on: known.question(.redriveMessage, on: try .queue("q"), kind: .queue)).isAllowed)
+    }
+
+    @Test("a program is an agent; a person in a context of agents is one too")
+    func programs() throws {
+        #expect(ActingIdentity.program("app-1").caller(nil, environment: [:], isAgent: false).subjects == [.agent, .user("app-1")])
+        #expect(person(groups: []).caller(nil, environment: [:], isAgent: true).isAgent)
+        #expect(person(groups: []).caller(nil, environment: ["CALLBOARD_AGENT": "1"], isAgent: false).isAgent)
+    }
+
+    @Test("the ledger says what vouches for the name")
+    func actors() {
+        let actor = person(groups: []).actor(isAgent: false)
+        #expect((actor.oid, actor.name, actor.kind) == ("oid-1", "Olga", .person))
+        #expect(ActingIdentity.local.actor(isAgent: false).kind == .local)
+        #expect(ActingIdentity.local.actor(isAgent: false).oid == nil)
+        #expect(ActingIdentity.program("app-1").actor(isAgent: true).kind == .agent)
+    }
+}
