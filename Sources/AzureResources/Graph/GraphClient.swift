@@ -100,9 +100,12 @@ public struct GraphClient: Sendable {
             operation: operation)
         switch answer.status {
         case 200: return false
-        case 404: return true
         case 403: return nil
-        default: throw AzureError(operation: operation, answer: answer)
+        default:
+            let error = AzureError(operation: operation, answer: answer)
+            // Any other 404 says something of the path, not of the identity.
+            if answer.status == 404, error.serviceCode == "Request_ResourceNotFound" { return true }
+            throw error
         }
     }
 }

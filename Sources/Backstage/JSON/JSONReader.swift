@@ -143,7 +143,9 @@ struct JSONReader {
                 place += 1
                 return String(decoding: text.map { $0[...] + rest } ?? rest, as: UTF8.self)
             case UInt8(ascii: "\\"):
+                // Taken out while it grows, or each escape would copy all that came before.
                 var before = text ?? []
+                text = nil
                 before += bytes[start..<place]
                 place += 1
                 before += String(Character(try escape())).utf8

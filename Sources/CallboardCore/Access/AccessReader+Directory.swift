@@ -68,8 +68,7 @@ extension AccessReader {
                 picture.membership.setMembers(members.map { .init(id: $0.id, kind: $0.kind) }, of: group)
                 for member in members { names[member.id] = AccessPrincipal(member) }
             case .success(.notPermitted): refusals.note("not permitted: needs GroupMember.Read.All of Microsoft Graph")
-            // A group that is gone has no members; that it is gone is found by its name.
-            case .failure(let error) where error.code == .notFound: picture.membership.setMembers([], of: group)
+            // A group of another tenant is not found either, and has members: that nobody could name them is not that there are none.
             case .failure(let error): refusals.note(error.description)
             }
         }

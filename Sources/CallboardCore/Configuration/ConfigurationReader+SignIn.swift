@@ -10,7 +10,12 @@ extension ConfigurationReader {
     mutating func signIn(_ entry: YAMLNode.Entry) -> SignInSettings? {
         var settings = SignInSettings()
         // 'sign-in: true' is enough where the defaults are right.
-        if let isWanted = entry.value.bool { return isWanted ? settings : nil }
+        if let isWanted = entry.value.bool {
+            if !isWanted {
+                report(entry.value.line, "'sign-in' is true or a mapping; a context that nobody signs in to has a 'connection-string'")
+            }
+            return settings
+        }
         guard let entries = mapping(entry.value, "'sign-in'") else { return nil }
         // The cloud first: the URLs override it, in whatever order they stand.
         for entry in entries where entry.key == "cloud" {

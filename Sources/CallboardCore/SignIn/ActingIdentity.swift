@@ -27,6 +27,8 @@ public enum ActingIdentity: Hashable, Sendable {
     case local
     /// A person that Entra ID vouches for.
     case person(Person)
+    /// Whoever the first credential that answers belongs to, a person or a machine: nobody vouches for a name, and a program may be acting.
+    case undetermined
     /// A program by this name: an application's secret or certificate, workload identity, a managed identity.
     case program(String)
 
@@ -42,6 +44,8 @@ public enum ActingIdentity: Hashable, Sendable {
         var caller = PolicyCaller.local(environment, isAgent: isAgent)
         switch self {
         case .local: break
+        // The least that either may do: rules that allow have to name agents.
+        case .undetermined: caller.subjects.insert(.agent)
         case .program(let name):
             caller.subjects = [.agent, .user(name)]
             caller.groups = .known
@@ -57,7 +61,7 @@ public enum ActingIdentity: Hashable, Sendable {
     /// Who that is in the audit ledger.
     func actor(isAgent: Bool) -> AuditActor {
         switch self {
-        case .local: AuditActor(name: LocalUser.name, kind: isAgent ? .agent : .local, host: LocalUser.host)
+        case .local, .undetermined: AuditActor(name: LocalUser.name, kind: isAgent ? .agent : .local, host: LocalUser.host)
         case .program(let name): AuditActor(name: name, kind: .agent, host: LocalUser.host)
         case .person(let person):
             AuditActor(oid: person.objectID, name: person.name, kind: isAgent ? .agent : .person, host: LocalUser.host)

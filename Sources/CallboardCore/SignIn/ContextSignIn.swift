@@ -53,23 +53,28 @@ public struct ContextSignIn: Sendable {
         self.http = http
         self.caFile = caFile
         self.logger = logger
-        chain = .standard(setup, only: settings.credential.link)
         entra = EntraClient(endpoint: endpoint, http: http)
-        account =
+        let account =
             settings.credential == .chain || settings.credential == .login
             ? await cache.account(clientID: settings.clientID, at: endpoint) : nil
+        self.account = account
+        // Whoever the policy is asked about is who the tokens are of.
+        setup.person = .some(account)
+        chain = .standard(setup, only: settings.credential.link)
     }
 
     // MARK: Who acts
 
-    /// Who acts, as far as it is known without asking anybody: who signed in; a program, where one is set up; else the user of this machine.
+    /// Who acts, as far as it is known without asking anybody: who signed in; a program, where the context says so; whoever the chain finds,
+    /// where nobody signed in.
     public var acting: ActingIdentity {
         if let account { return .person(Person(account)) }
         switch settings.credential {
         case .workload, .managed: return .program(settings.managedIdentityClientID ?? "managed identity")
         case .environment: return .program(environment["AZURE_CLIENT_ID"] ?? "application")
-        case .chain where environment["AZURE_CLIENT_ID"]?.isEmpty == false: return .program(environment["AZURE_CLIENT_ID"] ?? "")
-        case .chain, .login, .cli: return .local
+        // Which link will answer is not known yet, and it may be a machine's.
+        case .chain: return .undetermined
+        case .login, .cli: return .local
         }
     }
 
@@ -96,6 +101,8 @@ public struct ContextSignIn: Sendable {
         let keeper = CatalogueKeeper(source, now: { .now }) {
             LoadedEstate(catalogue: $0, rules: rules, host: host, environment: label)
         }
+        // What is concluded from it is acted on: an old one will not do where a new one can be had.
+        await keeper.asked()
         return await keeper.current().estate
     }
 

@@ -9,6 +9,8 @@ extension CredentialChain {
         public var clientID: String
         /// Where the context's sign-in is kept; nil when there is no place.
         public var cache: TokenCache?
+        /// Whose sign-in counts; nil inside for nobody's. Whoever signed in last, unless said.
+        public var person: Account?? = nil
         /// The variables of this process.
         public var environment: [String: String]
         /// The tenant to ask the Azure CLI for; nil for that of its subscription.
@@ -63,7 +65,8 @@ extension CredentialChain {
 
     private static func signIn(_ setup: Setup) throws(IdentityError) -> any AccessTokenSource {
         guard let cache = setup.cache else { throw IdentityError(.notConfigured, "This context keeps no sign-in.") }
-        return SignedInCredential(entra: self.entra(setup, setup.endpoint), clientID: setup.clientID, cache: cache)
+        return SignedInCredential(
+            entra: self.entra(setup, setup.endpoint), clientID: setup.clientID, cache: cache, person: setup.person)
     }
 
     private static func environment(_ setup: Setup) throws(IdentityError) -> any AccessTokenSource {

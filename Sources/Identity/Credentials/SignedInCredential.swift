@@ -11,8 +11,9 @@ public struct SignedInCredential: AccessTokenSource {
     ///   - entra: the tenant.
     ///   - clientID: the application that was signed in to.
     ///   - cache: where the sign-in is kept.
-    public init(entra: EntraClient, clientID: String, cache: TokenCache) {
-        let chosen = ChosenAccount()
+    ///   - person: whose tokens it gives, and nobody else's; nil inside for nobody's. Whoever signed in last, unless said.
+    public init(entra: EntraClient, clientID: String, cache: TokenCache, person: Account?? = nil) {
+        let chosen = ChosenAccount(person)
         let find: @Sendable () async -> CachedSignIn? = {
             let signIns = await cache.content().signIns.filter { $0.clientID == clientID && $0.authority == entra.endpoint.base }
             return chosen.choose(among: signIns)
@@ -57,10 +58,17 @@ public struct SignedInCredential: AccessTokenSource {
 
 /// Remembers whose tokens a credential gives.
 private final class ChosenAccount: Sendable {
-    private let account = Mutex<Account?>(nil)
+    private let account: Mutex<Account?>
+    private let isNobody: Bool
+
+    init(_ person: Account??) {
+        self.account = Mutex(person ?? nil)
+        if case .some(nil) = person { self.isNobody = true } else { self.isNobody = false }
+    }
 
     func choose(among signIns: [CachedSignIn]) -> CachedSignIn? {
-        self.account.withLock { account in
+        if self.isNobody { return nil }
+        return self.account.withLock { account in
             guard let signIn = signIns.first(where: { account?.isSame(as: $0.account) ?? true }) else { return nil }
             account = signIn.account
             return signIn

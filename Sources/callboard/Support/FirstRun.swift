@@ -73,7 +73,8 @@ enum FirstRun {
         let isHidden = tcgetattr(0, &old) == 0
         if isHidden {
             var quiet = old
-            quiet.c_lflag &= ~tcflag_t(ECHO)
+            // An interruption would leave the terminal without echo: it is read as part of the text, which then is no connection string.
+            quiet.c_lflag &= ~tcflag_t(ECHO | ISIG)
             tcsetattr(0, TCSAFLUSH, &quiet)
         }
         let text = readLine() ?? ""

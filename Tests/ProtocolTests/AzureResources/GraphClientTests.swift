@@ -74,9 +74,19 @@ struct GraphClientTests {
         #expect(azure.lines[2].hasPrefix("GET https://graph.microsoft.com/v1.0/groups/\(id(7))/transitiveMembers?$select=id%2C"))
     }
 
-    @Test("knows of one identity whether it is gone", arguments: [(200, false), (404, true)])
-    func gone(status: Int, isGone: Bool) async throws {
-        let azure = ScriptedAzure { _, _ in .text("{}", status: status) }
+    @Test(
+        "knows of one identity whether it is gone",
+        arguments: [
+            (200, "{}", false), (404, #"{"error":{"code":"Request_ResourceNotFound","message":"does not exist"}}"#, true),
+        ])
+    func gone(status: Int, body: String, isGone: Bool) async throws {
+        let azure = ScriptedAzure { _, _ in .text(body, status: status) }
         #expect(try await azure.graph.isGone(id(1)) == isGone)
+    }
+
+    @Test("takes no other 404 for a word about the identity")
+    func notGone() async throws {
+        let azure = ScriptedAzure { _, _ in .text("{}", status: 404) }
+        await #expect(throws: AzureError.self) { try await azure.graph.isGone(id(1)) }
     }
 }

@@ -11,8 +11,13 @@ extension DriftInspector {
             skip(.missing, .extra, because: "role assignments: \(reason ?? "not known")")
             return
         }
-        inspectMissing(matrix)
-        inspectExtra()
+        if let reason = index.picture.entities.whyUnknown {
+            // Which of them are topics is not known then, and so not where roles on them would be.
+            skip(.missing, .extra, because: "entities: \(reason)")
+        } else {
+            inspectMissing(matrix)
+            inspectExtra()
+        }
         let silent = index.entities.count {
             index.expectations.entries[$0.path] == nil && $0.path.topic.flatMap { index.expectations.entries[$0] } == nil
         }
@@ -155,7 +160,7 @@ extension DriftInspector {
                 summary:
                     "\(index.title(item.assignment.principal)) can \(Self.words(rights)) on \(shown), and the catalogue does not say so",
                 evidence: [.init("entities", shown)] + expected, entities: paths,
-                fix: (index.expectations.needs[item.assignment.principal] ?? []).isEmpty
+                fix: self.needs(of: item.assignment.principal).isEmpty
                     ? [
                         FixPlan.Step("If it is right: name it in callboard.dev/senders or callboard.dev/receivers."),
                         FixPlan.Step("Otherwise remove the assignment.", .remove(item.assignment.id)),

@@ -54,8 +54,10 @@ extension DriftInspector {
         case (.standing, .until): return false
         case (.until(let mine), .until(let theirs)): if mine > theirs { return false }
         }
-        // What is to end by a note is not to be relied on.
+        // What is to end by a note is not to be relied on, nor is a wide assignment, which another finding may take away, for what the catalogue
+        // wants here.
         if other.note != nil { return false }
+        if other.isNamespaceWide, !item.isNamespaceWide, !needs(of: item.assignment.principal).isEmpty { return false }
         if other.assignment.scope != item.assignment.scope || other.assignment.principal != item.assignment.principal { return true }
         return other.assignment.id.text.lowercased() < item.assignment.id.text.lowercased()
     }
@@ -79,6 +81,8 @@ extension DriftInspector {
                 continue
             }
             let activation = Activation(scope: assignment.scope, role: assignment.role, principal: assignment.principal)
+            // What Azure ends was asked for with an end, whoever granted it.
+            if case .until = item.binding.term { continue }
             guard schedules != nil, index.expectations.components[assignment.principal] == nil, !activations.contains(activation) else {
                 continue
             }
@@ -95,7 +99,7 @@ extension DriftInspector {
                         FixPlan.Step(
                             "If it is right: write the identity into the catalogue (callboard.dev/principal-id), or ask for the role with an end."
                         ),
-                        FixPlan.Step("Otherwise remove the assignment.", .remove(assignment.id)),
+                        removal(item),
                     ]))
         }
     }

@@ -100,9 +100,34 @@ struct DriftInspector {
 
     func role(_ item: Evaluated) -> String { item.binding.roleName ?? item.assignment.role.text }
 
-    /// Takes an assignment away.
+    /// Takes an assignment away: as a request where it concerns this namespace's messages alone, and in words where it carries more, which nobody
+    /// here can see, or where it cannot be told who would miss it.
     func removal(_ item: Evaluated) -> FixPlan.Step {
-        FixPlan.Step("Remove the assignment at \(index.title(item.assignment.scope)).", .remove(item.assignment.id))
+        let place = index.title(item.assignment.scope)
+        let isOfMessages =
+            Self.messageRoles.contains(item.assignment.role)
+            || !item.binding.rights.isEmpty && item.binding.rights.isSubset(of: [.send, .receive])
+        guard index.namespace?.id.contains(item.assignment.scope) == true, isOfMessages else {
+            return FixPlan.Step(
+                "Then see what else \(index.title(item.assignment.principal)) does by \(role(item)) on \(place), which reaches beyond the messages of this namespace, before it is taken away there."
+            )
+        }
+        if item.assignment.principalKind.isGroup, index.picture.membership.members(of: item.assignment.principal) == nil {
+            return FixPlan.Step(
+                "Then find out who is in the group, which could not be read here, before the assignment at \(place) is removed.")
+        }
+        return FixPlan.Step("Remove the assignment at \(place).", .remove(item.assignment.id))
+    }
+
+    private static let messageRoles: Set<GUID> = [
+        RoleDefinition.BuiltIn.serviceBusDataSender, RoleDefinition.BuiltIn.serviceBusDataReceiver,
+        RoleDefinition.BuiltIn.serviceBusDataOwner,
+    ]
+
+    /// What the catalogue says that an identity needs, or that the known members of a group do.
+    func needs(of principal: GUID) -> [Expectations.Need] {
+        let members = index.picture.membership.members(of: principal) ?? []
+        return ([principal] + members.map(\.id)).flatMap { index.expectations.needs[$0] ?? [] }.uniqued()
     }
 
     /// Gives an identity what the catalogue says that it needs within a wide assignment, and takes that one away.
@@ -110,17 +135,19 @@ struct DriftInspector {
         let assignment = item.assignment
         var steps: [FixPlan.Step] = []
         var hasNeeds = false
-        let needs = (index.expectations.needs[assignment.principal] ?? []).uniqued().sorted {
+        let needs = self.needs(of: assignment.principal).sorted {
             $0.path == $1.path ? $0.right.rawValue < $1.right.rawValue : $0.path < $1.path
         }
         for need in needs {
-            guard let entity = index.entity(need.path), item.isNamespaceWide || assignment.scope.contains(entity.id) else { continue }
+            // Nobody sends to a subscription: its topic is meant.
+            let place = need.right == .send ? need.path.topic ?? need.path : need.path
+            guard let entity = index.entity(place), item.isNamespaceWide || assignment.scope.contains(entity.id) else { continue }
             let role = Self.role(for: need.right)
             hasNeeds = true
             if held.contains(Held(principal: assignment.principal, role: role, scope: entity.id)) { continue }
             steps.append(
                 FixPlan.Step(
-                    "Assign \(Self.title(of: role)) on \(need.path.displayName): the catalogue says that it is to \(need.right == .send ? "send" : "receive").",
+                    "Assign \(Self.title(of: role)) on \(place.displayName): the catalogue says that it is to \(need.right == .send ? "send" : "receive").",
                     .assign(role: role, to: assignment.principal, index.kind(assignment.principal, assignment.principalKind), at: entity.id)
                 ))
         }

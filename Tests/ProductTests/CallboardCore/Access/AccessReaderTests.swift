@@ -61,7 +61,7 @@ struct AccessReaderTests {
         ),
         "/directoryObjects/getByIds": list(
             ##"{"@odata.type":"#microsoft.graph.servicePrincipal","id":"\##(Scene.checkout)","displayName":"app-checkout"}"##),
-        "/directoryObjects/\(Scene.team)": (404, "{}"),
+        "/directoryObjects/\(Scene.team)": (404, #"{"error":{"code":"Request_ResourceNotFound","message":"m"}}"#),
         "/transitiveMembers": list(##"{"@odata.type":"#microsoft.graph.user","id":"\##(Scene.olga)","displayName":"Olga Brandt"}"##),
     ]
 

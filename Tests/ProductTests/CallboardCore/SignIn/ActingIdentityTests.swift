@@ -57,6 +57,14 @@ struct ActingIdentityTests {
         #expect(person(groups: []).caller(nil, environment: ["CALLBOARD_AGENT": "1"], isAgent: false).isAgent)
     }
 
+    @Test("whoever a chain will find may do no more than an agent, and what denies the user of this machine denies them")
+    func undetermined() {
+        let caller = ActingIdentity.undetermined.caller(nil, environment: [:], isAgent: false)
+        #expect(caller.isAgent)
+        #expect(caller.groups == .notSignedIn)
+        #expect(caller.subjects == PolicyCaller.local([:]).subjects.union([.agent]))
+    }
+
     @Test("the ledger says what vouches for the name")
     func actors() {
         let actor = person(groups: []).actor(isAgent: false)

@@ -46,15 +46,18 @@ struct SignInConfigurationTests {
             context?.backstage == BackstageSettings(url: "https://backstage.example.com", access: .entra(resource: "api://backstage")))
     }
 
-    @Test("'sign-in: true' takes the defaults, 'false' is as if it were not there")
-    func shortForms() {
+    @Test("'sign-in: true' takes the defaults")
+    func shortForm() {
         #expect(parse("sign-in: true").context?.signIn == SignInSettings())
-        #expect(parse("sign-in: false").context?.signIn == nil)
+        #expect(parse("sign-in: true").problems == [])
     }
 
     @Test(
         "a mistake is told with its line, and never with a token",
         arguments: [
+            (
+                "sign-in: false", 4, "'sign-in' is true or a mapping; a context that nobody signs in to has a 'connection-string'"
+            ),
             ("sign-in: {tenat: x}", 4, "'tenat' is not known here; did you mean 'tenant'?"),
             ("sign-in: {cloud: mars}", 4, "'cloud' is one of public, usgovernment, china"),
             ("sign-in: {tenant: '../x'}", 4, "'tenant' is an id such as 8f5c1f5e-3f6c-4a07-9b53-1c0b8a4f2f11, or a domain"),
