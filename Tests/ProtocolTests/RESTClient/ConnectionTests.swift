@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import NIOCore
-import NIOPosix
 import RESTClient
 import Testing
 
@@ -60,10 +59,9 @@ struct ConnectionTests {
     }
 
     @Test("to a port where nobody listens are refused")
-    func refused() async throws {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port ?? 0
-        try await channel.close()
+    func refused() async {
+        // No free port: another test's server may take one that was let go.
+        let port = 1
         let error = await failure("http://127.0.0.1:\(port)/")
         #expect(error?.code == .refused)
         #expect(error?.description.contains("127.0.0.1:\(port)") == true)
