@@ -30,6 +30,7 @@ import callboard  # noqa: E402
 from checks import eventually  # noqa: E402
 
 ON_CALL, DEVELOPER, ADMIN, ONE_QUEUE = (f"{name}@contoso.example" for name in ("r.osei", "d.moreau", "k.brandt", "l.haddad"))
+DEVELOPER_ID = "0e5e1000-0000-4000-8000-000000000002"
 CONTEXT = "retail"
 ARM = "https://management.azure.com/.default"
 
@@ -225,6 +226,7 @@ class Cloud:
             "environment": "test",
             "namespace": f"127.0.0.1:{self.ready['amqpsPort']}",
             "administration-port": self.ready["httpsPort"],
+            "service-host": f"{self.ready['namespaceName']}.servicebus.windows.net",
             "ca-file": str(self.recorder.ca_file),
             "sign-in": {
                 "tenant": self.ready["tenantId"],

@@ -26,7 +26,7 @@ from terminal import Terminal  # puts Tests/Interop on the path
 
 import callboard
 from checks import Checks, eventually
-from cloud import ADMIN, DEVELOPER, JWT, ON_CALL, ONE_QUEUE, Cloud
+from cloud import ADMIN, DEVELOPER, DEVELOPER_ID, JWT, ON_CALL, ONE_QUEUE, Cloud
 
 checks = Checks("no secret comes out")
 DATA_OWNER = "090c5cfd-751d-490a-894a-3ce6f1109419"
@@ -221,7 +221,7 @@ def examples(identity):
         ("topology export", ["Config.json"]),
         ("topology import", ["Config.json", "--dry-run"]),
         ("bindings", ["orders"]),
-        ("bindings", ["--who", DEVELOPER]),
+        ("bindings", ["--who", DEVELOPER_ID]),
         ("drift list", []),
         ("drift show", ["human-standing"]),
         ("policy lint", ["policy.yaml"]),
