@@ -1,3 +1,4 @@
+package import Identity
 internal import RESTClient
 internal import Synchronization
 

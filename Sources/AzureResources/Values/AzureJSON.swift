@@ -1,3 +1,4 @@
+package import Identity
 package import NIOCore
 
 #if canImport(FoundationEssentials)

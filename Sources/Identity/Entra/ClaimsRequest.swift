@@ -2,7 +2,7 @@
 ///
 /// `CP1` is always said: this client answers claims challenges. Without it PIM refuses step-up for ever, and continuous access evaluation is off.
 enum ClaimsRequest {
-    static let capabilities = JSONValue.object(["access_token": .object(["xms_cc": .object(["values": .list([.text("CP1")])])])])
+    static let capabilities = JSONValue.object(["access_token": .object(["xms_cc": .object(["values": .array([.text("CP1")])])])])
 
     /// The JSON text. A challenge that is not a JSON object is left out.
     static func json(answering challenge: ClaimsChallenge?) -> String {

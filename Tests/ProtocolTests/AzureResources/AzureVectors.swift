@@ -1,4 +1,5 @@
 import AzureResources
+import Identity
 import NIOCore
 import Testing
 

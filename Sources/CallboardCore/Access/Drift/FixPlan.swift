@@ -1,6 +1,6 @@
-package import AzureResources
+internal import AzureResources
 internal import Crypto
-internal import Identity
+package import Identity
 
 /// How a finding would be mended: steps in words, and the requests to Azure Resource Manager that would do it. Nothing here carries them out.
 public struct FixPlan: Hashable, Sendable {
@@ -29,9 +29,9 @@ public struct FixRequest: Hashable, Sendable {
     public let method: String
     /// The path below the cloud's Azure Resource Manager as it is sent, percent-encoded, with the API version.
     public let path: String
-    package let content: AzureResources.JSONValue?
+    package let content: Identity.JSONValue?
 
-    private init(_ method: String, _ id: ResourceID, version: String, _ content: AzureResources.JSONValue? = nil) {
+    private init(_ method: String, _ id: ResourceID, version: String, _ content: Identity.JSONValue? = nil) {
         self.method = method
         // Names of resource groups may hold blanks and what a URL does not take.
         path = id.segments.map { "/" + PercentEncoding.encode(String($0)) }.joined() + "?api-version=\(version)"
@@ -116,7 +116,7 @@ extension FixRequest {
 
 extension JSONWriter {
     /// Writes a value of a request, members in the order of their names.
-    mutating func write(_ value: AzureResources.JSONValue) {
+    mutating func write(_ value: Identity.JSONValue) {
         switch value {
         case .null: null()
         case .boolean(let value): bool(value)
