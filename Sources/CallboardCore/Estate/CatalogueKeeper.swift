@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Keeps an estate up to date with where its catalogue comes from: what can be had at once is there at once, and a backend is asked beside.
 ///
-/// A backend that was never heard is waited for; one whose catalogue was kept is asked anew once that is older than ``freshness``. A refresh that
-/// fails changes nothing but the problems, which then say how old the catalogue is and why.
+/// A backend that was never asked is waited for; one whose catalogue was kept, and one that failed, is asked anew once that is ``freshness`` ago
+/// and waited for only a moment. A refresh that fails changes nothing but the problems, which then say how old the catalogue is and why.
 actor CatalogueKeeper {
     /// For how long what a backend said is taken for current.
     static let freshness: Int64 = 60
@@ -13,28 +13,37 @@ actor CatalogueKeeper {
     private let source: CatalogueSource
     private let join: @Sendable (Catalogue) -> LoadedEstate
     private let now: @Sendable () -> Timestamp
+    private let pause: @Sendable (Duration) async -> Void
     private var opening: Task<CatalogueSource.Opened, Never>?
     private var opened: CatalogueSource.Opened?
     private var estate: LoadedEstate?
+    /// The one change that is under way.
     private var refreshing: Task<Void, Never>?
     private var failure: BackstageError?
     /// When a refresh was tried last, in seconds since 1970.
     private var tried: Int64?
 
-    /// - Parameter join: joins a catalogue to the entities it names.
-    init(_ source: CatalogueSource, now: @escaping @Sendable () -> Timestamp, join: @escaping @Sendable (Catalogue) -> LoadedEstate) {
+    /// - Parameters:
+    ///   - pause: waits.
+    ///   - join: joins a catalogue to the entities it names.
+    init(
+        _ source: CatalogueSource, now: @escaping @Sendable () -> Timestamp,
+        pause: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) },
+        join: @escaping @Sendable (Catalogue) -> LoadedEstate
+    ) {
         self.source = source
         self.now = now
+        self.pause = pause
         self.join = join
     }
 
     /// How long a backend is waited for that was heard before: one that refuses does so at once, and then that is said.
     private static let patience = Duration.milliseconds(100)
 
-    /// The estate as it is known now. Waits for a backend only when nothing at all is known of it, or for a moment.
+    /// The estate as it is known now. Waits for a backend when nothing is known of it, not even that it does not answer; otherwise for a moment.
     func current() async -> LoadedEstate {
         await begin()
-        if isUnknown { await asked() } else { await asked(atMost: Self.patience) }
+        if isUnknown, failure == nil { await asked() } else { await asked(atMost: Self.patience) }
         return joined()
     }
 
@@ -52,8 +61,8 @@ actor CatalogueKeeper {
                 await refreshing.value
                 first.came()
             }
-            Task {
-                try? await Task.sleep(for: limit)
+            Task { [pause] in
+                await pause(limit)
                 first.came()
             }
         }
@@ -67,16 +76,27 @@ actor CatalogueKeeper {
             let first = await task.value
             if opened == nil { opened = first }
         }
-        if isRefreshDue { refreshing = refreshing ?? Task { await self.refresh() } }
+        if refreshing == nil, isRefreshDue {
+            refreshing = Task {
+                await self.refresh()
+                self.refreshing = nil
+            }
+        }
     }
 
     /// The estate after the backend was asked, and the files read, anew.
     func reloaded() async -> LoadedEstate {
-        await refreshing?.value
-        let source = source
-        opened = await Task.detached { source.open() }.value
-        estate = nil
-        await refresh()
+        // One after the other: of two that cross, the older one could end last.
+        while let task = refreshing { await task.value }
+        let task = Task {
+            let source = self.source
+            self.opened = await Task.detached { source.open() }.value
+            self.estate = nil
+            await self.refresh()
+            self.refreshing = nil
+        }
+        refreshing = task
+        await task.value
         return joined()
     }
 
@@ -91,7 +111,6 @@ actor CatalogueKeeper {
     }
 
     private func refresh() async {
-        defer { refreshing = nil }
         guard let opened, source.backend != nil else { return }
         tried = now().milliseconds / 1000
         do throws(BackstageError) {
