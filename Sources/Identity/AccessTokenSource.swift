@@ -27,6 +27,18 @@ public struct ClaimsChallenge: Hashable, Sendable {
 
     /// A challenge of that JSON text.
     public init(json: String) { self.json = json }
+
+    /// The largest header field that is read, in characters.
+    private static let longest = 16 * 1024
+
+    /// What a 401's `WWW-Authenticate` field asks for, `Bearer …, error="insufficient_claims", claims="{base64}"`; nil when it asks for nothing.
+    package init?(wwwAuthenticate field: String) {
+        guard field.utf8.count <= Self.longest, let claims = AuthenticationChallenge.parameters(of: field)["claims"],
+            // Both alphabets are seen, and the padding is sometimes missing.
+            let bytes = Base64.decode(claims.utf8), let json = String(validating: bytes, as: UTF8.self), json.hasPrefix("{")
+        else { return nil }
+        self.init(json: json)
+    }
 }
 
 /// A source of tokens of Entra ID for several resources: a sign-in, a managed identity, a chain of such.

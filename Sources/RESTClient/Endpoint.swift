@@ -41,6 +41,16 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is this machine: `localhost`, 127.0.0.0/8, ::1. No other name is taken for it, since whoever answers for names decides about those.
+    package var isThisMachine: Bool {
+        let octets = self.host.split(separator: ".", omittingEmptySubsequences: false)
+        return self.host.lowercased() == "localhost" || self.host == "::1"
+            || (octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil })
+    }
+
+    /// Whether secrets may be sent there: over TLS, or without leaving this machine.
+    package var isSafeForSecrets: Bool { self.isSecure || self.isThisMachine }
+
     package var description: String {
         self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
     }

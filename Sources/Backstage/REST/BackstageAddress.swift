@@ -1,3 +1,5 @@
+internal import RESTClient
+
 /// The address of a Backstage backend: `https://backstage.example`, with a path where it stands under one.
 public struct BackstageAddress: Hashable, Sendable, CustomStringConvertible {
     /// The address without a slash at its end.
@@ -27,7 +29,8 @@ public struct BackstageAddress: Hashable, Sendable, CustomStringConvertible {
         let authority = rest.prefix { $0 != "/" }
         // Whoever writes a password into an address would find it in logs.
         guard !authority.contains("@") else { throw Self.unusable("…", "a name and a password do not belong there") }
-        guard isSecure || allowsPlainHTTP || Self.isThisMachine(authority) else {
+        guard let endpoint = Endpoint(url: scheme + rest) else { throw Self.unusable(text, "it names no host, or a port that is none") }
+        guard allowsPlainHTTP || endpoint.isSafeForSecrets else {
             throw Self.unusable(text, "it would send credentials over the network in the clear; use https, or allow plain HTTP for it")
         }
         self.url = scheme + rest
@@ -40,12 +43,5 @@ public struct BackstageAddress: Hashable, Sendable, CustomStringConvertible {
         BackstageError(
             .invalidAddress, "The Backstage address '\(text.prefix(200))' cannot be used: \(reason).",
             hint: "It is the backend's (backend.baseUrl of its configuration), not the page's.")
-    }
-
-    private static func isThisMachine(_ authority: Substring) -> Bool {
-        if authority.hasPrefix("[") { return authority.hasPrefix("[::1]") }
-        let host = authority.prefix { $0 != ":" }.lowercased()
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        return host == "localhost" || host.hasSuffix(".localhost") || (numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil))
     }
 }

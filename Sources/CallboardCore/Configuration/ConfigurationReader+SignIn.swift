@@ -1,5 +1,6 @@
 internal import Backstage
 internal import Identity
+internal import RESTClient
 
 /// How a context signs in, and what it asks besides Service Bus.
 extension ConfigurationReader {
@@ -93,16 +94,13 @@ extension ConfigurationReader {
     private mutating func url(_ entry: YAMLNode.Entry) -> String? {
         guard var text = text(entry) else { return nil }
         while text.hasSuffix("/") { text.removeLast() }
-        let rest = text.hasPrefix("https://") ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : ""
-        let authority = rest.prefix { $0 != "/" }
-        guard !authority.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), !text.contains("?"), !text.contains("#"),
-            !authority.contains("@")
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), !text.contains("?"), !text.contains("#"),
+            let endpoint = Endpoint(url: text)
         else {
             report(entry.value.line, "'\(entry.key)' is a base URL, as in https://backstage.example.com")
             return nil
         }
-        let isHere = ["localhost", "127.0.0.1", "[::1]"].contains { authority == $0 || authority.hasPrefix($0 + ":") }
-        guard text.hasPrefix("https://") || isHere else {
+        guard endpoint.isSafeForSecrets else {
             report(entry.value.line, "'\(entry.key)' has to be https: tokens go there")
             return nil
         }

@@ -1,3 +1,5 @@
+internal import RESTClient
+
 /// A tenant of Entra ID in one of Microsoft's clouds, or of something that speaks like it: the URLs a client talks to.
 public struct EntraEndpoint: Hashable, Sendable {
     /// The base URL of the sign-in service, such as `https://login.microsoftonline.com`.
@@ -58,15 +60,6 @@ enum LoopbackURL {
     /// `https`, or `http` to this machine, with nothing after the authority but a path.
     static func isSafeForSecrets(_ url: String) -> Bool {
         guard !url.contains(where: { $0 == "?" || $0 == "#" || $0.isWhitespace }), url.utf8.count <= 2048 else { return false }
-        if url.hasPrefix("https://") { return url.utf8.count > 8 && !url.contains("@") }
-        return url.hasPrefix("http://") && self.isLoopback(url.dropFirst(7))
-    }
-
-    private static func isLoopback(_ rest: Substring) -> Bool {
-        let authority = rest.prefix { $0 != "/" }
-        guard !authority.contains("@") else { return false }
-        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
-        let octets = host.split(separator: ".", omittingEmptySubsequences: false)
-        return host == "localhost" || host == "::1" || (octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil })
+        return Endpoint(url: url)?.isSafeForSecrets ?? false
     }
 }

@@ -264,7 +264,8 @@ struct BackstageClientTests {
         arguments: [
             "", "backstage.example", "ftp://x", "https://", "https://u:p@x", "https://x/?a=b", "https://x#y", "https://x y",
             "https://x\r\nA: b", "http://b.example",
-            "http://127.0.0.1.example", "http://10.0.0.1:7007", "http://localhost@b.example",
+            "http://127.0.0.1.example", "http://10.0.0.1:7007", "http://localhost@b.example", "http://[::1].b.example",
+            "http://b.localhost", "https://x:port",
         ])
     func badAddresses(text: String) {
         let error = #expect(throws: BackstageError.self) { try BackstageAddress(text) }
