@@ -40,7 +40,9 @@ struct AzureService: Sendable {
             token.authorizationHeader.withRevealedText { request.headers["Authorization"] = $0 }
             if let body {
                 request.headers["Content-Type"] = "application/json"
-                request.body = AzureJSON.encode(body)
+                do throws(AzureJSON.Fault) { request.body = try AzureJSON.encode(body) } catch {
+                    throw AzureError(.refused, operation: operation, message: "the request cannot be written: \(error.message).")
+                }
             }
             let answer: RESTResponse
             do throws(RESTError) {

@@ -9,7 +9,7 @@ package import NIOCore
 
 /// Reads and writes the JSON of Azure's services.
 package enum AzureJSON {
-    /// Why an answer could not be read: where, and what is wrong there.
+    /// Why an answer could not be read, or a request not be written: where, and what is wrong there.
     package struct Fault: Error, Hashable, Sendable {
         /// Such as `value[3].properties.principalId is missing`.
         package let message: String
@@ -29,11 +29,13 @@ package enum AzureJSON {
     }
 
     /// Writes a value, members in the order of their names.
-    package static func encode(_ value: JSONValue) -> ByteBuffer {
+    /// - Throws: ``Fault`` for a number that is none, which JSON has no words for.
+    package static func encode(_ value: JSONValue) throws(Fault) -> ByteBuffer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Only numbers that are none cannot be written, and nothing here makes such.
-        return ByteBuffer(bytes: (try? encoder.encode(value)) ?? Data())
+        do { return ByteBuffer(bytes: try encoder.encode(value)) } catch {
+            throw Fault(message: "a number in it is none")
+        }
     }
 
     private static func explanation(of error: DecodingError) -> String {

@@ -16,6 +16,19 @@ struct AzureErrorTests {
         throw CancellationError()
     }
 
+    @Test("a request that JSON has no words for is not sent, and above all not sent empty")
+    func unwritable() async throws {
+        #expect(throws: AzureJSON.Fault.self) { try AzureJSON.encode(["n": .number(.nan)]) }
+        #expect(throws: AzureJSON.Fault.self) { try AzureJSON.encode(.array([.number(.infinity)])) }
+        let azure = ScriptedAzure { _, _ in .text("{}") }
+        let error = await #expect(throws: AzureError.self) {
+            try await azure.resourceManager.send(
+                .put, ResourceID("/subscriptions/1"), version: "1", body: ["n": .number(.infinity)], operation: "Writing")
+        }
+        #expect(error?.code == .refused)
+        #expect(azure.exchange.requests.isEmpty)
+    }
+
     @Test("say which right is missing, and where")
     func forbidden() async throws {
         let error = try await error(
@@ -71,12 +84,12 @@ struct AzureErrorTests {
 
     @Test("of a role that is not there, as it was recorded")
     func recorded() async throws {
-        let body = AzureJSON.encode(try AzureVectors.answer("031"))
+        let body = try AzureJSON.encode(try AzureVectors.answer("031"))
         let azure = ScriptedAzure { _, _ in RESTResponse(status: 404, body: body) }
         let error = await #expect(throws: AzureError.self) { try await azure.resourceManager.roleDefinition(ResourceID("/r")) }
         #expect(error?.code == .notFound)
         #expect(error?.serviceCode == "RoleDefinitionDoesNotExist")
-        let rules = AzureJSON.encode(try AzureVectors.answer("080"))
+        let rules = try AzureJSON.encode(try AzureVectors.answer("080"))
         let premium = ScriptedAzure { _, _ in RESTResponse(status: 400, body: rules) }
         #expect(try await premium.resourceManager.networkRuleSet(of: ResourceID("/n")) == nil)
     }
