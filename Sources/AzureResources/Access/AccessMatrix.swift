@@ -124,7 +124,10 @@ extension AccessMatrix {
                 result.append(binding(index, on: place, subject: assignment.principal, kind: assignment.principalKind))
                 continue
             }
-            for member in members { result.append(binding(index, on: place, subject: member.id, kind: member.kind)) }
+            // A group in a group does nothing itself: its members are members of the outer one, and listed as such.
+            for member in members where !member.kind.isGroup {
+                result.append(binding(index, on: place, subject: member.id, kind: member.kind))
+            }
         }
         return result
     }

@@ -1,6 +1,6 @@
 internal import RESTClient
 
-/// Which role assignments to list, seen from a scope.
+/// Which role or deny assignments to list, seen from a scope.
 public enum RoleAssignmentFilter: Hashable, Sendable {
     /// All at the scope, above it and below it.
     case all
@@ -80,38 +80,20 @@ extension ResourceManagerClient {
         ).all()
     }
 
-    /// The role of a name, such as `Azure Service Bus Data Sender`; nil when there is none.
-    /// - Throws: ``AzureError``.
-    public func roleDefinition(named name: String, at scope: ResourceID) async throws(AzureError) -> RoleDefinition? {
-        try await pages(
-            Self.authorization(scope, "roleDefinitions"), of: RoleDefinition.self, version: APIVersion.authorization,
-            query: query(filter: "roleName eq \(ODataText.literal(name))"), operation: "Looking for the role '\(name)' at \(scope)"
-        ).all().first
-    }
-
     /// The role of an id, as role assignments name it.
     /// - Throws: ``AzureError``.
     public func roleDefinition(_ id: ResourceID) async throws(AzureError) -> RoleDefinition {
         try await get(id, version: APIVersion.authorization, operation: "Reading the role \(id)")
     }
 
-    // MARK: Deny assignments and own rights
+    // MARK: Deny assignments
 
-    /// The deny assignments that matter at a scope: at it and above.
+    /// Deny assignments seen from a scope. Those of resources below one are listed by their Azure subscription, without a filter.
     /// - Throws: ``AzureError``.
-    public func denyAssignments(at scope: ResourceID) async throws(AzureError) -> [DenyAssignment] {
+    public func denyAssignments(_ filter: RoleAssignmentFilter, of scope: ResourceID) async throws(AzureError) -> [DenyAssignment] {
         try await pages(
-            Self.authorization(scope, "denyAssignments"), version: APIVersion.authorization, query: query(filter: "atScope()"),
+            Self.authorization(scope, "denyAssignments"), version: APIVersion.authorization, query: query(filter: filter.text),
             operation: "Listing the deny assignments of \(scope)"
-        ).all()
-    }
-
-    /// What the caller may do at a scope.
-    /// - Throws: ``AzureError``.
-    public func ownPermissions(at scope: ResourceID) async throws(AzureError) -> [RolePermissions] {
-        try await pages(
-            Self.authorization(scope, "permissions"), version: APIVersion.authorization,
-            operation: "Reading the own permissions at \(scope)"
         ).all()
     }
 }

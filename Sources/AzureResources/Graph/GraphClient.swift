@@ -21,11 +21,12 @@ public struct GraphClient: Sendable {
             gate: RequestGate(limit: ResourceManagerClient.mostRequestsAtOnce), memory: ClientMemory())
     }
 
-    /// Names and kinds of identities, a thousand at a time.
+    /// Names and kinds of identities, a thousand at a time. What has not the form of an object id is not asked for: it would have all the others of
+    /// its thousand refused.
     /// - Throws: ``AzureError``; but not when the caller may not read names.
     public func names(of ids: some Sequence<GUID>) async throws(AzureError) -> DirectoryNames {
         var names = DirectoryNames()
-        let ids = Array(Set(ids)).sorted()
+        let ids = Array(Set(ids.filter(\.isWellFormed))).sorted()
         var start = 0
         while start < ids.count {
             let chunk = ids[start..<min(start + Self.mostIDsAtOnce, ids.count)]
@@ -47,7 +48,8 @@ public struct GraphClient: Sendable {
     /// The body of a request for names. (The type `directoryObject` does not work; the last one stands for what partners own.)
     package static func lookup(_ ids: some Sequence<GUID>) -> JSONValue {
         [
-            "ids": .array(ids.map { .text($0.text) }), "types": ["user", "group", "servicePrincipal", "directoryObjectPartnerReference"],
+            "ids": .array(ids.map { .text($0.canonical) }),
+            "types": ["user", "group", "servicePrincipal", "directoryObjectPartnerReference"],
         ]
     }
 

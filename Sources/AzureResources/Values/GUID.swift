@@ -21,6 +21,13 @@ public struct GUID: Sendable, CustomStringConvertible {
     /// In lower case and with dashes, which all of Azure's services take.
     public var canonical: String { key }
 
+    /// Whether the text has the form of a GUID: services refuse a request as a whole for one id that has not.
+    public var isWellFormed: Bool {
+        let groups = key.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return groups.map(\.count) == [8, 4, 4, 4, 12]
+            && groups.allSatisfy { $0.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) } }
+    }
+
     /// Everybody, as deny assignments name them.
     public static let everyone = GUID("00000000-0000-0000-0000-000000000000")
 

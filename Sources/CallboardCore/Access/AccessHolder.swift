@@ -96,6 +96,7 @@ extension AccessIndex {
             holders = matrix.bindings(on: entity.id, expandingGroups: true).filter { binding in
                 binding.roleName == nil || !Self.abilities(binding).isEmpty
             }.map { holder($0, entity: path) }
+            if let reason = picture.unreadBelow.assignments { holders.append(unknown("role assignments on entities", reason, path)) }
         } else {
             holders.append(unknown("role assignments", picture.assignments.whyUnknown, path))
         }
@@ -148,7 +149,7 @@ extension AccessIndex {
             holder(binding, entity: assignments[binding.assignment].flatMap { path($0.scope) })
         }
         // A list of all members settles for a group who is in it; what remains are groups that nobody could look into.
-        return (holders, areAll || !hasUnknownGroups)
+        return (holders, (areAll || !hasUnknownGroups) && picture.unreadBelow.assignments == nil)
     }
 
     private var hasUnknownGroups: Bool {
@@ -198,7 +199,11 @@ extension AccessIndex {
     private func term(_ binding: RoleBinding) -> AccessHolder.Term {
         if case .until(let end) = binding.term { return .until(Timestamp(end)) }
         if let note = binding.note.flatMap({ GrantNote($0) }) { return .noted(Timestamp(note.expires)) }
-        return picture.schedules.value == nil ? .standingAsFarAsKnown : .standing
+        if picture.schedules.value == nil { return .standingAsFarAsKnown }
+        guard picture.unreadBelow.schedules != nil, let namespace, let scope = assignments[binding.assignment]?.scope else {
+            return .standing
+        }
+        return scope != namespace.id && namespace.id.contains(scope) ? .standingAsFarAsKnown : .standing
     }
 
     static func word(_ kind: PrincipalKind) -> String {

@@ -21,11 +21,12 @@ public struct AccessIndex: Sendable {
     /// Shared access rules by what they open.
     let rulesByOwner: [ResourceID: [AccessRule]]
     let assignments: [ResourceID: RoleAssignment]
-    private let scheduleNames: [GUID: String]
+    /// Names and addresses that Privileged Identity Management sent along.
+    let scheduleNames: [GUID: AccessPrincipal]
     /// The subscriptions of each topic, as places in `entities`.
     private let subscriptions: [EntityPath: [Int]]
-    /// Whether anything is denied below the namespace, so that what is inherited is not the same everywhere.
-    let hasDenialsBelow: Bool
+    /// The scopes below the namespace at which something is denied, so that what is inherited is not the same there as elsewhere.
+    private let deniedScopes: Set<ResourceID>
 
     /// Joins a picture and a catalogue.
     public init(_ picture: AccessPicture, estate: Estate) {
@@ -55,13 +56,15 @@ public struct AccessIndex: Sendable {
         rulesByOwner = Dictionary(grouping: picture.rules.value ?? [], by: \.owner)
         assignments = Dictionary((picture.assignments.value ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         scheduleNames = Dictionary(
-            (picture.schedules.value ?? []).compactMap { schedule in schedule.names?.principalName.map { (schedule.principal, $0) } },
-            uniquingKeysWith: { first, _ in first })
+            (picture.schedules.value ?? []).compactMap { schedule in
+                schedule.names?.principalName.map { name in
+                    let principal = AccessPrincipal(name: name, kind: schedule.principalKind, account: schedule.names?.principalEmail)
+                    return (schedule.principal, principal)
+                }
+            }, uniquingKeysWith: { first, _ in first })
         let denials = picture.denials.value ?? []
-        hasDenialsBelow =
-            namespace.map { namespace in
-                denials.contains { $0.scope != namespace.id && namespace.id.contains($0.scope) || $0.doesNotApplyToChildScopes }
-            } ?? false
+        deniedScopes = Set(
+            denials.map(\.scope).filter { scope in namespace.map { scope != $0.id && $0.id.contains(scope) } ?? false })
         matrix = namespace.flatMap { namespace in
             picture.assignments.value.map { assignments in
                 AccessMatrix(
@@ -87,6 +90,13 @@ extension AccessIndex {
     /// The subscriptions of a topic.
     func subscriptions(of topic: EntityPath) -> [AccessEntity] { (subscriptions[topic] ?? []).map { entities[$0] } }
 
+    /// Whether something is denied at an entity, or at its topic, that is not denied in the whole namespace.
+    func hasDenials(on entity: AccessEntity) -> Bool {
+        guard !deniedScopes.isEmpty else { return false }
+        if deniedScopes.contains(entity.id) { return true }
+        return entity.path.topic.flatMap { self.entity($0) }.map { deniedScopes.contains($0.id) } ?? false
+    }
+
     /// Whether shared access keys are taken, as far as is known.
     var takesKeys: Bool { namespace?.localAuthentication != .off }
 
@@ -94,7 +104,7 @@ extension AccessIndex {
     func title(_ id: GUID) -> String { name(id) ?? id.text }
 
     /// The name of an identity; nil when it is not known.
-    func name(_ id: GUID) -> String? { picture.names.value?[id]?.name ?? scheduleNames[id] }
+    func name(_ id: GUID) -> String? { picture.names.value?[id]?.name ?? scheduleNames[id]?.name }
 
     /// What kind an identity is, from its assignment or else from the directory.
     func kind(_ id: GUID, _ kind: PrincipalKind) -> PrincipalKind {

@@ -97,7 +97,7 @@ private struct HolderCounter {
         guard let matrix = index.matrix else { return index.picture.assignments.map { _ in [] } }
         var own = Holders()
         var above = Holders()
-        if index.hasDenialsBelow {
+        if index.hasDenials(on: entity) {
             for binding in matrix.bindings(on: entity.id, expandingGroups: true) { own.add(binding) }
         } else {
             for binding in matrix.bindings(on: entity.id, below: namespace.id, expandingGroups: true) { own.add(binding) }
@@ -106,7 +106,8 @@ private struct HolderCounter {
         let counts = (0..<3).map { place in
             let more = own.principals[place].count { !above.principals[place].contains($0) }
             return AccessMatrixRow.Count(
-                known: above.principals[place].count + more, isAtLeast: own.isAtLeast[place] || above.isAtLeast[place])
+                known: above.principals[place].count + more,
+                isAtLeast: own.isAtLeast[place] || above.isAtLeast[place] || index.picture.unreadBelow.assignments != nil)
         }
         return .known(counts, at: index.picture.asOf)
     }

@@ -18,7 +18,7 @@ public struct AccessPicture: Sendable {
     package var assignments: Reading<[RoleAssignment]>
     /// The roles of its Azure subscription.
     package var roles: Reading<[RoleDefinition]>
-    /// The deny assignments at the namespace and above.
+    /// The deny assignments at the namespace, above and below.
     package var denials: Reading<[DenyAssignment]>
     /// Roles in force with their ends.
     package var schedules: Reading<[RoleScheduleInstance]>
@@ -32,6 +32,8 @@ public struct AccessPicture: Sendable {
     package var membership: AzureResources.GroupMembership
     /// What could be read in part only, and what that means.
     package var partial: [AccessGap]
+    /// What could be read at the namespace and above only.
+    package var unreadBelow = UnreadBelow()
 
     /// A picture of which nothing is known but where it is of.
     package init(host: String, asOf: Timestamp) {
@@ -48,6 +50,19 @@ public struct AccessPicture: Sendable {
         gone = []
         membership = AzureResources.GroupMembership()
         partial = []
+    }
+
+    /// Why what lies below the namespace may be missing from a list that holds what is at it and above; nil where nothing is.
+    package struct UnreadBelow: Hashable, Sendable {
+        /// Of role assignments.
+        package var assignments: String?
+        /// Of deny assignments.
+        package var denials: String?
+        /// Of role schedules.
+        package var schedules: String?
+
+        /// Nothing is missing.
+        package init() {}
     }
 
     /// The moment, in the unit in which Azure's ends are.
@@ -88,6 +103,9 @@ extension AccessPicture {
         add("roles", roles.whyUnknown, "those of Microsoft's are known all the same")
         add("deny assignments", denials.whyUnknown, "what they take away is not taken off")
         add("role schedules", schedules.whyUnknown, "assignments count as standing")
+        add("role assignments on entities", unreadBelow.assignments, "only those at the namespace and above are certain to be here")
+        add("deny assignments on entities", unreadBelow.denials, "what they take away is not taken off")
+        add("role schedules on entities", unreadBelow.schedules, "assignments on entities count as standing")
         add("shared access rules", rules.whyUnknown)
         add("names", names.whyUnknown, "identities are shown by their ids")
         return gaps + partial

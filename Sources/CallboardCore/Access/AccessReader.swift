@@ -43,23 +43,26 @@ package struct AccessReader: Sendable {
             return picture
         }
         async let entities = entities(of: id)
-        async let assignments = assignments(of: subscription, around: id)
+        async let assignments = listing(
+            "Microsoft.Authorization/roleAssignments/read", of: subscription, around: id, id: \RoleAssignment.id, scope: \.scope
+        ) { (filter, scope) throws(AzureError) in try await manager.roleAssignments(filter, of: scope) }
         async let roles = reading("Microsoft.Authorization/roleDefinitions/read", at: subscription) { () throws(AzureError) in
             try await manager.roleDefinitions(at: id)
         }
-        async let denials = reading("Microsoft.Authorization/denyAssignments/read", at: subscription) { () throws(AzureError) in
-            try await manager.denyAssignments(at: id)
-        }
+        async let denials = listing(
+            "Microsoft.Authorization/denyAssignments/read", of: subscription, around: id, id: \DenyAssignment.id, scope: \.scope
+        ) { (filter, scope) throws(AzureError) in try await manager.denyAssignments(filter, of: scope) }
         async let schedules = schedules(of: subscription, around: id)
         let (found, entityGaps) = await entities
         picture.entities = found
         let (rules, ruleGaps) = await rules(of: id, entities: found.value ?? [])
         picture.rules = rules
-        picture.assignments = await assignments
+        (picture.assignments, picture.unreadBelow.assignments) = await assignments
         picture.roles = await roles
-        picture.denials = await denials
-        let (ends, scheduleGaps) = await schedules
+        (picture.denials, picture.unreadBelow.denials) = await denials
+        let (ends, scheduleGaps, unread) = await schedules
         picture.schedules = ends
+        picture.unreadBelow.schedules = unread
         picture.partial = entityGaps + ruleGaps + scheduleGaps
         await readDirectory(into: &picture, people: people)
         guard !Task.isCancelled else { throw OperatorError(.cancelled, "Reading who has access was interrupted.") }
@@ -116,33 +119,57 @@ package struct AccessReader: Sendable {
 
     // MARK: Roles
 
-    private func assignments(of subscription: ResourceID, around namespace: ResourceID) async -> Reading<[RoleAssignment]> {
-        await reading("Microsoft.Authorization/roleAssignments/read", at: subscription) { () throws(AzureError) in
-            // The list without a filter brings what lies below; what lies above is asked for by name, for clouds that leave it out.
-            let below = try await manager.roleAssignments(.all, of: subscription)
-            let above = try await manager.roleAssignments(.atScope, of: namespace)
-            var seen: Set<ResourceID> = []
-            return (below + above).filter { Self.matters($0.scope, to: namespace) && seen.insert($0.id).inserted }
+    /// A list of what is assigned. That of the Azure subscription, without a filter, brings what lies below; what lies above is asked for by name, for
+    /// clouds that leave it out. Who may not read at the subscription is shown what the namespace itself lists.
+    /// - Returns: what there is, and why what lies below the namespace may be missing from it; nil where it is not.
+    private func listing<Element: Sendable>(
+        _ right: String, of subscription: ResourceID, around namespace: ResourceID, id: (Element) -> ResourceID,
+        scope: (Element) -> ResourceID,
+        _ ask: (RoleAssignmentFilter, ResourceID) async throws(AzureError) -> [Element]
+    ) async -> (Reading<[Element]>, unreadBelow: String?) {
+        var found: [Element]
+        var refusal: String?
+        switch await outcome({ () throws(AzureError) in try await ask(.all, subscription) }) {
+        case .success(let below): found = below
+        case .failure(let error):
+            guard error.code == .forbidden else { return (unknown(error, right, at: subscription), nil) }
+            refusal = "not permitted: needs \(Self.needs(error, right, at: subscription))"
+            found = []
         }
+        let filter: RoleAssignmentFilter = refusal == nil ? .atScope : .all
+        switch await outcome({ () throws(AzureError) in try await ask(filter, namespace) }) {
+        case .success(let others): found += others
+        case .failure(let error): return (unknown(error, right, at: refusal == nil ? namespace : subscription), nil)
+        }
+        var seen: Set<ResourceID> = []
+        found = found.filter { Self.matters(scope($0), to: namespace) && seen.insert(id($0)).inserted }
+        return (.known(found, at: now()), refusal)
     }
 
     /// Schedules; a tenant without Privileged Identity Management has none, which says that no assignment has an end.
     private func schedules(
         of subscription: ResourceID, around namespace: ResourceID
-    ) async -> (Reading<[RoleScheduleInstance]>, [AccessGap]) {
-        let answer = await outcome { () throws(AzureError) in
+    ) async -> (Reading<[RoleScheduleInstance]>, [AccessGap], unreadBelow: String?) {
+        let right = "Microsoft.Authorization/roleAssignmentScheduleInstances/read"
+        var answer = await outcome { () throws(AzureError) in
             try await manager.roleAssignmentScheduleInstances(.all, of: subscription)
         }
+        var refusal: String?
+        if case .failure(let error) = answer, error.code == .forbidden {
+            refusal = "not permitted: needs \(Self.needs(error, right, at: subscription))"
+            answer = await outcome { () throws(AzureError) in try await manager.roleAssignmentScheduleInstances(.all, of: namespace) }
+        }
         switch answer {
-        case .success(let schedules): return (.known(schedules.filter { Self.matters($0.scope, to: namespace) }, at: now()), [])
+        case .success(let schedules):
+            return (.known(schedules.filter { Self.matters($0.scope, to: namespace) }, at: now()), [], refusal)
         case .failure(let error):
             if error.serviceCode == "AadPremiumLicenseRequired" {
                 let gap = AccessGap(
                     "ends of assignments", reason: "the tenant has no Privileged Identity Management (AadPremiumLicenseRequired)",
                     consequence: "all assignments are standing")
-                return (.known([], at: now()), [gap])
+                return (.known([], at: now()), [gap], nil)
             }
-            return (unknown(error, "Microsoft.Authorization/roleAssignmentScheduleInstances/read", at: subscription), [])
+            return (unknown(error, right, at: subscription), [], nil)
         }
     }
 

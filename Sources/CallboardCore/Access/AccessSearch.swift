@@ -35,16 +35,17 @@ extension AccessIndex {
             .flatMap { path in [path] + subscriptions(of: path).map(\.path) }.uniqued()
     }
 
-    /// The object id of an identity by its id, name, account, or the Component that acts as it.
-    /// - Throws: ``OperatorError`` of kind not found, or usage when several have the name.
+    /// The object id of an identity by its id, name, account, or the Component that acts as it; casing does not matter.
+    /// - Throws: ``OperatorError`` of kind not found, or usage when several are called so: its hint says who they are.
     public func principal(_ text: String) throws(OperatorError) -> String {
+        if GUID(text).isWellFormed { return GUID(text).canonical }
         let wanted = text.lowercased()
-        if GUID(text).canonical.utf8.count == 36, text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || Self.isHexDigit($0) }) {
-            return GUID(text).canonical
-        }
         var found: Set<GUID> = []
-        for (id, principal) in picture.names.value ?? [:] {
-            if principal.name?.lowercased() == wanted || principal.account?.lowercased() == wanted { found.insert(id) }
+        // What Privileged Identity Management said of somebody is looked through as well: it is shown where the directory says nothing.
+        for people in [picture.names.value ?? [:], scheduleNames] {
+            for (id, principal) in people where principal.name?.lowercased() == wanted || principal.account?.lowercased() == wanted {
+                found.insert(id)
+            }
         }
         for (reference, ids) in expectations.identities {
             let name = reference.split(separator: "/").last?.lowercased()
@@ -52,9 +53,12 @@ extension AccessIndex {
         }
         if found.count == 1, let id = found.first { return id.canonical }
         guard found.isEmpty else {
+            let more = found.count > Self.mostCandidates ? ", and \(found.count - Self.mostCandidates) more" : ""
             throw OperatorError(
                 .usage, "\(found.count) identities are called '\(text)'.",
-                hint: "Give the object id: \(found.sorted().prefix(5).map(\.canonical).joined(separator: ", ")).")
+                hint:
+                    "Give the object id: \(found.sorted().prefix(Self.mostCandidates).map { candidate($0) }.joined(separator: "; "))\(more)."
+            )
         }
         throw OperatorError(
             .notFound, "No identity with a role here is called '\(text)'.",
@@ -63,7 +67,14 @@ extension AccessIndex {
                 : "Give its object id, or its name as it is in the directory.")
     }
 
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
+    private static let mostCandidates = 10
+
+    /// One of several with the same name: its id, and what tells it from the others.
+    private func candidate(_ id: GUID) -> String {
+        let known = picture.names.value?[id] ?? scheduleNames[id]
+        let kind = known.map { Self.word($0.kind) }
+        let components = expectations.components[id]?.first.map { "acts for \($0)" }
+        let words = [kind, known?.account, components].compactMap { $0 }
+        return words.isEmpty ? id.canonical : "\(id.canonical) (\(words.joined(separator: ", ")))"
     }
 }

@@ -21,7 +21,7 @@ extension ContextSignIn {
         let reader = AccessReader(
             manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
             graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
-        let people = estate.access.flatMap(\.principals).map(GUID.init)
+        let people = estate.access.flatMap(\.principals).map(GUID.init).filter(\.isWellFormed)
         let picture = try await reader.read(host: host, subscriptions: context.subscriptions, people: people)
         return AccessSurvey(picture: picture, estate: estate)
     }

@@ -31,6 +31,8 @@ struct Expectations: Sendable {
     private(set) var needs: [GUID: [Need]] = [:]
     /// The entries of the catalogue that name each entity, Components through the Resources they depend on too.
     private(set) var names: [EntityPath: [String]] = [:]
+    /// The entries with an identity that is no object id, so that it is not known who acts for them.
+    private(set) var misnamed: Set<String> = []
     /// The entities of each entry.
     private(set) var paths: [String: [EntityPath]] = [:]
     private let references: Set<String>
@@ -39,7 +41,9 @@ struct Expectations: Sendable {
         references = Set(access.map(\.ref))
         let byRef = Dictionary(access.map { ($0.ref, $0) }, uniquingKeysWith: { first, _ in first })
         for entry in access where !entry.principals.isEmpty {
-            let ids = entry.principals.map(GUID.init)
+            let ids = entry.principals.map(GUID.init).filter(\.isWellFormed)
+            if ids.count < entry.principals.count { misnamed.insert(entry.ref) }
+            guard !ids.isEmpty else { continue }
             identities[entry.ref] = ids
             for id in ids { components[id, default: []].append(entry.ref) }
         }
@@ -80,6 +84,8 @@ struct Expectations: Sendable {
     /// Whether all that are to have a right on an entity have an identity that is known: only then is everybody else one too many.
     func knowsAll(_ right: Right, on path: EntityPath) -> Bool {
         let topics = right == .receive ? path.topic.flatMap { entries[$0]?.receivers } : nil
-        return ((entries[path]?.references(for: right) ?? []) + (topics ?? [])).allSatisfy { identities[$0] != nil }
+        return ((entries[path]?.references(for: right) ?? []) + (topics ?? [])).allSatisfy {
+            identities[$0] != nil && !misnamed.contains($0)
+        }
     }
 }

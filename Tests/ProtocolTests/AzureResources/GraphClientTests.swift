@@ -35,6 +35,19 @@ struct GraphClientTests {
         #expect(names[id(9999)] == .notAsked)
     }
 
+    @Test("is not asked for what has not the form of an object id, for which it would refuse the others as well")
+    func malformed() async throws {
+        let azure = ScriptedAzure { _, _ in .text(#"{"value":[]}"#) }
+        let names = try await azure.graph.names(of: [id(1), GUID("checkout-app"), GUID(""), GUID("0000000000004000800000000000000g")])
+        #expect(azure.bodies.count == 1)
+        #expect(azure.bodies.first?.contains(id(1).text) == true)
+        #expect(azure.bodies.first?.contains("checkout-app") == false)
+        #expect(names.missing == [id(1)])
+        #expect(names[GUID("checkout-app")] == .notAsked)
+        _ = try await azure.graph.names(of: [GUID("nobody")])
+        #expect(azure.bodies.count == 1, "nothing is left to ask")
+    }
+
     @Test("that does not let names be read is no error")
     func notPermitted() async throws {
         let azure = ScriptedAzure { _, _ in .error(403, "Authorization_RequestDenied") }

@@ -12,7 +12,11 @@ extension DriftInspector {
                 because: "role assignments: \(reason ?? "not known")")
             return
         }
-        inspectBreadth()
+        noteUnseenAssignments()
+        for item in evaluated {
+            inspectRole(item)
+            inspectScope(item)
+        }
         inspectPeople()
         inspectEnds()
         inspectDuplicates()
@@ -22,20 +26,6 @@ extension DriftInspector {
 
     // MARK: Breadth
 
-    private mutating func inspectBreadth() {
-        var unreadable: Set<GUID> = []
-        for item in evaluated {
-            if item.binding.roleName == nil { unreadable.insert(item.assignment.role) }
-            inspectRole(item)
-            inspectScope(item)
-        }
-        if let role = unreadable.sorted().first {
-            skip(
-                .overbroadRole, .overbroadScope,
-                because: "\(unreadable.count) roles could not be read, \(role.canonical) among them: what they allow is not known")
-        }
-    }
-
     private mutating func inspectScope(_ item: Evaluated) {
         let rights = item.messageRights
         guard item.isNamespaceWide, !rights.isEmpty, !hasEnd(item) else { return }
@@ -43,30 +33,41 @@ extension DriftInspector {
         let needed = Set(self.needs(of: item.assignment.principal).map(\.path))
         // Whoever is to use every entity there is may have the namespace, and nothing above it.
         if isOnNamespace, !index.entities.isEmpty, index.entities.allSatisfy({ needed.contains($0.path) }) { return }
+        let denied = deniedPlaces(item)
+        let count = index.entities.count
+        // What is denied everywhere is not too wide.
+        guard denied.count < count || count == 0 else { return }
+        let places = denied.isEmpty ? "all \(count)" : "\(count - denied.count) of \(count)"
         let needs =
             needed.isEmpty
-            ? "the catalogue names no entity for it"
+            ? isOpenGroup(item) ? "not known: who is in the group" : "the catalogue names no entity for it"
             : needed.sorted().prefix(10).map(\.displayName).joined(separator: ", ")
                 + (needed.count > 10 ? " and \(needed.count - 10) more" : "")
         add(
             finding(
                 .overbroadScope, isOnNamespace ? .medium : .high, item,
                 summary:
-                    "\(index.title(item.assignment.principal)) can \(Self.words(rights)) on all \(index.entities.count) entities by a role on the \(index.title(item.assignment.scope))",
-                evidence: [.init("needs", needs)], fix: narrowing(item)))
+                    "\(index.title(item.assignment.principal)) can \(Self.words(rights)) on \(places) entities by a role on the \(index.title(item.assignment.scope))",
+                evidence: [.init("needs", needs)] + denied.prefix(10).map { DriftFinding.Evidence("denied on", $0.displayName) },
+                doubts: doubts(item), fix: narrowing(item)))
     }
 
     private mutating func inspectRole(_ item: Evaluated) {
         let rights = item.binding.rights
         let isDataOwner = rights.isSuperset(of: [.send, .receive, .manage])
         let byKeys = !item.binding.rightsByKeys.isEmpty
-        let givesRoles = rights.isSuperset(of: [.manage, .grantRoles])
+        let givesRoles = rights.contains(.grantRoles)
         guard isDataOwner || byKeys || givesRoles, !hasEnd(item) else { return }
         var reasons: [String] = []
         if isDataOwner { reasons.append("it allows sending, receiving and changing the entities") }
         if byKeys { reasons.append("it can get at keys, which allow everything on messages while the namespace takes keys") }
-        if givesRoles { reasons.append("it can give itself every other role") }
-        var steps = narrowing(item)
+        if givesRoles {
+            reasons.append(
+                item.binding.condition == nil
+                    ? "it can give itself every other role"
+                    : "it can give roles as far as its condition allows, which is not evaluated here")
+        }
+        var steps = isDataOwner || byKeys ? narrowing(item) : restrictingGrants(item)
         if byKeys, let namespace = index.namespace {
             steps.append(
                 FixPlan.Step(
@@ -81,7 +82,20 @@ extension DriftInspector {
                 evidence: [
                     .init("allows", Self.words(item.allRights)),
                     .init("local authentication", index.namespace.map { Self.word($0.localAuthentication) } ?? "not known"),
-                ], fix: steps))
+                ], doubts: doubts(item), fix: steps))
+    }
+
+    /// What is done about a role that gives roles, and nothing on messages.
+    private func restrictingGrants(_ item: Evaluated) -> [FixPlan.Step] {
+        [
+            FixPlan.Step(
+                "See in the Activity Log which roles it gives, and to whom (Microsoft.Authorization/roleAssignments/write)."),
+            FixPlan.Step(
+                item.binding.condition == nil
+                    ? "Where it has to: assign it under a condition that names those roles and identities alone, or make it eligible, so that it ends."
+                    : "Where its condition allows more than that: narrow the condition."),
+            removal(item, doubts: doubts(item)),
+        ]
     }
 
     static func word(_ localAuthentication: NamespaceResource.LocalAuthentication) -> String {
@@ -95,15 +109,20 @@ extension DriftInspector {
     // MARK: People
 
     private mutating func inspectPeople() {
-        if let reason = index.picture.schedules.whyUnknown {
+        if let reason = unknownEnds {
             skip(.humanStanding, because: "role schedules, which say what has an end: \(reason)")
-            return
+            if index.picture.schedules.value == nil { return }
         }
         var unknownGroups: [GUID] = []
+        var unknownKinds: [GUID] = []
         for item in evaluated where !item.allRights.isEmpty && item.note == nil && !hasEnd(item) {
             let assignment = item.assignment
-            let kind = index.kind(assignment.principal, assignment.principalKind)
-            if kind == .user {
+            let kind = kind(item)
+            // Whether it is standing is not known.
+            if unknownEnd(item) != nil { continue }
+            if kind == .unknown {
+                unknownKinds.append(assignment.principal)
+            } else if kind == .user {
                 addStanding(item, people: [assignment.principal], isGroup: false)
             } else if kind.isGroup {
                 guard let members = index.picture.membership.members(of: assignment.principal) else {
@@ -118,6 +137,11 @@ extension DriftInspector {
             skip(
                 .humanStanding,
                 because: "the members of \(Set(unknownGroups).count) groups with access are not known, \(index.title(group)) among them")
+        }
+        if let identity = unknownKinds.first {
+            skip(
+                .humanStanding,
+                because: "of \(Set(unknownKinds).count) identities nobody says what kind they are, \(index.title(identity)) among them")
         }
     }
 
@@ -135,11 +159,12 @@ extension DriftInspector {
             finding(
                 .humanStanding, isGrave ? .high : .medium, item,
                 summary: "\(who) can \(Self.words(rights)) on \(index.title(assignment.scope)) without an end", evidence: evidence,
+                doubts: doubts(item),
                 fix: [
                     FixPlan.Step(
                         "Make \(index.title(assignment.principal)) eligible, so that the role is activated for a while when it is needed. (Privileged Identity Management: Entra ID P2.)",
                         .makeEligible(role: assignment.role, assignment.principal, at: assignment.scope)),
-                    removal(item),
+                    removal(item, doubts: doubts(item)),
                 ]))
     }
 
@@ -147,6 +172,9 @@ extension DriftInspector {
 
     private mutating func inspectEnds() {
         let now = index.picture.now
+        if let reason = unknownEnds {
+            skip(.expiredGrant, because: "role schedules, which say what was to end: \(reason); notes were looked at")
+        }
         for item in evaluated {
             var end = item.note?.expires
             var said = "its note"
@@ -158,6 +186,7 @@ extension DriftInspector {
                     summary:
                         "\(index.title(item.assignment.principal)) still has \(role(item)) on \(index.title(item.assignment.scope)), which was to end at \(end.rfc3339)",
                     evidence: [.init("was to end", "\(end.rfc3339), by \(said)"), .init("compared with", index.picture.asOf.rfc3339)],
+                    // That it was to be gone is known, whoever is in it and whatever is denied.
                     fix: [removal(item)]))
         }
     }

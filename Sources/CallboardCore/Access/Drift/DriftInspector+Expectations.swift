@@ -34,16 +34,23 @@ extension DriftInspector {
 
     private mutating func inspectMissing(_ matrix: AccessMatrix) {
         var uncertain = 0
+        let unseen = index.picture.unreadBelow.assignments
+        if let reason = unknownDenials {
+            skip(.missing, because: "deny assignments, which may take away what roles give: \(reason)")
+        }
         for (path, entry) in index.expectations.entries.sorted(by: { $0.key < $1.key }) {
             guard let entity = index.entity(path) else { continue }
             for right in [Right.send, .receive] {
                 for reference in entry.references(for: right) ?? [] {
                     guard let ids = index.expectations.identities[reference], !ids.isEmpty else { continue }
-                    var best = AccessAnswer.no
+                    // An identity that nobody can look up may be the one that has the role.
+                    var best = index.expectations.misnamed.contains(reference) ? AccessAnswer.unknown : .no
                     for id in ids { best = max(best, answer(matrix, id, right, on: entity)) }
                     switch best {
                     case .yes: break
                     case .unknown, .conditional: uncertain += 1
+                    // Not known is not missing: the role may be among those that could not be read.
+                    case .no where unseen != nil: break
                     case .no: addMissing(reference, ids, right, entity, entry)
                     }
                 }
@@ -104,6 +111,7 @@ extension DriftInspector {
         var unknownGroups: Set<GUID> = []
         var unmapped = 0
         for entity in index.entities {
+            let denied = deniedRights[entity.path]
             for right in [Right.send, .receive] where !(right == .send && entity.path.subscription != nil) {
                 guard let allowed = index.expectations.allowed(right, on: entity.path) else { continue }
                 guard index.expectations.knowsAll(right, on: entity.path) else {
@@ -115,12 +123,14 @@ extension DriftInspector {
                 for place in wide + places where evaluated[place].binding.rights.contains(right) {
                     let assignment = evaluated[place].assignment
                     if allowed.contains(assignment.principal) { continue }
-                    if assignment.principalKind.isGroup {
-                        guard let members = index.picture.membership.members(of: assignment.principal) else {
-                            unknownGroups.insert(assignment.principal)
-                            continue
-                        }
-                        if members.allSatisfy({ allowed.contains($0.id) }) { continue }
+                    if denied?[assignment.id]?.contains(right) ?? false { continue }
+                    if isOpenGroup(evaluated[place]) {
+                        unknownGroups.insert(assignment.principal)
+                        continue
+                    }
+                    if kind(evaluated[place]).isGroup, let members = index.picture.membership.members(of: assignment.principal) {
+                        // A group in it does nothing itself; its members are among these.
+                        if members.allSatisfy({ $0.kind.isGroup || allowed.contains($0.id) }) { continue }
                     }
                     hits[place, default: []].append(Expectations.Need(path: entity.path, right: right))
                 }
@@ -159,11 +169,11 @@ extension DriftInspector {
                 .extra, .medium, item,
                 summary:
                     "\(index.title(item.assignment.principal)) can \(Self.words(rights)) on \(shown), and the catalogue does not say so",
-                evidence: [.init("entities", shown)] + expected, entities: paths,
+                evidence: [.init("entities", shown)] + expected, doubts: doubts(item), entities: paths,
                 fix: self.needs(of: item.assignment.principal).isEmpty
                     ? [
                         FixPlan.Step("If it is right: name it in callboard.dev/senders or callboard.dev/receivers."),
-                        FixPlan.Step("Otherwise remove the assignment.", .remove(item.assignment.id)),
+                        removal(item, doubts: doubts(item)),
                     ] : narrowing(item)))
     }
 
@@ -174,7 +184,8 @@ extension DriftInspector {
         for (path, entry) in index.expectations.entries {
             for reference in Set((entry.senders ?? []) + (entry.receivers ?? [])) { named[reference, default: []].append(path) }
         }
-        for (reference, paths) in named.sorted(by: { $0.key < $1.key }) where index.expectations.identities[reference] == nil {
+        for (reference, paths) in named.sorted(by: { $0.key < $1.key })
+        where index.expectations.identities[reference] == nil && !index.expectations.misnamed.contains(reference) {
             addUnmapped(reference, .medium, paths: paths.sorted(), isListed: index.expectations.isListed(reference))
         }
         for entry in index.estate.access where entry.isComponent && entry.principals.isEmpty && named[entry.ref] == nil {
@@ -182,11 +193,11 @@ extension DriftInspector {
             if !paths.isEmpty { addUnmapped(entry.ref, .low, paths: paths, isListed: true) }
         }
         for entry in index.estate.access {
-            for id in entry.principals where !Self.isObjectID(id) {
+            for id in entry.principals where !GUID(id).isWellFormed {
                 add(
                     DriftFinding(
                         .unmappedComponent, .medium, subject: "\(entry.ref)\n\(id)", place: entry.ref,
-                        summary: "\(entry.ref) names '\(id)' as its identity, which is no object id", evidence: [.init("principal-id", id)],
+                        summary: "\(entry.ref): principal-id '\(id)' is not an object id", evidence: [.init("principal-id", id)],
                         entities: index.expectations.paths[entry.ref] ?? [], references: [entry.ref],
                         fix: FixPlan([
                             FixPlan.Step(
@@ -195,13 +206,6 @@ extension DriftInspector {
                         ])))
             }
         }
-    }
-
-    private static func isObjectID(_ text: String) -> Bool {
-        let canonical = GUID(text).canonical
-        return canonical.utf8.count == 36
-            && canonical.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count) == [8, 4, 4, 4, 12]
-            && canonical.allSatisfy { $0 == "-" || $0.isHexDigit }
     }
 
     private mutating func addUnmapped(_ reference: String, _ severity: DriftFinding.Severity, paths: [EntityPath], isListed: Bool) {

@@ -11,6 +11,13 @@ extension DriftInspector {
     // MARK: Duplicates
 
     mutating func inspectDuplicates() {
+        // That nothing is lost without one of two takes knowing that the other lasts as long and is not denied.
+        let unknown = [
+            unknownEnds.map { "role schedules, which say which lasts longer: \($0)" },
+            unknownDenials.map { "deny assignments, which may leave one alone: \($0)" },
+        ].compactMap { $0 }
+        for reason in unknown { skip(.duplicate, because: reason) }
+        guard unknown.isEmpty else { return }
         var byGrant: [Grant: [Int]] = [:]
         for (place, item) in evaluated.enumerated() {
             byGrant[Grant(principal: item.assignment.principal, role: item.assignment.role), default: []].append(place)
@@ -32,14 +39,12 @@ extension DriftInspector {
                     evidence: [.init("covered by", other.assignment.id.text)],
                     fix: [FixPlan.Step("Nothing is lost without it: the other assignment gives the same."), removal(item)]))
         }
-        let unknown = evaluated.filter {
-            $0.assignment.principalKind.isGroup && index.picture.membership.members(of: $0.assignment.principal) == nil
-        }
-        if let group = unknown.first {
+        let open = evaluated.filter { isOpenGroup($0) }
+        if let group = open.first {
             skip(
                 .duplicate,
                 because:
-                    "through groups whose members are not known, \(index.title(group.assignment.principal)) among \(Set(unknown.map(\.assignment.principal)).count)"
+                    "through groups whose members are not known, \(index.title(group.assignment.principal)) among \(Set(open.map(\.assignment.principal)).count)"
             )
         }
     }
@@ -49,6 +54,9 @@ extension DriftInspector {
     private func isCovered(_ place: Int, by other: Int) -> Bool {
         let (item, other) = (evaluated[place], evaluated[other])
         guard other.binding.condition == nil, other.assignment.scope.contains(item.assignment.scope) else { return false }
+        // What is denied to the one, or may be, does not stand in for what the other gives.
+        guard other.binding.deniedRights.isEmpty, other.binding.uncertainRights.isEmpty else { return false }
+        if other.isNamespaceWide, !item.isNamespaceWide, isDenied(other, within: item.assignment.scope) { return false }
         switch (item.binding.term, other.binding.term) {
         case (_, .standing): break
         case (.standing, .until): return false
@@ -62,6 +70,11 @@ extension DriftInspector {
         return other.assignment.id.text.lowercased() < item.assignment.id.text.lowercased()
     }
 
+    /// Whether something of what an assignment gives in the whole namespace is denied at a scope in it, or may be.
+    private func isDenied(_ item: Evaluated, within scope: ResourceID) -> Bool {
+        index.path(scope).flatMap { deniedRights[$0]?[item.assignment.id] } != nil
+    }
+
     // MARK: Workflow
 
     mutating func inspectWorkflow() {
@@ -71,7 +84,7 @@ extension DriftInspector {
         for schedule in schedules ?? [] where schedule.standing == .assignment(.activated) {
             activations.insert(Activation(scope: schedule.scope, role: schedule.role, principal: schedule.principal))
         }
-        if let reason = index.picture.schedules.whyUnknown {
+        if let reason = unknownEnds {
             skip(.outsideWorkflow, because: "role schedules, which say what was activated: \(reason)")
         }
         for item in evaluated where namespace.id.contains(item.assignment.scope) && !item.allRights.isEmpty {
@@ -83,7 +96,8 @@ extension DriftInspector {
             let activation = Activation(scope: assignment.scope, role: assignment.role, principal: assignment.principal)
             // What Azure ends was asked for with an end, whoever granted it.
             if case .until = item.binding.term { continue }
-            guard schedules != nil, index.expectations.components[assignment.principal] == nil, !activations.contains(activation) else {
+            guard unknownEnd(item) == nil, index.expectations.components[assignment.principal] == nil, !activations.contains(activation)
+            else {
                 continue
             }
             add(
@@ -99,7 +113,7 @@ extension DriftInspector {
                         FixPlan.Step(
                             "If it is right: write the identity into the catalogue (callboard.dev/principal-id), or ask for the role with an end."
                         ),
-                        removal(item),
+                        removal(item, doubts: isOpenGroup(item) ? ["who is in the group"] : []),
                     ]))
         }
     }

@@ -26,6 +26,10 @@ struct DriftInspector {
 
     let index: AccessIndex
     let evaluated: [Evaluated]
+    /// What is taken away from assignments, or may be, on entities with deny assignments of their own.
+    let deniedRights: [EntityPath: [ResourceID: Rights]]
+    /// The assignments of which it cannot be told whether something is taken away from them on some entity.
+    let uncertainBelow: Set<ResourceID>
     /// What was assigned without an end, as it says of itself.
     private let held: Set<Held>
     private(set) var findings: [DriftFinding] = []
@@ -35,6 +39,8 @@ struct DriftInspector {
         self.index = index
         guard let namespace = index.namespace, let matrix = index.matrix else {
             evaluated = []
+            deniedRights = [:]
+            uncertainBelow = []
             held = []
             return
         }
@@ -43,8 +49,25 @@ struct DriftInspector {
                 assignment: assignment, binding: binding,
                 isNamespaceWide: assignment.scope.isManagementGroup || assignment.scope.contains(namespace.id))
         }
+        var lost: [EntityPath: [ResourceID: Rights]] = [:]
+        var uncertain: Set<ResourceID> = []
+        for entity in index.entities where index.hasDenials(on: entity) {
+            for binding in matrix.bindings(on: entity.id) {
+                if !binding.uncertainRights.isEmpty { uncertain.insert(binding.assignment) }
+                let rights = binding.deniedRights.union(binding.uncertainRights)
+                if !rights.isEmpty { lost[entity.path, default: [:]][binding.assignment, default: []].formUnion(rights) }
+            }
+        }
+        deniedRights = lost
+        uncertainBelow = uncertain
+        // What may end by itself is not to be relied on.
+        let (picture, namespaceID) = (index.picture, namespace.id)
         held = Set(
-            evaluated.filter { $0.binding.term == .standing && $0.note == nil }.map {
+            evaluated.filter { item in
+                guard picture.schedules.value != nil, item.binding.term == .standing, item.note == nil, !item.messageRights.isEmpty
+                else { return false }
+                return picture.unreadBelow.schedules == nil || !namespaceID.contains(item.assignment.scope)
+            }.map {
                 Held(principal: $0.assignment.principal, role: $0.assignment.role, scope: $0.assignment.scope)
             })
     }
@@ -68,9 +91,10 @@ struct DriftInspector {
     /// A finding about one assignment.
     func finding(
         _ kind: DriftFinding.Kind, _ severity: DriftFinding.Severity, _ item: Evaluated, summary: String,
-        evidence: [DriftFinding.Evidence] = [], entities: [EntityPath]? = nil, fix: [FixPlan.Step]
+        evidence: [DriftFinding.Evidence] = [], doubts: [String] = [], entities: [EntityPath]? = nil, fix: [FixPlan.Step]
     ) -> DriftFinding {
         let assignment = item.assignment
+        let evidence = evidence + doubts.map { DriftFinding.Evidence("not known", $0) }
         return DriftFinding(
             kind, severity, subject: assignment.id.text, place: index.title(assignment.scope), summary: summary,
             evidence: self.evidence(item) + evidence,
@@ -101,8 +125,9 @@ struct DriftInspector {
     func role(_ item: Evaluated) -> String { item.binding.roleName ?? item.assignment.role.text }
 
     /// Takes an assignment away: as a request where it concerns this namespace's messages alone, and in words where it carries more, which nobody
-    /// here can see, or where it cannot be told who would miss it.
-    func removal(_ item: Evaluated) -> FixPlan.Step {
+    /// here can see, or where it rests on something that is not known.
+    /// - Parameter doubts: what is not known of it that matters to whether it may go.
+    func removal(_ item: Evaluated, doubts: [String] = []) -> FixPlan.Step {
         let place = index.title(item.assignment.scope)
         let isOfMessages =
             Self.messageRoles.contains(item.assignment.role)
@@ -112,9 +137,9 @@ struct DriftInspector {
                 "Then see what else \(index.title(item.assignment.principal)) does by \(role(item)) on \(place), which reaches beyond the messages of this namespace, before it is taken away there."
             )
         }
-        if item.assignment.principalKind.isGroup, index.picture.membership.members(of: item.assignment.principal) == nil {
+        if !doubts.isEmpty {
             return FixPlan.Step(
-                "Then find out who is in the group, which could not be read here, before the assignment at \(place) is removed.")
+                "Then find out what is not known here before the assignment at \(place) is removed: \(doubts.joined(separator: "; ")).")
         }
         return FixPlan.Step("Remove the assignment at \(place).", .remove(item.assignment.id))
     }
@@ -154,15 +179,19 @@ struct DriftInspector {
         if hasNeeds, steps.isEmpty {
             steps.append(FixPlan.Step("What it needs by the catalogue it has by assignments of its own."))
         } else if steps.isEmpty {
+            let lacking =
+                isOpenGroup(item)
+                ? "What the members of the group need by the catalogue is not known, since they are not."
+                : "The catalogue names no entity that it needs here."
             steps.append(
                 FixPlan.Step(
-                    "The catalogue names no entity that it needs here. Find out which it uses (the diagnostic logs RuntimeAuditLogs name them), and assign Data Sender or Data Receiver there."
+                    "\(lacking) Find out which it uses (the diagnostic logs RuntimeAuditLogs name them), and assign Data Sender or Data Receiver there."
                 ))
         } else {
             steps.append(
                 FixPlan.Step("Wait until the new assignments are in effect, which takes up to ten minutes, and see that it works."))
         }
-        return steps + [removal(item)]
+        return steps + [removal(item, doubts: doubts(item))]
     }
 
     static func role(for right: Right) -> GUID {

@@ -1,4 +1,5 @@
 import AzureResources
+import NIOCore
 import ServiceBus
 import Testing
 
@@ -113,6 +114,39 @@ struct AccessHolderTests {
         #expect(holders.map { $0.entity?.displayName } == [nil, "events"])
         scene.picture.membership = AzureResources.GroupMembership()
         #expect(scene.index.holdings(of: Scene.olga.canonical).areAll == false)
+    }
+
+    @Test("somebody whom only Privileged Identity Management names is found by name and by address, as they are shown")
+    func namedBySchedule() throws {
+        var scene = Scene()
+        scene.picture.names = .notPermitted(needs: "Directory.Read.All of Microsoft Graph")
+        scene.assign(10, Scene.receiver, Scene.olga, .user, at: Scene.orders)
+        let schedule = """
+            {"id":"\(Scene.orders)/s/1","properties":{"scope":"\(Scene.orders)","roleDefinitionId":"\(Scene.definition(Scene.receiver))",
+            "principalId":"\(Scene.olga)","principalType":"User","assignmentType":"Assigned",
+            "expandedProperties":{"principal":{"displayName":"Olga Brandt","email":"olga@contoso.example"}}}}
+            """
+        let instance = try AzureJSON.decode(RoleScheduleInstance.self, from: ByteBuffer(string: schedule))
+        scene.picture.schedules = .known([instance], at: Scene.now)
+        let index = scene.index
+        #expect(index.holders(of: Scene.path("orders")).contains { $0.principal == "Olga Brandt" })
+        for name in ["olga brandt", "Olga@Contoso.example"] { #expect(try index.principal(name) == Scene.olga.canonical) }
+    }
+
+    @Test("of several with one name each is named with what tells it from the others")
+    func ambiguous() {
+        var scene = Scene()
+        scene.picture.names = .known(
+            [
+                Scene.olga: AccessPrincipal(name: "Billing", kind: .user, account: "olga@contoso.example"),
+                Scene.billing: AccessPrincipal(name: "billing", kind: .servicePrincipal),
+            ], at: Scene.now)
+        let error = #expect(throws: OperatorError.self) { try scene.index.principal("BILLING") }
+        #expect(error?.code == .usage)
+        #expect(
+            error?.hint
+                == "Give the object id: \(Scene.billing.canonical) (application, acts for component:default/billing); \(Scene.olga.canonical) (person, olga@contoso.example)."
+        )
     }
 
     @Test("the matrix counts who can on each entity of each service, and names the worst finding")

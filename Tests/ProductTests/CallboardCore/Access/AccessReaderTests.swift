@@ -114,6 +114,37 @@ struct AccessReaderTests {
         #expect(picture.gaps.first?.reason == "not permitted: needs Some/read at /subscriptions/1")
     }
 
+    @Test(
+        "who may not read at the Azure subscription is shown what the namespace lists, and that some may be missing",
+        arguments: [
+            ("roleAssignments", "role assignments on entities"), ("denyAssignments", "deny assignments on entities"),
+            ("roleAssignmentScheduleInstances", "role schedules on entities"),
+        ])
+    func unreadBelow(type: String, subject: String) async throws {
+        var rules = Self.whole
+        rules["\(Scene.subscription)/providers/Microsoft.Authorization/\(type)?"] = Self.forbidden
+        let (picture, _) = try await read(rules)
+        #expect(picture.gaps.map(\.subject) == [subject])
+        #expect(picture.gaps.first?.reason == "not permitted: needs Some/read at /subscriptions/1")
+        if type == "roleAssignments" { #expect(picture.assignments.value?.map(\.id.name) == ["1", "3"]) }
+    }
+
+    @Test("deny assignments on entities are read, from the list of the Azure subscription")
+    func denialsBelow() async throws {
+        func denial(_ name: String, _ scope: ResourceID) -> String {
+            #"{"id":"\#(scope)/providers/Microsoft.Authorization/denyAssignments/\#(name)","properties":{"scope":"\#(scope)","permissions":[{"dataActions":["*"]}],"principals":[{"id":"\#(Scene.olga)","type":"User"}]}}"#
+        }
+        var rules = Self.whole
+        rules["\(Scene.subscription)/providers/Microsoft.Authorization/denyAssignments?"] = Self.list(
+            denial("below", Scene.orders), denial("beside", Scene.subscription.appending("resourceGroups", "other")))
+        rules["\(Scene.namespace)/providers/Microsoft.Authorization/denyAssignments?"] = Self.list(
+            denial("below", Scene.orders), denial("above", Scene.group))
+        let (picture, requests) = try await read(rules)
+        #expect(picture.denials.value?.map(\.displayName) == ["below", "above"])
+        #expect(picture.gaps == [])
+        #expect(requests.count { $0.contains("/denyAssignments?") && !$0.contains("filter") } == 1)
+    }
+
     @Test("a tenant without Privileged Identity Management has no ends, and that is said")
     func unlicensed() async throws {
         var rules = Self.whole

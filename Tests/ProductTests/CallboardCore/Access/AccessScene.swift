@@ -119,6 +119,14 @@ struct AccessScene {
         picture.rules = picture.rules.map { $0 + [rule] }
     }
 
+    /// Denies rights on messages at a scope.
+    mutating func deny(_ actions: [String], to principal: GUID, _ kind: PrincipalKind = .servicePrincipal, at scope: ResourceID) {
+        let denial = DenyAssignment(
+            id: scope.appending("providers", "Microsoft.Authorization", "denyAssignments", Self.name(900)),
+            permissions: [RolePermissions(dataActions: actions)], scope: scope, principals: [.init(id: principal, kind: kind)])
+        picture.denials = picture.denials.map { $0 + [denial] }
+    }
+
     mutating func addEntity(_ path: String, metadata: String? = nil) {
         let entity = AccessEntity(path: Self.path(path), id: Self.namespace.appending("queues", path), metadata: metadata)
         picture.entities = picture.entities.map { $0 + [entity] }
