@@ -32,6 +32,8 @@ struct CloudSwitches: Sendable, Hashable {
     var randomCasing = false
     /// Refuses everything of Graph for lack of rights.
     var graphForbidden = false
+    /// Refuses who asks Graph for the members of groups.
+    var groupMembersForbidden = false
     /// Wants an authentication context (`acrs`) of who activates a role.
     var activationContext = false
     /// Who signs in when nobody is asked: a user's name or object id; empty for nobody.
@@ -47,6 +49,7 @@ struct CloudSwitches: Sendable, Hashable {
     ]
     private static let flags: [(name: String, path: any WritableKeyPath<CloudSwitches, Bool> & Sendable)] = [
         ("groupsOverage", \.groupsOverage), ("randomCasing", \.randomCasing), ("graphForbidden", \.graphForbidden),
+        ("groupMembersForbidden", \.groupMembersForbidden),
         ("activationContext", \.activationContext),
     ]
 

@@ -8,6 +8,7 @@
 /// | r.osei, on call / d.moreau, developer / k.brandt, admin / l.haddad, one queue only | `0e5e1000-0000-4000-8000-00000000000` and 1, 2, 3, 4 |
 /// | team-cart, team-fin, team-ship, team-msg | as in the demo's catalogue |
 /// | platform | `b3f1a7c0-5555-4a3e-9b1e-0a5d3c7e2f05` |
+/// | night-desk, a group in team-ship | `b3f1a7c0-6666-4a3e-9b1e-0a5d3c7e2f06` |
 /// | the managed identity of service N | object `0a0a0000-0000-4000-8000-00000000a0NN`, client `0a0a0000-0000-4000-8000-00000000c0NN` |
 /// | a managed identity that was deleted and is assigned still | `dead0000-0000-4000-8000-00000000dead` |
 /// | platform-automation (Owner of the resource group; secret, certificate, federation) | client `5b0d0000-0000-4000-8000-0000000000c1` |
@@ -37,6 +38,7 @@ enum CloudSeed {
     }
 
     static let platform = "b3f1a7c0-5555-4a3e-9b1e-0a5d3c7e2f05"
+    static let nightDesk = "b3f1a7c0-6666-4a3e-9b1e-0a5d3c7e2f06"
     static let teams = [
         ("team-cart", "b3f1a7c0-1111-4a3e-9b1e-0a5d3c7e2f01"), ("team-fin", "b3f1a7c0-2222-4a3e-9b1e-0a5d3c7e2f02"),
         ("team-ship", "b3f1a7c0-3333-4a3e-9b1e-0a5d3c7e2f03"), ("team-msg", "b3f1a7c0-4444-4a3e-9b1e-0a5d3c7e2f04"),
@@ -73,7 +75,9 @@ enum CloudSeed {
         for person in [onCall, developer, admin, oneQueueOnly] {
             add(Principal(id: person.id, displayName: person.displayName, kind: .user(name: person.name)))
         }
-        for (name, id) in teams + [("platform", platform)] { add(Principal(id: id, displayName: name, kind: .group)) }
+        for (name, id) in teams + [("platform", platform), ("night-desk", nightDesk)] {
+            add(Principal(id: id, displayName: name, kind: .group))
+        }
         for service in services {
             let resource =
                 "/subscriptions/\(subscription)/resourcegroups/\(resourceGroup)/providers/Microsoft.ManagedIdentity/userAssignedIdentities/\(service)"
@@ -89,6 +93,7 @@ enum CloudSeed {
                 id: deployPrincipal, displayName: "retail-deploy", kind: .application(appID: "5b0d0000-0000-4000-8000-0000000000c4")))
         directory.members = [
             teams[0].1: [onCall.id, developer.id], teams[1].1: [oneQueueOnly.id], platform: [admin.id],
+            teams[2].1: [nightDesk], nightDesk: [developer.id],
         ]
         var automation = AppRegistration(
             appID: automationClient, displayName: "platform-automation", principalID: automationPrincipal, secret: secrets.automation)

@@ -26,6 +26,10 @@ extension SandboxCloud {
         switch (request.method, words.count) {
         case ("POST", 2) where words == ["directoryobjects", "getbyids"]: return getByIDs(request)
         case ("GET", 2) where ["directoryobjects", "users", "groups", "serviceprincipals"].contains(words[0]): return object(words[1])
+        case ("GET", 3) where words[0] == "groups" && words[2] == "transitivemembers":
+            return members(request, of: words[1], directory.transitiveMembers(of: words[1]))
+        case ("GET", 3) where words[0] == "groups" && words[2] == "members":
+            return members(request, of: words[1], (directory.members[words[1]] ?? []).sorted())
         case ("GET", 1) where words == ["me"]: return object(caller.principal.id)
         case ("POST", 2) where words == ["me", "getmemberobjects"]:
             guard case .user = caller.principal.kind else {
@@ -42,6 +46,10 @@ extension SandboxCloud {
     private func getByIDs(_ request: CloudRequest) -> CloudResponse {
         guard let body = request.json, case .array(let ids)? = body["ids"], ids.count <= Self.maximumIDs else {
             return fault(400, "Request_BadRequest", "The body must have up to \(Self.maximumIDs) ids.")
+        }
+        // One that is no GUID has all of them refused.
+        if let wrong = ids.first(where: { !($0.text.map(Self.isGUID) ?? false) }) {
+            return fault(400, "Request_BadRequest", "Invalid object identifier '\((wrong.text ?? "").prefix(100))'.")
         }
         let types = body["types"].map { Set($0.elements.compactMap(\.text).map { $0.lowercased() }) }
         // What is not there is left out without a word.
@@ -79,7 +87,7 @@ extension SandboxCloud {
         }
     }
 
-    private func json(of principal: Principal) -> CloudJSON {
+    func json(of principal: Principal) -> CloudJSON {
         let base: CloudJSON = [
             "@odata.type": "#microsoft.graph.\(Self.typeName(principal))", "id": .string(principal.id),
             "displayName": .string(principal.displayName),
@@ -94,13 +102,13 @@ extension SandboxCloud {
         }
     }
 
-    private func missing(_ id: String) -> CloudResponse {
+    func missing(_ id: String) -> CloudResponse {
         fault(
             404, "Request_ResourceNotFound",
             "Resource '\(id.prefix(100))' does not exist or one of its queried reference-property objects are not present.")
     }
 
-    private func fault(_ status: Int, _ code: String, _ message: String) -> CloudResponse {
+    func fault(_ status: Int, _ code: String, _ message: String) -> CloudResponse {
         let id = CloudJSON.string(CallID.make())
         return CloudResponse(
             status,

@@ -81,6 +81,16 @@ struct TenantDirectory: Sendable {
         return found
     }
 
+    /// Whoever is in a group, directly or through others, the groups among them; in a fixed order. A group is not in itself.
+    func transitiveMembers(of group: String) -> [String] {
+        var found: Set<String> = []
+        var pending = [group]
+        while let next = pending.popLast() {
+            for member in members[next] ?? [] where member != group && found.insert(member).inserted { pending.append(member) }
+        }
+        return found.sorted()
+    }
+
     /// The groups a principal is in, in a fixed order.
     func groups(of id: String) -> [String] { withGroups(id).subtracting([id]).sorted() }
 

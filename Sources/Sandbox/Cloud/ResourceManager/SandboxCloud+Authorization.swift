@@ -10,6 +10,7 @@ extension SandboxCloud {
         switch (type, rest.count) {
         case ("roleassignments", 1): return try listAssignments(call, scope)
         case ("roleassignments", 2): return try answerAssignment(call, scope, name ?? "")
+        case ("roleassignments", 3) where rest[2].lowercased() == "validate": return try validateAssignment(call, scope, name ?? "")
         case ("roledefinitions", 1): return try listDefinitions(call, scope)
         case ("roledefinitions", 2):
             guard call.request.method == "GET" else { throw .noOperation }
@@ -20,9 +21,7 @@ extension SandboxCloud {
             }
             return answer(role.json(in: CloudSeed.subscription))
         case ("denyassignments", 1):
-            try require("Microsoft.Authorization/denyAssignments/read", on: scope, call)
-            let shown = assignments.denied.filter { $0.scope.contains(scope) || scope.contains($0.scope) }
-            return try list(shown.map { json($0) }, call)
+            return try listDenials(call, scope)
         case ("permissions", 1):
             let roles = assignments.all.filter {
                 $0.isEffective(at: now) && call.caller.principals.contains($0.principalID) && $0.scope.contains(scope)
@@ -51,22 +50,57 @@ extension SandboxCloud {
     private func listAssignments(_ call: ResourceManagerCall, _ scope: AzureScope) throws(ResourceManagerError) -> CloudResponse {
         guard call.request.method == "GET" else { throw .noOperation }
         try require("Microsoft.Authorization/roleAssignments/read", on: scope, call)
+        let filter = try assignmentFilter(call)
+        let shown = assignments.listed(at: now).filter {
+            filter.reaches($0.scope, from: scope) && filter.principals?.contains($0.principalID) ?? true
+        }
+        return try list(shown.map { json($0) }, call)
+    }
+
+    private func listDenials(_ call: ResourceManagerCall, _ scope: AzureScope) throws(ResourceManagerError) -> CloudResponse {
+        guard call.request.method == "GET" else { throw .noOperation }
+        try require("Microsoft.Authorization/denyAssignments/read", on: scope, call)
+        let filter = try assignmentFilter(call)
+        let shown = assignments.denied.filter { denial in
+            guard filter.reaches(denial.scope, from: scope) else { return false }
+            guard let principals = filter.principals else { return true }
+            // Whoever asks what holds for somebody means what holds for everybody as well.
+            return denial.principals.contains { principals.contains($0) || filter.isThroughGroups && $0 == DenyAssignment.everyone }
+        }
+        return try list(shown.map { json($0) }, call)
+    }
+
+    /// Which assignments a list shows.
+    private struct AssignmentFilter {
         var isAtScope = false
-        var wanted: Set<String>?
+        var principals: Set<String>?
+        var isThroughGroups = false
+
+        /// Whether what is assigned at a scope is shown to who asks at another: at it, above, and below unless it is left out.
+        func reaches(_ assigned: AzureScope, from scope: AzureScope) -> Bool {
+            assigned.contains(scope) || !isAtScope && scope.contains(assigned)
+        }
+    }
+
+    /// Reads `atScope()`, `principalId eq 'x'`, `assignedTo('x')` and `atScope() and assignedTo('x')`; without a filter all is shown.
+    private func assignmentFilter(_ call: ResourceManagerCall) throws(ResourceManagerError) -> AssignmentFilter {
+        var result = AssignmentFilter()
+        var isByPrincipal = false
         for filter in call.filters {
             switch filter.name {
-            case "atscope": isAtScope = true
-            case "principalid eq": wanted = [filter.value.lowercased()]
-            case "assignedto": wanted = directory.withGroups(filter.value.lowercased())
+            case "atscope": result.isAtScope = true
+            case "principalid eq":
+                isByPrincipal = true
+                result.principals = [filter.value.lowercased()]
+            case "assignedto":
+                result.isThroughGroups = true
+                result.principals = directory.withGroups(filter.value.lowercased())
             default: throw Self.unknownFilter(call)
             }
         }
-        let shown = assignments.listed(at: now).filter {
-            let isAbove = $0.scope.contains(scope)
-            guard isAbove || (!isAtScope && scope.contains($0.scope)) else { return false }
-            return wanted?.contains($0.principalID) ?? true
-        }
-        return try list(shown.map { json($0) }, call)
+        // The service takes these two apart from each other only.
+        guard !(isByPrincipal && (result.isAtScope || result.isThroughGroups)) else { throw Self.unknownFilter(call) }
+        return result
     }
 
     static func unknownFilter(_ call: ResourceManagerCall) -> ResourceManagerError {
@@ -88,15 +122,18 @@ extension SandboxCloud {
             }
             return answer(json(assignment))
         case "PUT":
-            try require("Microsoft.Authorization/roleAssignments/write", on: resource, call)
-            let (assignment, isNew) = try putAssignment(call, scope, name)
+            try require("Microsoft.Authorization/roleAssignments/write", on: resource, call, request: try? requested(call))
+            let (assignment, isNew) = try checkedAssignment(call, scope, name)
+            if isNew { assignments.add(assignment) }
             record("Microsoft.Authorization/roleAssignments/write", resource, call, status: isNew ? 201 : 200)
             // Who made it is known to later readers only.
             var body = json(assignment)
             if let properties = body["properties"] { body = body.setting("properties", properties.setting("createdBy", nil)) }
             return answer(body, status: isNew ? 201 : 200)
         case "DELETE":
-            try require("Microsoft.Authorization/roleAssignments/delete", on: resource, call)
+            try require(
+                "Microsoft.Authorization/roleAssignments/delete", on: resource, call,
+                resource: assignments.named(name, at: scope, now: now)?.attributes)
             guard let removed = assignments.remove(name, at: scope, effective: propagated) else { return CloudResponse(status: 204) }
             record("Microsoft.Authorization/roleAssignments/delete", resource, call, status: 200)
             return answer(json(removed))
@@ -107,7 +144,32 @@ extension SandboxCloud {
     /// When a change made now begins to count.
     var propagated: Int64 { now + Int64(switches.propagationMilliseconds) }
 
-    private func putAssignment(
+    /// What the body of a request asks for, as conditions see it; of what is not there or not known they see nothing.
+    private func requested(_ call: ResourceManagerCall) throws(ResourceManagerError) -> RoleCondition.Attributes {
+        let properties = try call.properties()
+        let principalID = properties["principalId"]?.text?.lowercased() ?? ""
+        return .init(
+            roleDefinitionID: properties["roleDefinitionId"]?.text.flatMap { RoleDefinition.find($0)?.id } ?? "", principalID: principalID,
+            principalType: properties["principalType"]?.text ?? directory.principals[principalID]?.kind.assignmentType ?? "")
+    }
+
+    /// `POST …/roleAssignments/{name}/validate`: whether the same as a PUT would be done. Who may not do it at all is refused all the same.
+    private func validateAssignment(
+        _ call: ResourceManagerCall, _ scope: AzureScope, _ name: String
+    ) throws(ResourceManagerError) -> CloudResponse {
+        guard call.request.method == "POST" else { throw .noOperation }
+        let resource = scope.appending("providers/Microsoft.Authorization/roleAssignments/\(name)")
+        try require("Microsoft.Authorization/roleAssignments/write", on: resource, call, request: try? requested(call))
+        do throws(ResourceManagerError) {
+            _ = try checkedAssignment(call, scope, name)
+        } catch {
+            return answer(["isValid": false, "errorInfo": ["code": .string(error.code), "message": .string(error.message)]])
+        }
+        return answer(["isValid": true, "errorInfo": nil])
+    }
+
+    /// The assignment that a request asks for, after every check; nothing is changed.
+    private func checkedAssignment(
         _ call: ResourceManagerCall, _ scope: AzureScope, _ name: String
     ) throws(ResourceManagerError) -> (RoleAssignment, isNew: Bool) {
         guard Self.isGUID(name) else {
@@ -155,14 +217,26 @@ extension SandboxCloud {
         guard listed.count < RoleAssignments.maximum else {
             throw ResourceManagerError(400, "RoleAssignmentLimitExceeded", "No more role assignments can be created.")
         }
+        let condition = properties["condition"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+        let restriction = try condition.map { (text) throws(ResourceManagerError) in
+            try self.restriction(text, version: properties["conditionVersion"]?.text)
+        }
         let assignment = RoleAssignment(
             name: name, scope: scope, role: role, principalID: principalID, principalType: principal.kind.assignmentType,
             description: properties["description"]?.text.map { String($0.prefix(1024)) },
-            condition: properties["condition"]?.text.map { String($0.prefix(8192)) },
-            conditionVersion: properties["conditionVersion"]?.text.map { String($0.prefix(16)) }, createdAt: now,
+            condition: condition, conditionVersion: condition == nil ? nil : "2.0", restriction: restriction, createdAt: now,
             createdBy: call.caller.principal.id, effectiveFrom: propagated)
-        assignments.add(assignment)
         return (assignment, true)
+    }
+
+    /// A condition that can be held to. One that cannot is refused: an assignment that said more than it does would be worse than none.
+    private func restriction(_ text: String, version: String?) throws(ResourceManagerError) -> RoleCondition {
+        guard version == "2.0" else {
+            throw .badRequest("The condition version '\((version ?? "").prefix(20))' is not supported. It must be '2.0'.")
+        }
+        do throws(RoleCondition.Fault) { return try RoleCondition(text) } catch {
+            throw .badRequest("The role assignment condition is not valid: \(error.description).")
+        }
     }
 
     /// Roles are given on what is there: the subscription, the resource group, the namespace, its entities.

@@ -95,8 +95,16 @@ extension SandboxCloud {
     }
 
     /// Refuses who has no role for an operation.
-    func require(_ operation: String, on scope: AzureScope, _ call: ResourceManagerCall) throws(ResourceManagerError) {
-        guard !assignments.allow(call.caller.principals, operation, on: scope, at: now) else { return }
+    /// - Parameters:
+    ///   - request: the role assignment that is to be made, for conditions.
+    ///   - resource: the role assignment that is there, for conditions.
+    func require(
+        _ operation: String, on scope: AzureScope, _ call: ResourceManagerCall, request: RoleCondition.Attributes? = nil,
+        resource: RoleCondition.Attributes? = nil
+    ) throws(ResourceManagerError) {
+        guard
+            !assignments.allow(call.caller.principals, operation, on: scope, at: now, request: request, resource: resource)
+        else { return }
         let principal = call.caller.principal
         let isDenied = assignments.denied.contains { $0.denies(call.caller.principals, operation, scope, isData: false) }
         let reason =

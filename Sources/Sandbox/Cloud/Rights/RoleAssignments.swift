@@ -9,6 +9,8 @@ struct RoleAssignment: Hashable, Sendable {
     var description: String?
     var condition: String?
     var conditionVersion: String?
+    /// The condition, read.
+    var restriction: RoleCondition?
     var createdAt: Int64
     /// Who made it: stamped by the service.
     var createdBy: String
@@ -22,6 +24,11 @@ struct RoleAssignment: Hashable, Sendable {
     var activation: String?
 
     func isEffective(at now: Int64) -> Bool { effectiveFrom <= now && now < effectiveUntil }
+
+    /// What conditions of other assignments are held against when this one is made or taken away.
+    var attributes: RoleCondition.Attributes {
+        .init(roleDefinitionID: role.id, principalID: principalID, principalType: principalType)
+    }
 }
 
 /// What nobody among some principals may do, whatever their roles say.
@@ -75,11 +82,18 @@ struct RoleAssignments: Sendable {
     mutating func sweep(at now: Int64) { all.removeAll { $0.effectiveUntil <= now } }
 
     /// Whether a principal with its groups may do something.
-    func allow(_ principals: Set<String>, _ operation: String, on scope: AzureScope, isData: Bool = false, at now: Int64) -> Bool {
+    /// - Parameters:
+    ///   - request: the assignment that is to be made, for conditions.
+    ///   - resource: the assignment that is there, for conditions.
+    func allow(
+        _ principals: Set<String>, _ operation: String, on scope: AzureScope, isData: Bool = false, at now: Int64,
+        request: RoleCondition.Attributes? = nil, resource: RoleCondition.Attributes? = nil
+    ) -> Bool {
         guard !denied.contains(where: { $0.denies(principals, operation, scope, isData: isData) }) else { return false }
         return all.contains {
             $0.isEffective(at: now) && principals.contains($0.principalID) && $0.scope.contains(scope)
                 && $0.role.permission.allows(operation, isData: isData)
+                && $0.restriction?.holds(operation, request: request, resource: resource) ?? true
         }
     }
 
@@ -87,7 +101,9 @@ struct RoleAssignments: Sendable {
     func dataRights(of principals: Set<String>, at now: Int64) -> DataRights {
         var rights = DataRights()
         for assignment in all where assignment.isEffective(at: now) && principals.contains(assignment.principalID) {
-            rights.granted.append(DataRights.Entry(scope: assignment.scope, rights: DataRights.rights(of: assignment.role.permission)))
+            rights.granted.append(
+                DataRights.Entry(
+                    scope: assignment.scope, rights: DataRights.rights(of: assignment.role.permission, under: assignment.restriction)))
         }
         for denial in denied where denial.applies(to: principals) {
             rights.denied.append(DataRights.Entry(scope: denial.scope, rights: DataRights.rights(of: denial.permission)))
@@ -113,8 +129,11 @@ struct DataRights: Hashable, Sendable {
         ("Microsoft.ServiceBus/namespaces/administration/manage/action", .manage),
     ]
 
-    static func rights(of permission: RolePermission) -> Rights {
-        operations.reduce(into: []) { if permission.allows($1.name, isData: true) { $0.formUnion($1.rights) } }
+    static func rights(of permission: RolePermission, under condition: RoleCondition? = nil) -> Rights {
+        operations.reduce(into: []) {
+            guard permission.allows($1.name, isData: true) else { return }
+            if condition?.holds($1.name, request: nil, resource: nil) ?? true { $0.formUnion($1.rights) }
+        }
     }
 
     /// What is allowed on an entity.
