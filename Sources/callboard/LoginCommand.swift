@@ -127,7 +127,7 @@ enum BrowserWindow {
             let program = "xdg-open"
         #endif
         let runner = ProgramRunner.system(environment: ProcessInfo.processInfo.environment)
-        // Not waited for: a browser that stays in the foreground ends when it is closed.
-        Task.detached { _ = try? await runner.run(ProgramRunner.Invocation(program, [url], limit: .seconds(86_400))) }
+        // Not waited for longer than its start: a browser that stays in the foreground ends when it is closed, and may say what it likes.
+        Task.detached { try? await runner.launch(program, [url]) }
     }
 }

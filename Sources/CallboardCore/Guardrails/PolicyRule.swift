@@ -74,8 +74,8 @@ public struct PolicyRule: Hashable, Sendable {
             if who.contains(.anyone) || !who.isDisjoint(with: caller.subjects) { return true }
             return caller.groups != .known && who.contains(where: \.isTeam)
         }
-        // An agent has what is given to agents, and not what whoever started it may do.
-        if caller.isAgent { return who.contains(.agent) }
+        // An agent has what is given to agents, and to itself by name where it has one of its own, and not what whoever started it may do.
+        if caller.isAgent { return who.contains(.agent) || caller.program.map { who.contains(.user($0)) } ?? false }
         let teamsCount = caller.groups == .known
         return who.contains(.anyone) || who.contains { caller.subjects.contains($0) && (teamsCount || !$0.isTeam) }
     }

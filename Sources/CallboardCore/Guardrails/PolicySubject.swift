@@ -61,11 +61,15 @@ public struct PolicyCaller: Hashable, Sendable {
     public var subjects: Set<PolicySubject>
     /// What is known of their teams.
     public var groups: Groups
+    /// The client id of a program that acts with an identity of its own: rules name it with `user:CLIENT-ID`. Nil for everybody else, agents that act as
+    /// whoever started them among them.
+    public var program: String?
 
     /// Creates a caller.
-    public init(_ subjects: Set<PolicySubject>, groups: Groups = .known) {
+    public init(_ subjects: Set<PolicySubject>, groups: Groups = .known, program: String? = nil) {
         self.subjects = subjects
         self.groups = groups
+        self.program = program
     }
 
     /// Whether a program acts by itself.

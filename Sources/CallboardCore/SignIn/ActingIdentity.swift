@@ -48,6 +48,7 @@ public enum ActingIdentity: Hashable, Sendable {
         case .undetermined: caller.subjects.insert(.agent)
         case .program(let name):
             caller.subjects = [.agent, .user(name)]
+            caller.program = name
             caller.groups = .known
         case .person(let person):
             caller.subjects.remove(.user(LocalUser.name))

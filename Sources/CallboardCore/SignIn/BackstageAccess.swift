@@ -9,10 +9,10 @@ extension BackstageSettings {
     /// - Parameters:
     ///   - context: the context's name.
     ///   - tokens: who gives tokens of Entra ID; nil where nobody signs in.
-    ///   - person: whose the kept catalogue is.
+    ///   - person: whose the kept catalogue is; nil where nobody knows, so that nothing is kept: what somebody may see is theirs.
     /// - Throws: ``OperatorError`` of kind usage when the address cannot be used, or a token is wanted and nobody signs in.
     func backend(
-        context: String, tokens: (any AccessTokenSource)?, person: String, environment: [String: String], caFile: String?, logger: Logger
+        context: String, tokens: (any AccessTokenSource)?, person: String?, environment: [String: String], caFile: String?, logger: Logger
     ) throws(OperatorError) -> CatalogueSource.Backend {
         let address: BackstageAddress
         do throws(BackstageError) { address = try BackstageAddress(url) } catch {
@@ -39,7 +39,9 @@ extension BackstageSettings {
         var settings = RESTConfiguration()
         settings.maximumBodyBytes = 64 << 20
         if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
-        let cache = StateFolder.path(environment: environment).map { folder in
+        let cache = person.flatMap { person in
+            StateFolder.path(environment: environment).map { (folder: $0, person: person) }
+        }.map { folder, person in
             CatalogueCache(file: "\(folder)/catalogues/\(Self.plain(context))-\(Self.plain(person)).catalogue")
         }
         return CatalogueSource.Backend(
@@ -65,7 +67,17 @@ extension ContextSignIn {
     /// The Backstage of this context, asked as whoever signed in; nil where there is none.
     func backstage(environment: [String: String], caFile: String?, logger: Logger) throws(OperatorError) -> CatalogueSource.Backend? {
         try context.backstage?.backend(
-            context: context.name, tokens: chain, person: account?.objectID ?? settings.credential.rawValue, environment: environment,
+            context: context.name, tokens: chain, person: context.backstage.flatMap { reader(of: $0) }, environment: environment,
             caFile: caFile, logger: logger)
+    }
+
+    /// Whose the kept catalogue is: who signed in, or the program that the context says. Nil where Backstage is shown a token of whoever the Azure CLI or
+    /// the chain finds: that can be somebody else tomorrow, and is not known before it is asked.
+    func reader(of backstage: BackstageSettings) -> String? {
+        if let account { return account.objectID }
+        // What is asked for without a token of Entra ID is the same for everybody here.
+        guard case .entra = backstage.access else { return settings.credential.rawValue }
+        guard case .program(let name) = acting else { return nil }
+        return "\(settings.credential.rawValue)-\(name)"
     }
 }

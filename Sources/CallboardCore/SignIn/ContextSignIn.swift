@@ -3,6 +3,7 @@ internal import Backstage
 internal import Identity
 public import Logging
 internal import RESTClient
+internal import ServiceBus
 
 /// Signing in to a context: which credential answers, and who that is.
 public struct ContextSignIn: Sendable {
@@ -70,13 +71,17 @@ public struct ContextSignIn: Sendable {
     public var acting: ActingIdentity {
         if let account { return .person(Person(account)) }
         switch settings.credential {
-        case .workload, .managed: return .program(settings.managedIdentityClientID ?? "managed identity")
-        case .environment: return .program(environment["AZURE_CLIENT_ID"] ?? "application")
+        // By the client id that the chain itself takes, so that a policy can name it.
+        case .managed: return .program(settings.managedIdentityClientID ?? clientID ?? "managed identity")
+        case .workload: return .program(clientID ?? "workload identity")
+        case .environment: return .program(clientID ?? "application")
         // Which link will answer is not known yet, and it may be a machine's.
         case .chain: return .undetermined
         case .login, .cli: return .local
         }
     }
+
+    private var clientID: String? { environment["AZURE_CLIENT_ID"].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// The namespace as whoever signed in.
     /// - Throws: ``OperatorError`` of kind usage when the context names none.
@@ -193,7 +198,13 @@ public struct ContextSignIn: Sendable {
             answer.failure = OperatorError(error)
         }
         answer.credential = chain.chosen?.rawValue
-        if chain.chosen == .signIn, let account {
+        // Asking for the token may have brought a newer id_token.
+        if chain.chosen == .signIn, let kept = await cache.claims(clientID: settings.clientID, at: entra.endpoint),
+            account?.isSame(as: kept.account) ?? false
+        {
+            let account = kept.account
+            answer.verifiedAt = Timestamp(kept.verifiedAt)
+            answer.groupsAt = Timestamp(kept.groupsAt)
             answer.name = account.displayName
             answer.objectID = account.objectID
             answer.tenant = account.tenantID

@@ -45,6 +45,10 @@ public struct WhoAmI: Sendable {
     var groups: GroupClaim?
     /// The application's roles of the person.
     public var roles: [String] = []
+    /// When an id_token last said who that is: at the sign-in, or when a token was renewed since; nil where none did.
+    public var verifiedAt: Timestamp?
+    /// When the groups were told; nil where they are not by a verified id_token.
+    public var groupsAt: Timestamp?
     /// When the token ends.
     var expiresAt: WallTime?
     /// The links in their order.
@@ -96,9 +100,16 @@ public struct WhoAmI: Sendable {
 /// The answer of `whoami`.
 public struct WhoAmIRecord {
     private let answer: WhoAmI
+    private let now: Timestamp
 
     /// Wraps an answer.
-    public init(_ answer: WhoAmI) { self.answer = answer }
+    public init(_ answer: WhoAmI) { self.init(answer, now: .now) }
+
+    /// - Parameter now: what ages are counted to.
+    init(_ answer: WhoAmI, now: Timestamp) {
+        self.answer = answer
+        self.now = now
+    }
 
     /// The answer in lines for people. Not sanitised.
     public var lines: [String] {
@@ -116,6 +127,8 @@ public struct WhoAmIRecord {
         if let application = answer.applicationID { lines.append(("application", application)) }
         if let groups = answer.groupsText { lines.append(("groups", groups)) }
         if !answer.roles.isEmpty { lines.append(("roles", answer.roles.joined(separator: ", "))) }
+        if let verified = answer.verifiedAt { lines.append(("verified", age(verified))) }
+        if let told = answer.groupsAt, told != answer.verifiedAt, answer.groups != nil { lines.append(("groups as of", age(told))) }
         if let credential = answer.credential { lines.append(("answered by", credential)) }
         if let expiry = answer.expiry { lines.append(("token until", expiry.description)) }
         for link in answer.links where link.outcome != "answered" {
@@ -125,6 +138,21 @@ public struct WhoAmIRecord {
         if let problem = answer.cacheProblem { lines.append(("tokens", problem.description)) }
         let width = (lines.map(\.0.count).max() ?? 0) + 2
         return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count) + $0.1 }
+    }
+
+    /// A moment, and how long ago that was.
+    private func age(_ moment: Timestamp) -> String {
+        let (milliseconds, overflow) = now.milliseconds.subtractingReportingOverflow(moment.milliseconds)
+        guard !overflow, milliseconds >= 0 else { return moment.rfc3339 }
+        let minutes = milliseconds / 60_000
+        let ago =
+            switch minutes {
+            case 0: "just now"
+            case ..<120: "\(minutes) min ago"
+            case ..<2_880: "\(minutes / 60) h ago"
+            default: "\(minutes / 1_440) days ago"
+            }
+        return "\(moment.rfc3339), \(ago)"
     }
 
     /// Writes the answer as one object.
@@ -142,6 +170,8 @@ public struct WhoAmIRecord {
             if case .known(let groups) = answer.groups { json.member("groups", groups) }
             if answer.groups != nil { json.member("groupsText", answer.groupsText) }
             json.member("roles", answer.roles)
+            json.member("verifiedAt", answer.verifiedAt?.rfc3339)
+            json.member("groupsAt", answer.groupsAt?.rfc3339)
             json.member("tokenExpiresAt", answer.expiry?.description)
             json.member("tokenFile", answer.cachePath)
             json.member("keyPlace", answer.keyPlace)

@@ -7,6 +7,15 @@ struct CachedSignIn: Sendable {
     var authority: String
     var refreshToken: Secret
     var signedInAt: WallTime
+    /// When an id token last said who it is.
+    var verifiedAt: WallTime
+    /// When the groups were told.
+    var groupsAt: WallTime
+
+    /// Whether both are of the same person at the same application.
+    func isSame(as other: CachedSignIn) -> Bool {
+        self.account.isSame(as: other.account) && self.clientID == other.clientID && self.authority == other.authority
+    }
 }
 
 /// An access token that lives on.
@@ -19,22 +28,17 @@ struct CachedToken: Sendable {
 
 /// What a cache file holds.
 struct CacheContent: Sendable {
-    static let signInLimit = 8
+    /// A context has one sign-in: what gets tokens for whoever signed in before is not left lying about.
+    static let signInLimit = 1
     static let tokenLimit = 64
 
-    /// The last one first.
+    /// Who signed in.
     var signIns: [CachedSignIn] = []
     var tokens: [CachedToken] = []
 
     init() {}
 
-    mutating func add(_ signIn: CachedSignIn) {
-        self.signIns.removeAll {
-            $0.account.isSame(as: signIn.account) && $0.clientID == signIn.clientID && $0.authority == signIn.authority
-        }
-        self.signIns.insert(signIn, at: 0)
-        self.signIns = Array(self.signIns.prefix(Self.signInLimit))
-    }
+    mutating func add(_ signIn: CachedSignIn) { self.signIns = [signIn] }
 
     mutating func add(_ token: CachedToken) {
         self.tokens.removeAll { $0.source == token.source && $0.scope == token.scope }
@@ -55,6 +59,9 @@ extension CacheContent {
             var authority: String
             var refreshToken: String
             var signedInAt: Int64
+            /// Earlier versions did not write the last two.
+            var verifiedAt: Int64?
+            var groupsAt: Int64?
         }
 
         struct Token: Codable {
@@ -76,7 +83,9 @@ extension CacheContent {
         self.signIns = form.signIns.prefix(Self.signInLimit).map { signIn in
             CachedSignIn(
                 account: signIn.account, clientID: signIn.clientID, authority: signIn.authority, refreshToken: Secret(signIn.refreshToken),
-                signedInAt: WallTime(secondsSince1970: signIn.signedInAt))
+                signedInAt: WallTime(secondsSince1970: signIn.signedInAt),
+                verifiedAt: WallTime(secondsSince1970: signIn.verifiedAt ?? signIn.signedInAt),
+                groupsAt: WallTime(secondsSince1970: signIn.groupsAt ?? signIn.signedInAt))
         }
         self.tokens = form.tokens.prefix(Self.tokenLimit).map { token in
             let access = AccessToken(
@@ -94,7 +103,8 @@ extension CacheContent {
             signIns: self.signIns.map { signIn in
                 Form.SignIn(
                     account: signIn.account, clientID: signIn.clientID, authority: signIn.authority,
-                    refreshToken: signIn.refreshToken.withRevealedText { $0 }, signedInAt: signIn.signedInAt.secondsSince1970)
+                    refreshToken: signIn.refreshToken.withRevealedText { $0 }, signedInAt: signIn.signedInAt.secondsSince1970,
+                    verifiedAt: signIn.verifiedAt.secondsSince1970, groupsAt: signIn.groupsAt.secondsSince1970)
             },
             tokens: self.tokens.map { token in
                 Form.Token(

@@ -3,10 +3,36 @@ public protocol KeyStore: Sendable {
     /// The key of that name; nil when there is none.
     /// - Throws: ``IdentityError/Code/cacheUnusable`` when the store cannot be asked.
     func key(named name: String) async throws(IdentityError) -> CacheKey?
+    /// Every key of that name that may have been used, the likeliest first. A keyring that comes and goes leaves a key in it and one beside the tokens:
+    /// what was encrypted says which it is by being opened.
+    func candidates(named name: String) async -> KeyCandidates
     /// Makes a key of that name from 32 random bytes, unless another process was faster, and returns the one there is.
     func makeKey(named name: String, random: RandomBytes) async throws(IdentityError) -> CacheKey
     /// Forgets the key of that name.
     func removeKey(named name: String) async throws(IdentityError)
+}
+
+extension KeyStore {
+    /// The one key there is.
+    public func candidates(named name: String) async -> KeyCandidates {
+        do throws(IdentityError) { return KeyCandidates(keys: try await self.key(named: name).map { [$0] } ?? []) } catch {
+            return KeyCandidates(keys: [], refusal: error)
+        }
+    }
+}
+
+/// The keys that something may have been encrypted with.
+public struct KeyCandidates: Sendable {
+    /// The keys, the likeliest first.
+    public var keys: [CacheKey]
+    /// Why there may be more; nil when these are all.
+    public var refusal: IdentityError?
+
+    /// Candidates.
+    public init(keys: [CacheKey], refusal: IdentityError? = nil) {
+        self.keys = keys
+        self.refusal = refusal
+    }
 }
 
 /// Where a key is kept, to be told to whoever asks how safe the tokens are.
@@ -80,6 +106,11 @@ struct FallbackKeyStore: KeyStore {
         // The key may have been made when the first refused. That it refuses now does not mean that there is none.
         if let key = try? await self.second.key(named: name) { return key }
         throw refusal
+    }
+
+    func candidates(named name: String) async -> KeyCandidates {
+        let (first, second) = (await self.first.candidates(named: name), await self.second.candidates(named: name))
+        return KeyCandidates(keys: first.keys + second.keys, refusal: first.refusal ?? second.refusal)
     }
 
     func makeKey(named name: String, random: RandomBytes) async throws(IdentityError) -> CacheKey {

@@ -1,4 +1,14 @@
-/// The sign-ins and tokens of one context, in a file that outlives the process.
+/// What is known of somebody who signed in, and since when.
+public struct KeptClaims: Hashable, Sendable {
+    /// Who it is, by an id token that was verified.
+    public let account: Account
+    /// When that id token was verified: at the sign-in, or when a token was renewed since.
+    public let verifiedAt: WallTime
+    /// When the groups were told, by the id token or by Microsoft Graph.
+    public let groupsAt: WallTime
+}
+
+/// The sign-in and tokens of one context, in a file that outlives the process.
 ///
 /// The file is encrypted (AES-GCM) with a key that a ``KeyStore`` keeps, has mode 0600 from the moment it exists, and is replaced as a whole: whoever reads it
 /// sees the old one or the new one. Processes that change it take turns (`flock`). A file that is a link, somebody else's or readable by others is refused;
@@ -37,12 +47,19 @@ public actor TokenCache {
         self.random = random
     }
 
-    /// Who signed in, the last one first.
+    /// Who signed in: one, or nobody.
     public func accounts() async -> [Account] { await self.content().signIns.map(\.account) }
 
     /// Who signed in last to an application at a tenant; nil when nobody did.
     public func account(clientID: String, at endpoint: EntraEndpoint) async -> Account? {
-        await self.content().signIns.first { $0.clientID == clientID && $0.authority == endpoint.base }?.account
+        await self.claims(clientID: clientID, at: endpoint)?.account
+    }
+
+    /// Who signed in last to an application at a tenant, and how old what is known of them is; nil when nobody did.
+    public func claims(clientID: String, at endpoint: EntraEndpoint) async -> KeptClaims? {
+        await self.content().signIns.first { $0.clientID == clientID && $0.authority == endpoint.base }.map { signIn in
+            KeptClaims(account: signIn.account, verifiedAt: signIn.verifiedAt, groupsAt: signIn.groupsAt)
+        }
     }
 
     /// Why the file that is there cannot be used; nil when it can, or there is none.
@@ -57,11 +74,13 @@ public actor TokenCache {
 
     /// Where the key of the file is kept; nil while there is none.
     public func keyKind() async -> KeyStoreKind? {
+        // The one that opens the file, where there is a file.
+        _ = try? await self.read()
         if let key { return key.kind }
         return try? await self.keys.key(named: Self.keyName)?.kind
     }
 
-    /// Keeps a sign-in and the token that came with it, in the place of an earlier one of the same person, and forgets the tokens of others.
+    /// Keeps a sign-in and the token that came with it in the place of an earlier one, and forgets everything that was kept of whoever that was.
     /// - Throws: ``IdentityError/Code/cacheUnusable`` when it cannot be written, or ``IdentityError/Code/notSignedIn`` when there is nothing to keep.
     public func keep(_ signedIn: SignedIn) async throws(IdentityError) {
         guard let refreshToken = signedIn.refreshToken else {
@@ -71,7 +90,7 @@ public actor TokenCache {
         }
         let signIn = CachedSignIn(
             account: signedIn.account, clientID: signedIn.clientID, authority: signedIn.authority, refreshToken: refreshToken,
-            signedInAt: self.clock.now)
+            signedInAt: self.clock.now, verifiedAt: self.clock.now, groupsAt: self.clock.now)
         try await self.change(isReplacing: true) { content in
             content.add(signIn)
             content.tokens.removeAll { $0.source.hasPrefix(SignedInCredential.sourcePrefix) }
@@ -85,8 +104,10 @@ public actor TokenCache {
     /// Writes down what is known of somebody who signed in, in the place of what was; nothing where they are not signed in.
     /// - Throws: ``IdentityError/Code/cacheUnusable`` when it cannot be written.
     public func update(_ account: Account) async throws(IdentityError) {
+        let now = self.clock.now
         try await self.change { content in
             for index in content.signIns.indices where content.signIns[index].account.isSame(as: account) {
+                if content.signIns[index].account.groups != account.groups { content.signIns[index].groupsAt = now }
                 content.signIns[index].account = account
             }
         }
@@ -100,14 +121,22 @@ public actor TokenCache {
 
     func content() async -> CacheContent { (try? await self.read()) ?? CacheContent() }
 
-    /// Puts the refresh token that came with a new token in the place of the one that was used.
-    func replaceRefreshToken(of signIn: CachedSignIn, with token: Secret) async throws(IdentityError) {
+    /// Keeps what came with a new token: the refresh token in the place of the one that was used, and who it is by an id token that was verified now.
+    /// Groups that the new id token does not name stay as they were, and as old.
+    func renew(_ signIn: CachedSignIn, refreshToken: Secret?, account: Account?) async throws(IdentityError) {
+        let now = self.clock.now
         try await self.change { content in
-            for index in content.signIns.indices
-            where content.signIns[index].account.isSame(as: signIn.account) && content.signIns[index].clientID == signIn.clientID
-                && content.signIns[index].authority == signIn.authority
-            {
-                content.signIns[index].refreshToken = token
+            for index in content.signIns.indices where content.signIns[index].isSame(as: signIn) {
+                if let refreshToken { content.signIns[index].refreshToken = refreshToken }
+                guard let account else { continue }
+                let earlier = content.signIns[index].account.groups
+                content.signIns[index].verifiedAt = now
+                if case .unknown = account.groups, case .known = earlier {
+                    content.signIns[index].account = account.with(groups: earlier)
+                } else {
+                    content.signIns[index].account = account
+                    content.signIns[index].groupsAt = now
+                }
             }
         }
     }
@@ -131,19 +160,31 @@ public actor TokenCache {
             throw .cacheUnusable("The token cache \(self.path) cannot be used: \(error.message).")
         }
         guard let sealed else { return CacheContent() }
-        guard let key = try await self.existingKey() else {
-            throw .cacheUnusable("The token cache \(self.path) cannot be decrypted: its key is gone.")
-        }
-        guard let plain = SealedBox.open(sealed, with: key.secret, for: self.name) else {
-            // Another process may have made a new key.
-            self.key = nil
-            throw .cacheUnusable("The token cache \(self.path) cannot be decrypted: it is damaged, or of another key.")
-        }
+        let plain = try await self.open(sealed)
         guard var content = CacheContent(plain: plain) else {
             throw .cacheUnusable("The token cache \(self.path) is of another version of this program.")
         }
         content.prune(at: self.clock.now)
         return content
+    }
+
+    /// Opens the file with the key that opened it before, or else with whichever does: another process may have made a new one, or there was no keyring
+    /// when it was written and there is one now.
+    private func open(_ sealed: [UInt8]) async throws(IdentityError) -> [UInt8] {
+        if let key, let plain = SealedBox.open(sealed, with: key.secret, for: self.name) { return plain }
+        self.key = nil
+        let candidates = await self.keys.candidates(named: Self.keyName)
+        for candidate in candidates.keys {
+            guard let plain = SealedBox.open(sealed, with: candidate.secret, for: self.name) else { continue }
+            self.key = candidate
+            return plain
+        }
+        // The right one may be where nobody could look.
+        if let refusal = candidates.refusal { throw refusal }
+        throw .cacheUnusable(
+            candidates.keys.isEmpty
+                ? "The token cache \(self.path) cannot be decrypted: its key is gone, or in a keyring that is not here."
+                : "The token cache \(self.path) cannot be decrypted: it is damaged, or of another key.")
     }
 
     private func existingKey() async throws(IdentityError) -> CacheKey? {

@@ -60,7 +60,8 @@ private enum ChildProcess {
         let input = try Pipe()
         let output = try Pipe()
         let errors = try Pipe()
-        let pid = try self.spawn(path, [invocation.program] + invocation.arguments, variables, input, output, errors)
+        let pid = try self.spawn(
+            path, [invocation.program] + invocation.arguments, variables, input, output, errors, isDetached: invocation.isDetached)
         input.closeReading()
         output.closeWriting()
         errors.closeWriting()
@@ -108,7 +109,7 @@ private enum ChildProcess {
     }
 
     private static func spawn(
-        _ path: String, _ words: [String], _ variables: [String: String], _ input: Pipe, _ output: Pipe, _ errors: Pipe
+        _ path: String, _ words: [String], _ variables: [String: String], _ input: Pipe, _ output: Pipe, _ errors: Pipe, isDetached: Bool
     ) throws(ProgramRunner.Failure) -> pid_t {
         #if canImport(Darwin)
             var actions: posix_spawn_file_actions_t?
@@ -128,12 +129,19 @@ private enum ChildProcess {
         posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
         #if canImport(Darwin)
             posix_spawn_file_actions_addchdir_np(&actions, "/bin")
-            let (executable, words) = (path, words)
         #else
             // Sockets of this process would stay open as long as anything that the program leaves behind.
             for descriptor in self.openDescriptors() { posix_spawn_file_actions_addclose(&actions, descriptor) }
-            // The C library has the same function, but shows it to GNU C only. The shell gets a fixed text; path and arguments are data to it.
-            let (executable, words) = ("/bin/sh", ["sh", "-c", "cd /bin && exec \"$@\"", "sh", path] + words.dropFirst())
+        // The C library has the same function, but shows it to GNU C only.
+        #endif
+        // The shell gets a fixed text; path and arguments are data to it. In the background it leaves the program to the system's first process, so that
+        // nobody has to wait for its end.
+        let script = isDetached ? "cd /bin && exec \"$@\" </dev/null >/dev/null 2>&1 &" : "cd /bin && exec \"$@\""
+        let shellWords = ["sh", "-c", script, "sh", path] + words.dropFirst()
+        #if canImport(Darwin)
+            let (executable, words) = isDetached ? ("/bin/sh", shellWords) : (path, words)
+        #else
+            let (executable, words) = ("/bin/sh", shellWords)
         #endif
         // Signals that this process ignores would stay ignored.
         var signals = sigset_t()

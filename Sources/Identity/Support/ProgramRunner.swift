@@ -12,6 +12,9 @@ public struct ProgramRunner: Sendable {
         public var input: Secret?
         /// How long it may take before it is killed, with all it started.
         public var limit: Duration
+        /// Whether it is started and left alone: it reads and writes nothing, lives as long as it likes, and is nobody's child. The outcome is that of its
+        /// start: status 0.
+        public var isDetached = false
 
         /// An invocation, in the folder `/bin`, so that no file of the current folder is taken for a part of the program.
         public init(
@@ -61,6 +64,14 @@ public struct ProgramRunner: Sendable {
 
     /// A runner that answers with what `body` returns.
     public init(_ body: @escaping @Sendable (Invocation) async throws(Failure) -> Outcome) { self.body = body }
+
+    /// Starts a program that goes on by itself, such as a browser; it is not waited for.
+    /// - Throws: when it cannot be started.
+    public func launch(_ program: String, _ arguments: [String]) async throws(Failure) {
+        var invocation = Invocation(program, arguments)
+        invocation.isDetached = true
+        _ = try await self.body(invocation)
+    }
 
     /// Runs a program to its end.
     public func run(_ invocation: Invocation) async throws(Failure) -> Outcome { try await self.body(invocation) }

@@ -57,6 +57,24 @@ struct ActingIdentityTests {
         #expect(person(groups: []).caller(nil, environment: ["CALLBOARD_AGENT": "1"], isAgent: false).isAgent)
     }
 
+    @Test("a program is named by its client id; whoever starts an agent of no identity of its own is not")
+    func namedProgram() throws {
+        let text = policy.replacing("\"team:orders\"", with: "\"user:app-1\", \"user:\(LocalUser.name)\"")
+        let (policy, problems) = PolicyFile.parse(Array(text.utf8), file: "p.yaml")
+        #expect(problems == [])
+        func isAllowed(_ identity: ActingIdentity, isAgent: Bool = false) throws -> Bool {
+            let place = Guardrails.Place(context: "a", host: "sb-a.servicebus.windows.net", environment: "test")
+            let guardrails = Guardrails(
+                rules: .policy(try #require(policy)), place: place,
+                caller: identity.caller(policy, environment: [:], isAgent: isAgent))
+            return guardrails.verdict(on: guardrails.question(.redriveMessage, on: try .queue("q"), kind: .queue)).isAllowed
+        }
+        #expect(try isAllowed(.program("app-1")))
+        #expect(try !isAllowed(.program("app-2")))
+        #expect(try isAllowed(.local))
+        #expect(try !isAllowed(.local, isAgent: true), "what its user may do is not the agent's")
+    }
+
     @Test("whoever a chain will find may do no more than an agent, and what denies the user of this machine denies them")
     func undetermined() {
         let caller = ActingIdentity.undetermined.caller(nil, environment: [:], isAgent: false)

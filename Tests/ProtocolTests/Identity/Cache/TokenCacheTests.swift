@@ -65,19 +65,63 @@ struct TokenCacheTests {
         }
     }
 
-    @Test("drops tokens that have ended, and the tokens of who signed in before")
+    @Test("drops tokens that have ended, and everything of who signed in before")
     func ended() async throws {
         try await withTemporaryFolder { folder in
             let cache = cache(folder)
             try await cache.keep(signedIn())
             try await cache.keep(signedIn("b0b00000-0000-4000-8000-000000000002", refreshToken: "r2", token: "of-bob"))
-            #expect(await cache.accounts().map(\.objectID) == ["b0b00000-0000-4000-8000-000000000002", TestIssuer.person])
+            #expect(await cache.accounts().map(\.objectID) == ["b0b00000-0000-4000-8000-000000000002"])
+            #expect(await cache.content().signIns.map { $0.refreshToken.withRevealedText { $0 } } == ["r2"])
             #expect(await cache.content().tokens.map(\.grant.token.text) == ["of-bob"])
             time.advance(3600)
             #expect(await cache.content().tokens.isEmpty)
-            #expect(await cache.accounts().count == 2)
-            for number in 0..<20 { try await cache.keep(signedIn("p\(number)")) }
-            #expect(await cache.accounts().count == CacheContent.signInLimit)
+            #expect(await cache.accounts().count == 1)
+        }
+    }
+
+    @Test("takes one sign-in of a file in which earlier versions kept several, and writes no other back")
+    func several() async throws {
+        try await withTemporaryFolder { folder in
+            let cache = cache(folder)
+            let key = try await KeyFileStore(folder: folder).makeKey(named: "token-cache", random: .system)
+            func entry(_ person: String) -> String {
+                #"{"account":{"tenantID":"t","objectID":"\#(person)","preferredUsername":"","name":"","groups":{"known":{"_0":[]}},"roles":[],"authenticationMethods":[],"authenticationContexts":[]},"clientID":"app","authority":"a","refreshToken":"of-\#(person)","signedInAt":1700000000}"#
+            }
+            let old = #"{"version":1,"signIns":[\#(entry("last")),\#(entry("before"))],"tokens":[]}"#
+            try PrivateFile.write(
+                try #require(SealedBox.seal(Array(old.utf8), with: key.secret, for: "prod")), to: cache.path, random: .system)
+            let kept = try #require(await cache.content().signIns.first)
+            #expect(kept.account.objectID == "last" && kept.verifiedAt == WallTime(secondsSince1970: 1_700_000_000))
+            #expect(await cache.accounts().count == 1)
+            try await cache.renew(kept, refreshToken: Secret("next"), account: nil)
+            let sealed = try #require(try PrivateFile.read(cache.path, limit: 1 << 20))
+            let plain = String(decoding: try #require(SealedBox.open(sealed, with: key.secret, for: "prod")), as: UTF8.self)
+            #expect(plain.contains("next") && !plain.contains("of-before"))
+        }
+    }
+
+    @Test(
+        "what a newer id token says takes the place of what was known, and is as old as it; groups that it does not name stay, and stay as old"
+    )
+    func renewed() async throws {
+        try await withTemporaryFolder { folder in
+            let cache = cache(folder)
+            let endpoint = try EntraEndpoint(login: "https://login.example", tenant: "contoso.example")
+            try await cache.keep(signedIn())
+            let begun = time.now
+            time.advance(3600)
+            let signIn = try #require(await cache.content().signIns.first)
+            let renamed = Account(
+                tenantID: TestIssuer.tenant, objectID: TestIssuer.person, preferredUsername: "alice.new@example.com", roles: ["r"])
+            try await cache.renew(signIn, refreshToken: nil, account: renamed)
+            var claims = try #require(await cache.claims(clientID: "app", at: endpoint))
+            #expect(claims.account == renamed.with(groups: .known(["g"])))
+            #expect(claims.verifiedAt == time.now && claims.groupsAt == begun)
+            try await cache.renew(signIn, refreshToken: nil, account: renamed.with(groups: .known([])))
+            claims = try #require(await cache.claims(clientID: "app", at: endpoint))
+            #expect(claims.account.groups == .known([]) && claims.groupsAt == time.now)
+            #expect(await cache.content().signIns.first?.refreshToken.isEqual(to: Secret("refresh-t0ken")) == true)
         }
     }
 
@@ -123,10 +167,11 @@ struct TokenCacheTests {
                 #expect(try await isRefused(try #require(SealedBox.seal(Array(text.utf8), with: key, for: "prod"))))
             }
             await #expect(throws: IdentityError.self, "a token is no reason to replace it") {
-                try await cache.replaceRefreshToken(
-                    of: CachedSignIn(
-                        account: signedIn().account, clientID: "app", authority: "", refreshToken: Secret("r"), signedInAt: time.now),
-                    with: Secret("x"))
+                try await cache.renew(
+                    CachedSignIn(
+                        account: signedIn().account, clientID: "app", authority: "", refreshToken: Secret("r"), signedInAt: time.now,
+                        verifiedAt: time.now, groupsAt: time.now),
+                    refreshToken: Secret("x"), account: nil)
             }
             try await cache.keep(signedIn())
             #expect(await cache.accounts().count == 1, "signing in again is the remedy")
@@ -182,11 +227,15 @@ struct TokenCacheTests {
             _ = try await KeyFileStore(folder: folder).makeKey(named: "token-cache", random: .system)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<8 {
-                    group.addTask { try await self.cache(folder).keep(self.signedIn("person-\(number)")) }
+                    group.addTask {
+                        let token = AccessToken(
+                            secret: Secret("t\(number)"), expiresAt: self.time.now.advanced(by: .seconds(3600)), kind: .jsonWebToken)
+                        await self.cache(folder).savedTokens(of: "app \(number)").save(self.scope, TokenGrant(token: token))
+                    }
                 }
                 try await group.waitForAll()
             }
-            #expect(await Set(cache(folder).accounts().map(\.objectID)) == Set((0..<8).map { "person-\($0)" }))
+            #expect(await Set(cache(folder).content().tokens.map(\.source)) == Set((0..<8).map { "app \($0)" }))
         }
     }
 
@@ -219,7 +268,7 @@ struct TokenCacheTests {
             try await writer.value
             #expect(access(folder + "/released", F_OK) == 0)
             #expect(try await holder.value.status == 0)
-            #expect(await cache.accounts().count == 2)
+            #expect(await cache.accounts().map(\.objectID) == ["later"])
         }
     }
 
@@ -293,6 +342,44 @@ struct KeyStoreTests {
             keyring.isLocked.withLock { $0 = false }
             let found = try await store.key(named: "n")
             #expect(found?.kind == .file)
+        }
+    }
+
+    @Test("of a file is the one that opens it, whichever the machine would choose today: a keyring comes and goes")
+    func comesAndGoes() async throws {
+        try await withTemporaryFolder { folder in
+            let keyring = Keyring()
+            let file = KeyFileStore(folder: folder)
+            let both = FallbackKeyStore(first: SecretServiceKeyStore(runner: keyring.runner), second: file)
+            func cache(_ name: String, _ keys: any KeyStore) -> TokenCache { TokenCache(folder: folder, name: name, keys: keys) }
+            func signIn() -> SignedIn {
+                let account = Account(tenantID: TestIssuer.tenant, objectID: TestIssuer.person)
+                return SignedIn(
+                    account: account, clientID: "app", authority: "a", refreshToken: Secret("r"), tokens: [],
+                    proof: VerifiedIDToken(
+                        account: account, issuedAt: nil, expiresAt: WallTime(secondsSince1970: 0), nonce: nil,
+                        key: SigningKey(kid: "k", n: "n", e: "e", issuer: nil), token: Secret("i")))
+            }
+            try await cache("desktop", both).keep(signIn())
+            #expect(await cache("desktop", both).keyKind() == .secretService)
+            // Another context, over a connection without a desktop: its key is beside the tokens.
+            try await cache("remote", file).keep(signIn())
+            for name in ["desktop", "remote"] {
+                #expect(await cache(name, both).problem() == nil, "\(name)")
+                #expect(await cache(name, both).accounts().count == 1)
+            }
+            #expect(await cache("remote", both).keyKind() == .file)
+            let token = AccessToken(
+                secret: Secret("t"), expiresAt: WallTime(secondsSince1970: 4_000_000_000), kind: .jsonWebToken)
+            for name in ["desktop", "remote"] {
+                await cache(name, both).savedTokens(of: "s").save(TokenScope(resource: "x"), TokenGrant(token: token))
+            }
+            #expect(await cache("remote", file).content().tokens.count == 1, "it stays with the key it has")
+            keyring.isLocked.withLock { $0 = true }
+            let problem = await cache("desktop", both).problem()
+            #expect(problem?.hint == "Unlock the keyring.", "it is not damaged")
+            #expect(await cache("remote", both).problem() == nil)
+            #expect(await cache("desktop", file).problem()?.code == .cacheUnusable)
         }
     }
 

@@ -1,4 +1,5 @@
 import RESTClient
+import Synchronization
 import Testing
 
 @testable import Identity
@@ -97,8 +98,68 @@ struct SignedInCredentialTests {
             try await signedIn(entra, cache(), person: "b0b00000-0000-4000-8000-000000000002", refreshToken: "bob")
             let goesOn = try await running.accessToken(for: bus)
             #expect(goesOn.text == "of-first")
+            #expect(await cache().accounts().map(\.objectID) == ["b0b00000-0000-4000-8000-000000000002"], "the file has forgotten her")
+            #expect(await cache().content().tokens.map(\.grant.token.text) == ["with-sign-in"], "and learns no token of hers any more")
             let next = try await SignedInCredential(entra: entra, clientID: "app", cache: cache()).accessToken(for: bus)
             #expect(next.text == "of-bob")
+        }
+    }
+
+    @Test("who it was goes on by the refresh token that came last, which the file does not have, and ends with a sign-out")
+    func forgotten() async throws {
+        let stub = IdentityStub { number, request in
+            .token("of-\(request.form["refresh_token"] ?? "")", more: #","refresh_token":"next\#(number)""#)
+        }
+        try await with(stub) { entra, cache in
+            try await signedIn(entra, cache())
+            let running = SignedInCredential(entra: entra, clientID: "app", cache: cache())
+            _ = try await running.accessToken(for: arm)
+            try await signedIn(entra, cache(), person: "b0b00000-0000-4000-8000-000000000002", refreshToken: "bob")
+            #expect(try await running.accessToken(for: bus).text == "of-first")
+            time.advance(3500)
+            #expect(try await running.accessToken(for: bus).text == "of-next0")
+            #expect(await cache().content().signIns.first?.refreshToken.isEqual(to: Secret("bob")) == true)
+            try await cache().forget()
+            time.advance(3700)
+            #expect(await #expect(throws: IdentityError.self) { try await running.accessToken(for: bus) }?.code == .notSignedIn)
+        }
+    }
+
+    @Test("what a new id token says of the person is verified and kept; one that cannot be trusted changes nothing")
+    func renewedClaims() async throws {
+        var claims = TestIssuer.Claims()
+        claims.aud = "app"
+        claims.exp = 1_800_100_000
+        claims.roles = ["operator"]
+        claims.groups = ["g2"]
+        let good = try await TestIssuer.token(claims).withRevealedText { $0 }
+        claims.oid = "b0b00000-0000-4000-8000-000000000002"
+        let other = try await TestIssuer.token(claims).withRevealedText { $0 }
+        let idToken = Mutex(good + "x")
+        let stub = IdentityStub { _, request in
+            if let answer = try TestIssuer.answer(to: request) { return answer }
+            return .token("t", more: #","id_token":"\#(idToken.withLock { $0 })""#)
+        }
+        try await with(stub) { entra, cache in
+            try await signedIn(entra, cache())
+            func kept() async -> KeptClaims? { await cache().claims(clientID: "app", at: entra.endpoint) }
+            let credential = SignedInCredential(entra: entra, clientID: "app", cache: cache())
+            _ = try await credential.accessToken(for: bus)
+            #expect(stub.requests.count == 1, "what was verified a moment ago is not verified anew")
+            time.advance(3500)
+            _ = try await credential.accessToken(for: bus)
+            let before = try #require(await kept())
+            #expect(before.account.roles == [] && before.verifiedAt < time.now, "its signature does not fit")
+            idToken.withLock { $0 = good }
+            time.advance(3500)
+            _ = try await credential.accessToken(for: bus)
+            let after = try #require(await kept())
+            #expect(after.account.roles == ["operator"] && after.account.groups == .known(["g2"]))
+            #expect(after.verifiedAt == time.now && after.groupsAt == time.now)
+            idToken.withLock { $0 = other }
+            time.advance(3700)
+            let error = await #expect(throws: IdentityError.self) { try await credential.accessToken(for: bus) }
+            #expect(error?.code == .invalidAnswer)
         }
     }
 
