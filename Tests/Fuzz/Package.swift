@@ -55,6 +55,18 @@ let package = Package(
         .executableTarget(
             name: "FuzzLedger", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
             swiftSettings: settings),
+        // These look behind what the library shows (script/fuzz builds with -enable-testing).
+        .executableTarget(
+            name: "FuzzTokens", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzAnswers",
+            dependencies: [
+                "FuzzSupport", .product(name: "CallboardCore", package: "callboard"), .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzCatalogue", dependencies: ["FuzzSupport", .product(name: "CallboardCore", package: "callboard")],
+            swiftSettings: settings),
         .executableTarget(
             name: "FuzzWebSocket",
             dependencies: [
