@@ -28,7 +28,8 @@ struct WhoAmITests {
     @Test(
         "says how old what was verified is",
         arguments: [
-            (0, "2026-08-10T00:00:00.000Z, just now"), (90, "2026-08-09T22:30:00.000Z, 90 min ago"), (180, "2026-08-09T21:00:00.000Z, 3 h ago"),
+            (0, "2026-08-10T00:00:00.000Z, just now"), (90, "2026-08-09T22:30:00.000Z, 90 min ago"),
+            (180, "2026-08-09T21:00:00.000Z, 3 h ago"),
             (4_320, "2026-08-07T00:00:00.000Z, 3 days ago"), (-5, "2026-08-10T00:05:00.000Z"),
         ])
     func age(minutes: Int64, text: String) { #expect(line(answer(verified: minutes), "verified") == text) }
