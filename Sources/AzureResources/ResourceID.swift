@@ -9,10 +9,12 @@ public struct ResourceID: Sendable, CustomStringConvertible {
 
     /// The id of a text; a missing leading slash is added, slashes at the end are dropped.
     public init(_ text: String) {
-        let trimmed = text.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
-        self.text = "/" + trimmed
+        self.text = "/" + Self.parts(of: text).joined(separator: "/")
         self.key = self.text.lowercased()
     }
+
+    /// What is between the slashes, by bytes: a slash is one whatever accent follows it.
+    private static func parts(of text: String) -> [Substring] { text.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) } }
 
     /// The text.
     public var description: String { text }
@@ -32,7 +34,7 @@ extension ResourceID {
     public static let root = ResourceID("/")
 
     /// The parts between the slashes, in the id's own casing.
-    public var segments: [Substring] { text.split(separator: "/") }
+    public var segments: [Substring] { Self.parts(of: text) }
 
     /// The last part: the name of what it identifies; empty for the root.
     public var name: String { segments.last.map(String.init) ?? "" }

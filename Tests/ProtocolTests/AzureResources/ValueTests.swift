@@ -13,6 +13,9 @@ struct IDTests {
         #expect(queue.hashValue == ResourceID(queue.text.uppercased()).hashValue)
         #expect(queue.description.hasSuffix("/queues/orders"))
         #expect(queue != ResourceID(queue.text + "2"))
+        let accented = ResourceID("a/\u{301}b/c")
+        #expect(accented.segments.count == 3, "a slash with an accent is a slash")
+        #expect(accented == ResourceID(accented.text))
     }
 
     @Test("name their subscription, group and namespace")
