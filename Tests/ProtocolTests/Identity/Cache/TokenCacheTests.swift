@@ -260,7 +260,10 @@ struct TokenCacheTests {
             try await cache.keep(signedIn())
             let runner = ProgramRunner.system(environment: ["PATH": "/usr/bin:/bin"])
             let script = #"touch "$1/held"; while [ ! -e "$1/go" ]; do sleep 0.02; done; touch "$1/released""#
-            let holder = Task { try await runner.run(.init("flock", [cache.path + ".lock", "sh", "-c", script, "sh", folder])) }
+            // As long as the waiting below: on a busy machine a test may wait for its turn, and the program with it.
+            let holder = Task {
+                try await runner.run(.init("flock", [cache.path + ".lock", "sh", "-c", script, "sh", folder], limit: .seconds(600)))
+            }
             await eventually("the other process does not start") { access(folder + "/held", F_OK) == 0 }
             #expect(try FileLock(cache.path + ".lock") == nil)
             let writer = Task { try await cache.keep(signedIn("later")) }
