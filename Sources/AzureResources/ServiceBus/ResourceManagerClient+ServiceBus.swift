@@ -135,6 +135,22 @@ extension ResourceManagerClient {
         }
     }
 
+    /// One topic.
+    /// - Throws: ``AzureError``.
+    public func topic(_ id: ResourceID) async throws(AzureError) -> TopicResource {
+        try await serviceBus("Reading the topic \(id)") { (version, operation) throws(AzureError) in
+            try await self.get(id, version: version, operation: operation)
+        }
+    }
+
+    /// One subscription of a topic.
+    /// - Throws: ``AzureError``.
+    public func subscription(_ id: ResourceID) async throws(AzureError) -> SubscriptionResource {
+        try await serviceBus("Reading the subscription \(id)") { (version, operation) throws(AzureError) in
+            try await self.get(id, version: version, operation: operation)
+        }
+    }
+
     /// The topics of a namespace.
     /// - Throws: ``AzureError``.
     public func topics(of namespace: ResourceID) async throws(AzureError) -> [TopicResource] {

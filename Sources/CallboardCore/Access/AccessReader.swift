@@ -72,7 +72,7 @@ package struct AccessReader: Sendable {
 
     // MARK: The namespace
 
-    private func namespace(host: String, subscriptions: [String]) async throws(OperatorError) -> Reading<NamespaceResource> {
+    func namespace(host: String, subscriptions: [String]) async throws(OperatorError) -> Reading<NamespaceResource> {
         var ids = subscriptions.map { $0.contains("/") ? ResourceID($0) : ResourceID("/subscriptions/\($0)") }
         if ids.isEmpty {
             do throws(AzureError) { ids = try await manager.subscriptions().map(\.id) } catch {

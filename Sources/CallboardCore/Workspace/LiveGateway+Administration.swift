@@ -88,9 +88,14 @@ private actor LiveEntityPages: EntityPageSource {
 
     func nextPage() async throws(OperatorError) -> [EntityDescription]? {
         let client = try gateway.administering()
+        let isFirst = if case .start = place { true } else { false }
         do throws(AdministrationError) { return try await page(client.inBackground) } catch {
             place = .end
-            throw OperatorError(error, doing: "Listing the entities of \(gateway.endpoint.host)")
+            let told = OperatorError(error, doing: gateway.listing)
+            // What was listed in part is not listed again from elsewhere.
+            guard isFirst else { throw told }
+            let all = try await gateway.instead(of: error, told) { resources throws(OperatorError) in try await resources.all() }
+            return all.isEmpty ? nil : all.sorted { $0.path < $1.path }
         }
     }
 

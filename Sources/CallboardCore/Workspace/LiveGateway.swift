@@ -11,6 +11,8 @@ package struct LiveGateway: NamespaceGateway {
     private let http: RESTClient
     /// The namespace's allowance of credits, for what is not administration and costs them too.
     let budget: CreditBudget
+    /// Who is asked for entities where the namespace itself may not be asked; nil where nobody signed in.
+    private let resources: ResourceManagerEntities?
 
     /// A gateway that connects when first asked for something.
     /// - Parameters:
@@ -18,9 +20,12 @@ package struct LiveGateway: NamespaceGateway {
     ///   - caFile: a PEM file of authorities to trust besides the system's.
     ///   - proxy: the proxy messages go through.
     ///   - creditsPerSecond: what administration may cost; nil for the usual half of the Standard tier's allowance.
-    package init(
-        _ access: NamespaceAccess, caFile: String?, proxy: NamespaceProxy? = nil, creditsPerSecond: Int? = nil, logger: Logger
+    ///   - resources: who is asked for entities where the namespace itself refuses.
+    init(
+        _ access: NamespaceAccess, caFile: String?, proxy: NamespaceProxy? = nil, creditsPerSecond: Int? = nil,
+        resources: ResourceManagerEntities? = nil, logger: Logger
     ) {
+        self.resources = resources
         endpoint = NamespaceEndpoint(
             host: access.host, isEmulator: access.isEmulator, identity: access.identity, usesRoles: access.usesRoles)
         namespace = Namespace(
@@ -49,7 +54,33 @@ package struct LiveGateway: NamespaceGateway {
         let client = try administering()
         // A list takes many calls: whoever asks for one entity meanwhile goes first.
         do throws(AdministrationError) { return try await client.inBackground.entities(first: first) } catch {
-            throw OperatorError(error, doing: "Listing the entities of \(endpoint.host)")
+            return try await instead(of: error, OperatorError(error, doing: listing)) { resources throws(OperatorError) in
+                try await resources.all()
+            }
+        }
+    }
+
+    /// What is being done when entities are listed.
+    var listing: String { "Listing the entities of \(endpoint.host)" }
+
+    /// Asks Azure Resource Manager where the namespace refused: the right to read there is another one.
+    /// - Parameters:
+    ///   - refusal: what the namespace said.
+    ///   - told: the same for an operator. It is what is thrown where Azure Resource Manager refuses as well.
+    func instead<Value>(
+        of refusal: AdministrationError, _ told: OperatorError,
+        _ ask: (ResourceManagerEntities) async throws(OperatorError) -> Value
+    ) async throws(OperatorError) -> Value {
+        guard let resources, refusal.code == .unauthorized || refusal.code == .notPermitted else { throw told }
+        do throws(OperatorError) { return try await ask(resources) } catch {
+            switch error.code {
+            case .cancelled, .notFound: throw error
+            case .notPermitted: throw told
+            default:
+                var told = told
+                told.hint += (told.hint.isEmpty ? "" : " ") + "Asked instead, Azure Resource Manager did not answer: \(error.message)"
+                throw told
+            }
         }
     }
 
@@ -60,14 +91,16 @@ package struct LiveGateway: NamespaceGateway {
     package func entity(_ path: EntityPath) async throws(OperatorError) -> EntityDescription {
         let client = try administering()
         do throws(AdministrationError) { return try await client.entity(path) } catch {
-            throw OperatorError(error, doing: "Reading \(path.entity.displayName)", entity: path)
+            let told = OperatorError(error, doing: "Reading \(path.entity.displayName)", entity: path)
+            return try await instead(of: error, told) { resources throws(OperatorError) in try await resources.entity(path) }
         }
     }
 
     package func subscriptions(of topic: EntityPath) async throws(OperatorError) -> [EntityDescription] {
         let client = try administering()
         do throws(AdministrationError) { return try await client.subscriptions(of: topic.entity).all() } catch {
-            throw OperatorError(error, doing: "Listing the subscriptions of \(topic.displayName)", entity: topic)
+            let told = OperatorError(error, doing: "Listing the subscriptions of \(topic.displayName)", entity: topic)
+            return try await instead(of: error, told) { resources throws(OperatorError) in try await resources.subscriptions(of: topic) }
         }
     }
 
@@ -155,7 +188,9 @@ extension Workspace {
         context: OperatorContext, access: NamespaceAccess, signIn: ContextSignIn?, caFile: String? = nil,
         proxy: NamespaceProxy? = nil, environment: [String: String] = [:], logger: Logger
     ) throws(OperatorError) {
-        let gateway = LiveGateway(access, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, logger: logger)
+        let gateway = LiveGateway(
+            access, caFile: caFile, proxy: proxy, creditsPerSecond: context.creditsPerSecond, resources: signIn?.resourceManagerEntities(),
+            logger: logger)
         let acting = signIn?.acting ?? .local
         let backend =
             if let signIn {

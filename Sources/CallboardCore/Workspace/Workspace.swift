@@ -44,7 +44,8 @@ public actor Workspace {
         isFixedReadOnly = context.mode == .readOnly
         self.gateway = MaskingGateway(gateway, masker, guardrails: guardrails)
         self.now = now
-        let (rules, environment, host) = (context.bindingRules, context.environment, endpoint.host)
+        // Ids of Azure name the host at Azure, whichever way it is reached.
+        let (rules, environment, host) = (context.bindingRules, context.environment, context.serviceHost ?? endpoint.host)
         // The demo brings its catalogue in memory.
         let text = context.catalogueText.map { (Array($0.utf8), context.name) }
         catalogue = CatalogueKeeper(CatalogueSource(paths: text == nil ? context.cataloguePaths : [], backend: backend), now: now) {
@@ -80,10 +81,13 @@ public actor Workspace {
         let now = now
         var told: (@Sendable ([EntityDescription]) -> Void)?
         if let first {
-            told = { page in first(EntityListing(entities: page.sorted { $0.path < $1.path }, asOf: now())) }
+            told = { page in
+                first(EntityListing(entities: page.sorted { $0.path < $1.path }, asOf: page.first?.asOf(now()) ?? now()))
+            }
         }
         let entities = try await gateway.entities(first: told)
-        return EntityListing(entities: entities.sorted { $0.path < $1.path }, asOf: now())
+        let asOf = entities.first?.asOf(now()) ?? now()
+        return EntityListing(entities: entities.sorted { $0.path < $1.path }, asOf: asOf)
     }
 
     /// The board: every service, worst first. Where the entities cannot be listed, its figures say why.

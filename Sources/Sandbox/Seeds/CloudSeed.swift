@@ -5,7 +5,7 @@
 /// |---|---|
 /// | tenant Contoso | `c0a7050a-0000-4000-8000-000000000001` |
 /// | subscription, resource group | `9a1c6e52-0d3b-4f7e-8a55-2f4c1e7b9d10`, `rg-retail-prod` |
-/// | r.osei, on call / d.moreau, developer / k.brandt, admin / l.haddad, one queue only | `0e5e1000-0000-4000-8000-00000000000` and 1, 2, 3, 4 |
+/// | r.osei, on call / d.moreau, developer / k.brandt, admin / l.haddad, one queue only / p.nowak, who may look | `0e5e1000-0000-4000-8000-00000000000` and 1 to 5 |
 /// | team-cart, team-fin, team-ship, team-msg | as in the demo's catalogue |
 /// | platform | `b3f1a7c0-5555-4a3e-9b1e-0a5d3c7e2f05` |
 /// | night-desk, a group in team-ship | `b3f1a7c0-6666-4a3e-9b1e-0a5d3c7e2f06` |
@@ -32,6 +32,8 @@ enum CloudSeed {
     static let developer = person(2, "d.moreau", "Dana Moreau")
     static let admin = person(3, "k.brandt", "Karin Brandt")
     static let oneQueueOnly = person(4, "l.haddad", "Layla Haddad")
+    /// Reader of the resource group through team-fin, without any right on messages.
+    static let reader = person(5, "p.nowak", "Piotr Nowak")
 
     private static func person(_ number: Int, _ name: String, _ displayName: String) -> Person {
         Person(id: "0e5e1000-0000-4000-8000-00000000000\(number)", name: "\(name)@\(domain)", displayName: displayName)
@@ -72,7 +74,7 @@ enum CloudSeed {
     static func directory(_ secrets: CloudSecrets, issuer: String) -> TenantDirectory {
         var directory = TenantDirectory()
         func add(_ principal: Principal) { directory.principals[principal.id] = principal }
-        for person in [onCall, developer, admin, oneQueueOnly] {
+        for person in [onCall, developer, admin, oneQueueOnly, reader] {
             add(Principal(id: person.id, displayName: person.displayName, kind: .user(name: person.name)))
         }
         for (name, id) in teams + [("platform", platform), ("night-desk", nightDesk)] {
@@ -92,7 +94,7 @@ enum CloudSeed {
             Principal(
                 id: deployPrincipal, displayName: "retail-deploy", kind: .application(appID: "5b0d0000-0000-4000-8000-0000000000c4")))
         directory.members = [
-            teams[0].1: [onCall.id, developer.id], teams[1].1: [oneQueueOnly.id], platform: [admin.id],
+            teams[0].1: [onCall.id, developer.id], teams[1].1: [reader.id], platform: [admin.id],
             teams[2].1: [nightDesk], nightDesk: [developer.id],
         ]
         var automation = AppRegistration(
@@ -115,7 +117,7 @@ enum CloudSeed {
     // MARK: Roles
 
     /// A role that somebody has.
-    struct Binding: Sendable {
+    struct Binding: Hashable, Sendable {
         let principal: String
         let role: RoleDefinition
         /// The entity's path in the namespace; nil for the whole of it.

@@ -57,7 +57,7 @@ public enum EntityStatus: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An entity as the administration interface describes it: ``Fields`` that are reached as if they were its own.
+/// An entity as the administration interface or Azure Resource Manager describes it: ``Fields`` that are reached as if they were its own.
 ///
 /// A namespace has up to ten thousand, and a console holds each in several lists: a copy is a reference, and a change makes its own.
 @dynamicMemberLookup
@@ -83,6 +83,14 @@ public struct EntityDescription: Hashable, Sendable {
             self.name = name
             self.value = value
         }
+    }
+
+    /// Who described an entity.
+    public enum Source: Hashable, Sendable {
+        /// The namespace itself.
+        case administration
+        /// Azure Resource Manager, at this moment; its counts lag.
+        case resourceManager(asOf: Timestamp)
     }
 
     /// What is known of an entity.
@@ -123,6 +131,8 @@ public struct EntityDescription: Hashable, Sendable {
         public var sizeInBytes: Int64?
         /// A topic's number of subscriptions.
         public var subscriptionCount: Int?
+        /// Who says so.
+        public var source = Source.administration
 
         /// Creates fields with everything optional absent.
         public init(path: EntityPath, kind: Kind, status: EntityStatus = .active, counts: EntityCounts? = nil) {
