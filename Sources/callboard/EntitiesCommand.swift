@@ -13,7 +13,7 @@ struct EntitiesCommand: OperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Exit with status 1 when any entity has such messages, or is disabled: dead-letter, transfer-dead-letter, disabled. May be repeated.",
+            "Exit with status 1 when any entity has such messages, is disabled, or is nobody's: dead-letter, transfer-dead-letter, disabled, no-owner. May be repeated.",
             valueName: "what"))
     var failIfAny: [Alarm] = []
 
@@ -21,6 +21,7 @@ struct EntitiesCommand: OperatorCommand {
         case deadLetter = "dead-letter"
         case transferDeadLetter = "transfer-dead-letter"
         case disabled
+        case noOwner = "no-owner"
     }
 
     func execute() async throws -> Int32 {
@@ -35,9 +36,10 @@ struct EntitiesCommand: OperatorCommand {
     private func list(_ workspace: Workspace) async throws -> Findings {
         let listing = try await workspace.entities()
         let estate = await workspace.estate()
-        output.write(listing.entities.map { EntityRecord($0, asOf: listing.asOf, ownership: estate.ownership(of: $0.path)) })
+        output.write(listing.entities.map { EntityRecord($0, asOf: listing.asOf, in: estate) })
+        if listing.isByResourceManager { Standard.error(EntityDescription.resourceManagerNote) }
         var findings = Findings(alarms: failIfAny)
-        for entity in listing.entities { findings.look(at: entity) }
+        for entity in listing.entities { findings.look(at: entity, estate) }
         return findings
     }
 
@@ -46,14 +48,17 @@ struct EntitiesCommand: OperatorCommand {
         let estate = await workspace.estate()
         var list = ListOutput<EntityRecord>(.jsonl)
         var findings = Findings(alarms: failIfAny)
+        var isByResourceManager = false
         for try await page in workspace.entityPages() {
+            isByResourceManager = isByResourceManager || page.first?.isByResourceManager == true
             let now = Timestamp.now
             for entity in page {
-                list.append(EntityRecord(entity, asOf: now, ownership: estate.ownership(of: entity.path)))
-                findings.look(at: entity)
+                list.append(EntityRecord(entity, asOf: now, in: estate))
+                findings.look(at: entity, estate)
             }
             list.flush { Standard.output.write($0) }
         }
+        if isByResourceManager { Standard.error(EntityDescription.resourceManagerNote) }
         return findings
     }
 }
@@ -83,6 +88,8 @@ extension EntitiesCommand {
         private var found: [Alarm: Found] = [:]
         /// Entities whose counts were not given: that they have nothing cannot be known.
         private var uncounted = Found()
+        /// Whether owners were looked for, and there is no catalogue that would know them.
+        private var isCatalogueUnknown = false
 
         /// The most entities that a line names.
         private static let mostExamples = 5
@@ -90,18 +97,21 @@ extension EntitiesCommand {
         init(alarms: [Alarm]) { self.alarms = alarms }
 
         /// Whether everything that was looked for is known not to be there.
-        var isEmpty: Bool { found.isEmpty && uncounted.entities == 0 }
+        var isEmpty: Bool { found.isEmpty && uncounted.entities == 0 && !isCatalogueUnknown }
 
-        mutating func look(at entity: EntityDescription) {
+        mutating func look(at entity: EntityDescription, _ estate: Estate) {
             for alarm in Set(alarms) {
                 switch alarm {
                 case .deadLetter: note(entity, alarm, entity.counts?.deadLetter)
                 case .transferDeadLetter: note(entity, alarm, entity.counts?.transferDeadLetter)
                 case .disabled:
                     if entity.status != .active { found[alarm, default: Found()].add("\(entity.path.displayName) \(entity.status)") }
+                case .noOwner:
+                    isCatalogueUnknown = isCatalogueUnknown || !estate.isKnown
+                    if estate.ownerFinding(of: entity.path) != nil { found[alarm, default: Found()].add(entity.path.displayName) }
                 }
             }
-            let isCounting = alarms.contains { $0 != .disabled }
+            let isCounting = alarms.contains { $0 == .deadLetter || $0 == .transferDeadLetter }
             if isCounting, entity.counts == nil, entity.kind != .topic { uncounted.add(entity.path.displayName) }
         }
 
@@ -121,9 +131,11 @@ extension EntitiesCommand {
                     case .deadLetter: "\(found.messages) dead letters in \(entities)"
                     case .transferDeadLetter: "\(found.messages) messages not forwarded in \(entities)"
                     case .disabled: "\(entities) not active"
+                    case .noOwner: "\(entities) that nobody owns"
                     }
                 lines.append("\(what): \(found.list)")
             }
+            if isCatalogueUnknown { lines.append("not known, for there is no catalogue: whose the entities are") }
             if uncounted.entities > 0 { lines.append("not known, for the service gave no counts: \(uncounted.list)") }
             return lines
         }

@@ -1,17 +1,24 @@
 import ArgumentParser
 import CallboardCore
+import ServiceBus
 
 /// `callboard services`
 struct ServicesCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "services", abstract: "List the catalogue's services with owner, entities and health, worst first.",
-        discussion: "Example: callboard services checkout")
+        discussion: """
+            --findings lists instead what does not fit: entities that nobody owns, entities that are not there, names that fit two services.
+            Example: callboard services checkout
+            """)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
     @Argument(help: "Only the service of this name or reference.")
     var service: String?
+
+    @Flag(help: "List in what the catalogue and the namespace do not fit: entities nobody owns, entities that do not exist, unclear names.")
+    var findings = false
 
     func execute() async throws -> Int32 {
         let workspace = try await connection.workspace()
@@ -31,7 +38,21 @@ struct ServicesCommand: OperatorCommand {
                         : "'callboard services' lists the \(board.rows.count) there are.")
             }
         }
-        output.write(rows.map { ServiceRecord($0) })
+        if board.isByResourceManager { Standard.error(EntityDescription.resourceManagerNote) }
+        if findings {
+            let wanted = Set(rows.map(\.service.ref))
+            output.write(
+                board.findings.filter { service == nil || !wanted.isDisjoint(with: $0.services) }.map { EstateFindingRecord($0) })
+            if case .notPermitted(let needs) = board.totals {
+                Standard.error("entities cannot be listed (needs \(needs)): which are missing or nobody's is not known")
+            }
+        } else {
+            let records = rows.map { ServiceRecord($0, isByResourceManager: board.isByResourceManager) }
+            output.write(records)
+            if service != nil, output.output == .table {
+                for line in records.flatMap(\.details) { Standard.output.write(Array((VisibleText.of(line) + "\n").utf8)) }
+            }
+        }
         // Nothing of the catalogue could be read: that is no empty list.
         return board.rows.isEmpty && !board.problems.isEmpty ? 1 : 0
     }

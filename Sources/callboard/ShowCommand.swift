@@ -38,8 +38,7 @@ struct ShowCommand: OperatorCommand {
             }
             let now = Timestamp.now
             let record = EntityRecord(
-                shown.description, asOf: now, ownership: await workspace.estate().ownership(of: shown.description.path), isDetailed: true,
-                counted: shown.counted)
+                shown.description, asOf: now, in: await workspace.estate(), isDetailed: true, counted: shown.counted)
             if output.output == .table {
                 Standard.output.write(record.description(now: now))
             } else {

@@ -29,7 +29,9 @@ import bad_peers  # noqa: E402
 import callboard  # noqa: E402
 from checks import eventually  # noqa: E402
 
-ON_CALL, DEVELOPER, ADMIN, ONE_QUEUE = (f"{name}@contoso.example" for name in ("r.osei", "d.moreau", "k.brandt", "l.haddad"))
+ON_CALL, DEVELOPER, ADMIN, ONE_QUEUE, READER = (
+    f"{name}@contoso.example" for name in ("r.osei", "d.moreau", "k.brandt", "l.haddad", "p.nowak")
+)
 DEVELOPER_ID = "0e5e1000-0000-4000-8000-000000000002"
 CONTEXT = "retail"
 ARM = "https://management.azure.com/.default"

@@ -20,7 +20,7 @@ from terminal import Terminal, alive  # puts Tests/Interop on the path
 import bad_peers
 import callboard
 from checks import Checks, OutOfTime, eventually
-from cloud import ADMIN, CONTEXT, ON_CALL, ONE_QUEUE, Cloud, mode
+from cloud import ADMIN, CONTEXT, ON_CALL, ONE_QUEUE, READER, Cloud, mode
 
 checks = Checks("signing in")
 PROBLEM, REFUSED = 1, 3
@@ -639,6 +639,96 @@ def one_queue_small():
 @checks.step("one queue only: and at 120x40")
 def one_queue_large():
     one_queue_console(40, 120)
+
+
+# A Reader: whoever may look at everything in Azure, and at no message
+
+BY_ARM = "counts by Azure Resource Manager, may be minutes old"
+
+
+def arm_lists():
+    return cloud.recorder.requests(r"/namespaces/[^/]+/(queues|topics)\?")
+
+
+@checks.step("the board of a Reader: entities with settings and counts, and who says so; another interface than the namespace's own")
+def reader_commands():
+    home = signed_in(READER)
+    done = home.run("entities", "--output", "json")
+    assert done.returncode == 0 and BY_ARM in done.stderr, done
+    found = {entity["path"]: entity for entity in json.loads(done.stdout)}
+    assert len(found) >= 30 and found["orders"]["counts"]["deadLetter"] > 1000, f"{len(found)} entities, {found.get('orders')}"
+    assert found["order-events/billing"]["counts"]["active"] >= 0, found["order-events/billing"]
+    assert all(each["countsBy"] == "resourceManager" for each in found.values() if each["counts"]), found["orders"]
+    lines = home.run("entities", "--output", "jsonl")
+    assert lines.returncode == 0 and {json.loads(line)["path"] for line in lines.stdout.splitlines()} == set(found), lines
+    assert BY_ARM in lines.stderr, lines.stderr
+
+    shown = home.run("show", "orders")
+    assert shown.returncode == 0 and BY_ARM in shown.stdout, shown
+    assert re.search(r"^dead letters +5\d{4}$", shown.stdout, re.MULTILINE), shown.stdout
+    assert re.search(r"^LockDuration +PT", shown.stdout, re.MULTILINE), shown.stdout
+    topic = home.run("show", "order-events/billing", "--output", "json")
+    assert topic.returncode == 0 and json.loads(topic.stdout)["kind"] == "subscription", topic
+    assert home.run("show", "no-such-queue").returncode == 4
+
+    services = json.loads(home.run("services", "--output", "json").stdout)
+    checkout = next(service for service in services if service["name"] == "checkout")
+    assert checkout["health"] == "ill" and checkout["countsBy"] == "resourceManager", checkout
+
+
+@checks.step("a Reader of pages of two: nothing is missing")
+def reader_pages():
+    home = signed_in(READER)
+    whole = {entity["path"] for entity in json.loads(home.run("entities", "--output", "json").stdout)}
+    with cloud.switched(pageSize=2):
+        paged = json.loads(home.run("entities", "--output", "json").stdout)
+    assert {entity["path"] for entity in paged} == whole and len(whole) >= 30, len(paged)
+
+
+@checks.step("a Reader's peek is refused, with the role it takes; so is what would change something")
+def reader_refused():
+    home = signed_in(READER)
+    clear(home.run("peek", "orders", "--count", "1"), "orders", "Azure Service Bus Data Receiver")
+    done = home.run("update", "queue", "orders", "--max-delivery-count", "7", "--allow-changes")
+    assert done.returncode != 0, done
+
+
+@checks.step("the board of a Reader in the console: figures with who says so, which is asked no more than once in a minute")
+def reader_console():
+    home = signed_in(READER)
+    before = len(arm_lists())
+    with console(home, 40, 200) as terminal:
+        terminal.start(callboard.EXECUTABLE, r"\b12 services\b", seconds=20)
+        terminal.wait_for(rf"{BY_ARM}.*every 1 min")
+        terminal.wait_for(r"!! +checkout\b.*\b5\d,\d{3}\b")
+        asked = len(arm_lists())
+        assert asked > before, "Azure Resource Manager was not asked"
+        terminal.keys("C-r")
+        terminal.type("ge")
+        terminal.wait_for(rf"^ \d+ entities\b.*{BY_ARM}")
+        terminal.wait_for(r"\borders\b +queue +50,0\d\d")
+        terminal.type(":entity invoices")
+        terminal.keys("Enter")
+        terminal.wait_for(rf"^ invoices\b.*{BY_ARM}")
+        terminal.wait_for(r"LockDuration +PT")
+        assert len(arm_lists()) == asked, "it was listed again within the minute"
+        terminal.keys("Q")
+        terminal.expect_restored("the console")
+
+
+@checks.step("one queue only: what may not be listed is said once on the board, without a code of the service's")
+def said_once():
+    home = signed_in(ONE_QUEUE)
+    with console(home, 40, 120) as terminal:
+        terminal.start(callboard.EXECUTABLE, r"\b12 services\b", seconds=20)
+        terminal.wait_for(r"counts ✕ not permitted \(needs Manage\)")
+        terminal.wait_for(r"Azure Service Bus Data Owner")
+        screen = terminal.screen()
+        assert screen.count("not permitted") == 1, screen
+        for word in ("401", "Listing the entities", "tracking id"):
+            assert word not in screen, f"{word}: {screen}"
+        terminal.keys("Q")
+        terminal.wait_for_shell()
 
 
 @checks.step("a role that is taken away meanwhile: the next look is refused")

@@ -105,13 +105,31 @@ public struct Board: Sendable {
     public var trend: CountTrend
     /// What could not be used of the catalogue.
     public var problems: [CatalogueProblem]
+    /// Entities whose names fit several services, and which are bound to none of them.
+    public var unclearNames: [UnclearName]
+    /// Whether the figures are Azure Resource Manager's, which lag.
+    public var isByResourceManager: Bool
+    /// Whether there is a catalogue: without one nobody can be said to own nothing.
+    public var isCatalogueKnown: Bool
+
+    /// An entity whose name fits several services.
+    public struct UnclearName: Hashable, Sendable {
+        /// The entity.
+        public var path: EntityPath
+        /// The references of the services.
+        public var services: [String]
+    }
 
     /// Creates a board.
     public init(
         rows: [BoardRow] = [], unownedEntities: [EntityDescription] = [], missingEntities: [EntityPath] = [],
         unownedTrend: CountTrend = CountTrend(), unownedOldestDeadLetter: Reading<Timestamp> = .pending,
-        totals: Reading<Totals> = .pending, trend: CountTrend = CountTrend(), problems: [CatalogueProblem] = []
+        totals: Reading<Totals> = .pending, trend: CountTrend = CountTrend(), problems: [CatalogueProblem] = [],
+        unclearNames: [UnclearName] = [], isByResourceManager: Bool = false, isCatalogueKnown: Bool = true
     ) {
+        self.unclearNames = unclearNames
+        self.isByResourceManager = isByResourceManager
+        self.isCatalogueKnown = isCatalogueKnown
         self.rows = rows
         self.unownedEntities = unownedEntities
         self.missingEntities = missingEntities

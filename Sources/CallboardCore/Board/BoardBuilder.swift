@@ -9,8 +9,12 @@ struct BoardBuilder {
     private let oldest: OldestMessages
     private let known: [EntityPath: EntityDescription]
     private let subscriptions: [EntityPath: [EntityDescription]]
-    /// Each service's paths as they exist.
+    /// Each service's paths as they exist, those that are its own by name behind the others.
     private let paths: [[EntityPath]]
+    /// Those that are a service's own by name alone, by the service's place.
+    private let byName: [Int: [EntityPath]]
+    /// Entities whose names fit several services.
+    private let unclear: [Board.UnclearName]
     /// Subscriptions that some service names itself: they are not counted with their topic.
     private let claimed: Set<EntityPath>
 
@@ -26,14 +30,41 @@ struct BoardBuilder {
         let known = Dictionary(listing.entities.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         self.known = known
         subscriptions = Dictionary(grouping: listing.entities.filter { $0.kind == .subscription }) { $0.path.topic ?? $0.path }
-        paths = services.map { service in service.paths { known[$0] != nil } }
+        let named = services.map { service in service.paths { known[$0] != nil } }
+        (byName, unclear) = Self.named(listing, estate, bound: Set(named.joined()))
+        var paths = named
+        for (place, found) in byName where paths.indices.contains(place) { paths[place] += found }
+        self.paths = paths
         claimed = Set(paths.joined().filter { $0.kind == .subscription })
+    }
+
+    /// Whose the entities are that the catalogue does not name: by their names, where that is clear.
+    private static func named(
+        _ listing: EntityListing, _ estate: Estate, bound: Set<EntityPath>
+    ) -> ([Int: [EntityPath]], [Board.UnclearName]) {
+        guard !estate.naming.isEmpty else { return ([:], []) }
+        var found: [Int: [EntityPath]] = [:]
+        var unclear: [Board.UnclearName] = []
+        for entity in listing.entities where !bound.contains(entity.path) {
+            let services = estate.naming.services(of: entity.path)
+            if services.count == 1 {
+                found[services[0], default: []].append(entity.path)
+            } else if !services.isEmpty {
+                let known = services.filter { estate.services.indices.contains($0) }.map { estate.services[$0].ref }
+                unclear.append(Board.UnclearName(path: entity.path, services: known))
+            }
+        }
+        return (found, unclear)
     }
 
     func board() -> Board {
         var rows: [BoardRow] = []
         rows.reserveCapacity(services.count)
-        for (service, paths) in zip(services, paths) { rows.append(row(service, paths)) }
+        var doubts: [String: [EntityPath]] = [:]
+        for name in unclear { for service in name.services { doubts[service, default: []].append(name.path) } }
+        for (place, (service, paths)) in zip(services, paths).enumerated() {
+            rows.append(row(service, paths, byName: byName[place] ?? [], doubts: doubts[service.summary.ref] ?? []))
+        }
         rows = rows.map { (row: $0, rank: Self.rank($0)) }.sorted { $0.rank < $1.rank }.map(\.row)
         let bound = Set(paths.joined())
         let unowned = listing.entities.filter { !bound.contains($0.path) && !($0.path.topic.map { bound.contains($0) } ?? false) }
@@ -43,7 +74,8 @@ struct BoardBuilder {
             unownedEntities: unowned.sorted { (Self.dead($1), $0.path) < (Self.dead($0), $1.path) },
             missingEntities: bound.filter { known[$0] == nil }.sorted(),
             unownedTrend: trend(unowned), unownedOldestDeadLetter: oldestDeadLetter(of: unowned),
-            totals: .known(totals, at: listing.asOf), trend: trend(listing.entities), problems: estate.problems)
+            totals: .known(totals, at: listing.asOf), trend: trend(listing.entities), problems: estate.problems,
+            unclearNames: unclear, isByResourceManager: listing.isByResourceManager, isCatalogueKnown: estate.isKnown)
     }
 
     /// How the counts of entities go together; what waits in a topic itself waits for its time and is no backlog.
@@ -59,16 +91,16 @@ struct BoardBuilder {
         return oldest.oldest(of: dead.flatMap { [$0.path.deadLetter, $0.path.subQueue(.transferDeadLetter)] })
     }
 
-    private func row(_ service: JoinedService, _ paths: [EntityPath]) -> BoardRow {
+    private func row(_ service: JoinedService, _ paths: [EntityPath], byName: [EntityPath], doubts: [EntityPath]) -> BoardRow {
         var summary = service.summary
         summary.entities = paths
+        summary.entitiesByName = byName
+        let doubt = doubts.isEmpty ? [] : [Self.doubt(doubts)]
         guard !paths.isEmpty else {
-            let nothing = Reading<Int64>.unavailable(
-                service.elsewhere.isEmpty
-                    ? "no entity is bound to it" : "its entities are in \(service.elsewhere.joined(separator: ", "))")
+            let nothing = Reading<Int64>.unavailable(service.whyNoneHere ?? "no entity is bound to it")
             return BoardRow(
                 service: summary, deadLetters: nothing, transferDeadLetters: nothing, active: nothing, scheduled: nothing,
-                health: summary.findings.isEmpty ? .well : .unknown, findings: summary.findings)
+                health: (summary.findings + doubt).isEmpty ? .well : .unknown, findings: summary.findings + doubt)
         }
         var counted: [EntityDescription] = []
         var missing: [EntityPath] = []
@@ -100,7 +132,14 @@ struct BoardBuilder {
             haltedEntities: halted.count, health: health, worstEntity: dead.first?.path,
             findings: dead.flatMap { Self.findings($0) } + halted.map { "\($0.path.displayName) is \(Self.word($0.status))" }
                 + missing.map { "\($0.displayName) is not in the namespace" }
-                + uncounted.map { "\($0.path.displayName) came without counts" } + summary.findings)
+                + uncounted.map { "\($0.path.displayName) came without counts" } + summary.findings + doubt)
+    }
+
+    /// That entities fit another service's name as well; the first ones by name.
+    private static func doubt(_ paths: [EntityPath]) -> String {
+        let first = paths.prefix(3).map(\.displayName).joined(separator: ", ")
+        let rest = paths.count > 3 ? " and \(paths.count - 3) more" : ""
+        return "\(first)\(rest) \(paths.count == 1 ? "fits" : "fit") another service by name as well: bound to neither"
     }
 
     private func sum(_ entities: [EntityDescription], _ count: KeyPath<EntityCounts, Int64>) -> Reading<Int64> {

@@ -3,6 +3,7 @@
 /// ```yaml
 /// default: retail                       # opened when no --context is given
 /// policy: ~/src/policy.yaml             # who may do what, see ``Policy``; a context may name another one
+/// naming: ['{service}-*']               # how entities are named that the catalogue gives to no service; a context may say otherwise
 /// contexts:
 ///   retail:
 ///     environment: prod
@@ -16,12 +17,16 @@
 ///     ca-file: ~/.callboard/ca.pem      # authorities to trust besides the system's
 ///     catalogue: [~/src/catalogue]
 ///     backstage: {url: https://backstage.example.com, resource: api://backstage}   # or token: {env: BACKSTAGE_TOKEN}
+///                                       # and app-url: where its pages are, for links to them
+///     on-call-links: {pagerduty.com/service-id: 'https://contoso.pagerduty.com/service-directory/{value}'}
+///     naming: ['{service}', '{system}-{service}-events/{service}']
 ///     credits-per-second: 500           # what administration may cost; half of the Standard tier's allowance unless said
 ///     descriptor-set: ~/src/messages.pb # Protobuf messages, so that their bodies are shown by name
 ///     annotations:
 ///       entities: [callboard.dev/entities, {key: acme.io/queues, form: queues}]
 ///       on-call: [acme.io/pager]
 ///       service-types: [service, worker]
+///       environment: [acme.io/stage]
 ///     agent: true                       # programs act here: whoever acts is an agent to the policy
 ///     masking: {paths: [$.customer.name]}   # see ``MaskingSettings``; on in production unless it says 'enabled: false'
 /// ```
@@ -34,6 +39,8 @@ public struct Configuration: Hashable, Sendable {
     public var defaultContext: String?
     /// The policy file of contexts that name none, and of connections that no context describes.
     public var policyPath: String?
+    /// How entities are named, in contexts that do not say so themselves.
+    public var naming: [NamingPattern] = []
 
     /// Creates a configuration.
     public init(file: String? = nil, contexts: [OperatorContext] = [], defaultContext: String? = nil) {

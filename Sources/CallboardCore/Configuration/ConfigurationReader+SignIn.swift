@@ -45,13 +45,14 @@ extension ConfigurationReader {
         return settings
     }
 
-    mutating func backstage(_ entry: YAMLNode.Entry) -> BackstageSettings? {
+    mutating func backstage(_ entry: YAMLNode.Entry, into rules: inout BindingRules) -> BackstageSettings? {
         guard let entries = mapping(entry.value, "'backstage'") else { return nil }
         var address: String?
         var access: BackstageSettings.Access?
         for entry in entries {
             switch entry.key {
             case "url": address = url(entry)
+            case "app-url": rules.backstageApp = url(entry, why: "people open it")
             case "token", "resource":
                 guard access == nil else {
                     report(entry.line, "'backstage' takes one of 'token' and 'resource'")
@@ -62,8 +63,12 @@ extension ConfigurationReader {
                 } else {
                     access = text(entry).map { .entra(resource: $0) }
                 }
-            default: reportUnknown(entry, among: ["url", "token", "resource"])
+            default: reportUnknown(entry, among: ["url", "token", "resource", "app-url"])
             }
+        }
+        // Whoever reads the catalogue from files can go to its pages as well.
+        if address == nil, access == nil, entries.contains(where: { $0.key == "app-url" }), !entries.contains(where: { $0.key == "url" }) {
+            return nil
         }
         guard let address else {
             report(entry.line, "'backstage' needs the backend's 'url'")
@@ -90,8 +95,9 @@ extension ConfigurationReader {
         return text
     }
 
-    /// The base URL of a service. Without TLS only on this machine: tokens go there.
-    private mutating func url(_ entry: YAMLNode.Entry) -> String? {
+    /// The base URL of a service. Without TLS only on this machine.
+    /// - Parameter why: it has to be so elsewhere.
+    private mutating func url(_ entry: YAMLNode.Entry, why: String = "tokens go there") -> String? {
         guard var text = text(entry) else { return nil }
         while text.hasSuffix("/") { text.removeLast() }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), !text.contains("?"), !text.contains("#"),
@@ -101,7 +107,7 @@ extension ConfigurationReader {
             return nil
         }
         guard endpoint.isSafeForSecrets else {
-            report(entry.value.line, "'\(entry.key)' has to be https: tokens go there")
+            report(entry.value.line, "'\(entry.key)' has to be https: \(why)")
             return nil
         }
         return text

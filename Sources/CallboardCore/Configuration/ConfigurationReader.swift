@@ -6,6 +6,8 @@ struct ConfigurationReader: StrictReading {
     let file: String
     let home: String?
     private(set) var configuration: Configuration
+    /// The contexts that say themselves how entities are named.
+    private var namingContexts: Set<String> = []
     var problems: [ConfigurationProblem] = []
 
     init(file: String, home: String?) {
@@ -25,8 +27,13 @@ struct ConfigurationReader: StrictReading {
                 defaultLine = entry.value.line
             case "contexts": readContexts(entry.value)
             case "policy": configuration.policyPath = text(entry).map { path($0) }
-            default: reportUnknown(entry, among: ["default", "contexts", "policy"])
+            case "naming": configuration.naming = naming(entry)
+            default: reportUnknown(entry, among: ["default", "contexts", "policy", "naming"])
             }
+        }
+        // Names are an organisation's: all contexts have them that say nothing else.
+        for index in configuration.contexts.indices where !namingContexts.contains(configuration.contexts[index].name) {
+            configuration.contexts[index].bindingRules.naming = configuration.naming
         }
         // One policy for all contexts that name none of their own.
         for index in configuration.contexts.indices where configuration.contexts[index].policyPath == nil {
@@ -55,7 +62,7 @@ struct ConfigurationReader: StrictReading {
     private static let contextKeys = [
         "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second", "masking",
         "descriptor-set", "policy", "agent", "sign-in", "backstage", "subscriptions", "ca-file", "administration-port",
-        "service-host",
+        "service-host", "naming", "on-call-links",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -69,12 +76,16 @@ struct ConfigurationReader: StrictReading {
             case "service-host": context.serviceHost = host(entry)
             case "connection-string": context.connection = source(entry, what: "the string")
             case "sign-in": context.signIn = signIn(entry)
-            case "backstage": context.backstage = backstage(entry)
+            case "backstage": context.backstage = backstage(entry, into: &context.bindingRules)
+            case "naming":
+                context.bindingRules.naming = naming(entry)
+                namingContexts.insert(name)
+            case "on-call-links": context.bindingRules.onCallLinks = onCallLinks(entry)
             case "subscriptions": context.subscriptions = identifiers(entry)
             case "ca-file": context.caFile = text(entry).map { path($0) }
             case "administration-port": context.administrationPort = number(entry, in: 1...65535)
             case "catalogue", "catalog": context.cataloguePaths = texts(entry).map { path($0) }
-            case "annotations": context.bindingRules = rules(entry)
+            case "annotations": read(entry, into: &context.bindingRules)
             case "masking": context.masking = masking(entry)
             case "descriptor-set": context.descriptorSet = text(entry).map { path($0) }
             case "policy": context.policyPath = text(entry).map { path($0) }
@@ -122,9 +133,12 @@ struct ConfigurationReader: StrictReading {
 
     // MARK: Annotations
 
-    private mutating func rules(_ entry: YAMLNode.Entry) -> BindingRules {
-        var rules = BindingRules.standard
-        guard let entries = mapping(entry.value, "'annotations'") else { return rules }
+    private static let annotationKeys = [
+        "entities", "on-call", "service-types", "senders", "receivers", "principal-id", "environment",
+    ]
+
+    private mutating func read(_ entry: YAMLNode.Entry, into rules: inout BindingRules) {
+        guard let entries = mapping(entry.value, "'annotations'") else { return }
         for entry in entries {
             switch entry.key {
             case "entities": rules.rules = bindings(entry)
@@ -133,11 +147,10 @@ struct ConfigurationReader: StrictReading {
             case "senders": rules.senderAnnotations = texts(entry)
             case "receivers": rules.receiverAnnotations = texts(entry)
             case "principal-id": rules.principalAnnotations = texts(entry)
-            default:
-                reportUnknown(entry, among: ["entities", "on-call", "service-types", "senders", "receivers", "principal-id"])
+            case "environment": rules.environmentAnnotations = texts(entry)
+            default: reportUnknown(entry, among: Self.annotationKeys)
             }
         }
-        return rules
     }
 
     private mutating func bindings(_ entry: YAMLNode.Entry) -> [BindingRules.Rule] {

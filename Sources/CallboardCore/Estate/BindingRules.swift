@@ -1,8 +1,9 @@
-/// Which annotations of the catalogue bind a Resource or Component to Service Bus entities, which name who is on call, and which say who is to send
-/// and receive there.
+/// How a catalogue is read: which annotations bind a Resource or Component to Service Bus entities, which name who is on call, and which say who is to
+/// send and receive there; how entities are named that none of them binds; where links lead.
 ///
 /// Keys are tried in order, and of each form the first that is present on a catalogue entity decides: an organisation's own key for
-/// queues may come before a common one. What different forms say adds up, so that subscriptions can be named beside queues.
+/// queues may come before a common one. What different forms say adds up, so that subscriptions can be named beside queues. A key with
+/// `.ENVIRONMENT` behind it says what is so in that environment only, and adds to the key without.
 public struct BindingRules: Hashable, Sendable {
     /// How the value of an annotation names entities.
     public enum Form: String, Hashable, Sendable, CaseIterable {
@@ -42,6 +43,14 @@ public struct BindingRules: Hashable, Sendable {
     public var receiverAnnotations: [String]
     /// The annotations with the object ids that a Component acts as, first hit wins.
     public var principalAnnotations: [String]
+    /// The annotations or labels with the environments that a Component or Resource is for, first hit wins.
+    public var environmentAnnotations = ["callboard.dev/environment"]
+    /// How entities are named whose service the catalogue does not say; an earlier pattern decides.
+    public var naming: [NamingPattern] = []
+    /// Where the value of an on-call annotation leads, by its key in lower case.
+    public var onCallLinks: [String: LinkTemplate] = [:]
+    /// The base URL of Backstage's pages, without a slash at its end.
+    public var backstageApp: String?
 
     /// Creates rules.
     public init(

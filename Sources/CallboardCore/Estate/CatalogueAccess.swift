@@ -44,6 +44,8 @@ extension EstateBuilder {
     func access() -> [CatalogueAccess] {
         var result: [CatalogueAccess] = []
         for entity in catalogue.entities where entity.kind == .component || entity.kind == .resource {
+            // What is for another environment is not expected here.
+            guard isHere(entity) else { continue }
             let values = Dictionary(entity.annotations.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
             func first(_ keys: [String]) -> [String]? {
                 keys.lazy.compactMap { values[$0.lowercased()] }.first.map { Array(Self.elements($0).prefix(CatalogueAccess.most)) }

@@ -28,12 +28,24 @@ public struct EntityOwnership: Hashable, Sendable {
     public var owner: String?
     /// Who is on call for it.
     public var onCall: String?
+    /// Whether only its name says whose it is, and not the catalogue.
+    public var isByName = false
+    /// The references of services whose names it fits alike: it is bound to none of them.
+    public var claimants: [String] = []
+    /// Where to go from its first service.
+    public var links: [ServiceSummary.Link] = []
 
     /// Creates an ownership.
     public init(services: [String] = [], owner: String? = nil, onCall: String? = nil) {
         self.services = services
         self.owner = owner
         self.onCall = onCall
+    }
+
+    /// What is wrong with it, from the catalogue alone; nil when somebody owns it.
+    public var finding: String? {
+        if !claimants.isEmpty { return "its name fits \(claimants.joined(separator: " and ")): it is bound to none of them" }
+        return owner == nil ? "nobody owns \(services.joined(separator: ", "))" : nil
     }
 }
 
@@ -62,8 +74,50 @@ public struct Estate: Sendable {
         self.access = access
     }
 
-    /// Who answers for an entity; a subscription that is not named itself is its topic's.
+    /// Whose entities are by their names.
+    var naming = NamedEntities()
+
+    /// Whether anything is known of whose entities are: without a catalogue nobody can be said to own nothing.
+    public var isKnown: Bool { !services.isEmpty || !ownership.isEmpty }
+
+    /// Who answers for an entity: what the catalogue says; then what its name says; a subscription of which neither says anything is its topic's.
     public func ownership(of path: EntityPath) -> EntityOwnership? {
-        ownership[path.entity] ?? path.topic.flatMap { ownership[$0] }
+        let own = ownership[path.entity] ?? naming.ownership(of: path)
+        if let own, own.claimants.isEmpty { return own }
+        return path.topic.flatMap { ownership[$0] ?? naming.ownership(of: $0) } ?? own
+    }
+
+    /// What is wrong with whose an entity is; nil when somebody owns it, or nothing is known of any.
+    public func ownerFinding(of path: EntityPath) -> String? {
+        guard isKnown else { return nil }
+        guard let ownership = ownership(of: path) else { return "the catalogue gives it to no service" }
+        return ownership.finding
+    }
+}
+
+/// Whose entities are by their names.
+struct NamedEntities: Sendable {
+    private let index: NamingIndex
+    /// The owner of what belongs to each service, by the service's place.
+    private let owners: [EntityOwnership]
+
+    init(_ index: NamingIndex = NamingIndex([], services: []), owners: [EntityOwnership] = []) {
+        self.index = index
+        self.owners = owners
+    }
+
+    var isEmpty: Bool { index.isEmpty }
+
+    /// The places of the services whose it may be; one where that is clear.
+    func services(of path: EntityPath) -> [Int] { index.services(of: path) }
+
+    /// Whose an entity is by its name; nil when it fits no service's.
+    func ownership(of path: EntityPath) -> EntityOwnership? {
+        let found = index.services(of: path).compactMap { owners.indices.contains($0) ? owners[$0] : nil }
+        guard let first = found.first else { return nil }
+        guard found.count > 1 else { return first }
+        var unclear = EntityOwnership()
+        unclear.claimants = found.flatMap(\.services)
+        return unclear
     }
 }

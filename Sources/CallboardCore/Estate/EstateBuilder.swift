@@ -7,15 +7,21 @@ struct EstateBuilder {
     let rules: BindingRules
     /// The namespace we look at, in lower case, where its name can be told from its host.
     private let namespace: String?
+    /// The context's environment, in lower case; empty where it names none.
+    private let environment: String
     private let knowsGroups: Bool
     private(set) var bindings: [EntityRef: [EntityBinding]] = [:]
     private var findings: [EntityRef: [String]] = [:]
-    /// The other namespaces that an entity's annotations name.
-    private var elsewhere: [EntityRef: [String]] = [:]
+    /// Where else an entity is, by its annotations.
+    private var elsewhere: [EntityRef: [Elsewhere]] = [:]
 
-    init(catalogue: Catalogue, rules: BindingRules, host: String) {
+    /// - Parameters:
+    ///   - host: the namespace's host at Azure.
+    ///   - environment: the context's.
+    init(catalogue: Catalogue, rules: BindingRules, host: String, environment: String) {
         self.catalogue = catalogue
         self.rules = rules
+        self.environment = environment.lowercased()
         namespace = Self.namespaceName(host: host)
         knowsGroups = catalogue.entities.contains { $0.kind == .group }
         for entity in catalogue.entities where entity.kind == .component || entity.kind == .resource { bind(entity) }
@@ -37,11 +43,15 @@ struct EstateBuilder {
             var bound = bindings[component.ref] ?? []
             var findings = findings[component.ref] ?? []
             var elsewhere = elsewhere[component.ref] ?? []
+            let isHere = self.isHere(component)
+            if !isHere { elsewhere += environments(of: component).names.map { .environment($0) } }
             for target in catalogue.targets(of: component.ref, .dependsOn) where target.kind.lowercased() == "resource" {
                 if catalogue[target] == nil {
                     findings.append("depends on \(target), which is not in the catalogue")
                 }
                 used.insert(target)
+                // What is for another environment uses its Resources there.
+                guard isHere else { continue }
                 bound.append(contentsOf: bindings[target] ?? [])
                 findings.append(contentsOf: self.findings[target] ?? [])
                 elsewhere.append(contentsOf: self.elsewhere[target] ?? [])
@@ -55,7 +65,8 @@ struct EstateBuilder {
             let bound = bindings[resource.ref] ?? []
             let findings = findings[resource.ref] ?? []
             guard !bound.isEmpty || !findings.isEmpty else { continue }
-            services.append(JoinedService(summary: summary(resource, findings), bindings: bound.uniqued(), elsewhere: []))
+            services.append(
+                JoinedService(summary: summary(resource, findings), bindings: bound.uniqued(), elsewhere: elsewhere[resource.ref] ?? []))
         }
         return services.sorted { ($0.summary.name.lowercased(), $0.summary.ref) < ($1.summary.name.lowercased(), $1.summary.ref) }
     }
@@ -69,6 +80,7 @@ struct EstateBuilder {
                 if !entry.services.contains(service.summary.ref) { entry.services.append(service.summary.ref) }
                 entry.owner = entry.owner ?? service.summary.owner
                 entry.onCall = entry.onCall ?? service.summary.onCall
+                if entry.links.isEmpty { entry.links = service.summary.links }
                 ownership[path] = entry
             }
         }
@@ -85,18 +97,86 @@ struct EstateBuilder {
     private mutating func bind(_ entity: Entity) {
         var reader = BindingReader()
         let values = Dictionary(entity.annotations.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
+        var elsewhere: [Elsewhere] = []
+        let keys = Set(rules.rules.map { $0.annotation.lowercased() })
         var decided: Set<BindingRules.Form> = []
         for rule in rules.rules where !decided.contains(rule.form) {
-            guard let value = values[rule.annotation.lowercased()] else { continue }
-            if reader.read(value, rule: rule) { decided.insert(rule.form) }
+            let key = rule.annotation.lowercased()
+            if let value = values[key], reader.read(value, rule: rule) { decided.insert(rule.form) }
+            // With an environment's name behind it, it says what is so there only.
+            for other in values.keys.filter({ $0.hasPrefix(key + ".") && !keys.contains($0) }).sorted() {
+                let name = String(other.dropFirst(key.count + 1))
+                if name == environment {
+                    if let value = values[other], reader.read(value, rule: rule) { decided.insert(rule.form) }
+                } else {
+                    elsewhere.append(.environment(name))
+                }
+            }
+        }
+        let environments = environments(of: entity)
+        guard environments.include(environment) else {
+            if !reader.bindings.isEmpty || !elsewhere.isEmpty { self.elsewhere[entity.ref] = environments.names.map { .environment($0) } }
+            return
         }
         let namespace = namespace
         let isHere = { (binding: EntityBinding) in binding.namespace == nil || namespace == nil || binding.namespace == namespace }
         let here = reader.bindings.filter(isHere)
         if !here.isEmpty { bindings[entity.ref] = here }
-        let elsewhere = reader.bindings.filter { !isHere($0) }.compactMap(\.namespace)
+        elsewhere += reader.bindings.filter { !isHere($0) }.compactMap(\.namespace).map { .namespace($0) }
         if !elsewhere.isEmpty { self.elsewhere[entity.ref] = elsewhere }
         if !reader.findings.isEmpty { findings[entity.ref] = reader.findings }
+    }
+
+    /// The environments that something says it is for.
+    func environments(of entity: Entity) -> EnvironmentNames {
+        for key in rules.environmentAnnotations.map({ $0.lowercased() }) {
+            let value =
+                entity.annotations.first { $0.key.lowercased() == key }?.value ?? entity.labels.first { $0.key.lowercased() == key }?.value
+            if let value { return EnvironmentNames(value) }
+        }
+        return EnvironmentNames(nil)
+    }
+
+    /// Whether something is for this environment, or says none.
+    func isHere(_ entity: Entity) -> Bool { environments(of: entity).include(environment) }
+
+    // MARK: Names
+
+    /// Whose entities are by their names: of services that the catalogue names no entity for, here or elsewhere.
+    /// - Parameter problem: is told when there are more names than can be looked for.
+    func naming(_ services: [JoinedService], problem: (String) -> Void) -> NamedEntities {
+        guard !rules.naming.isEmpty else { return NamedEntities() }
+        let environment = environment
+        let values = services.enumerated().compactMap { place, service -> (place: Int, value: (NamingPattern.Placeholder) -> String?)? in
+            let summary = service.summary
+            guard service.bindings.isEmpty, service.elsewhere.isEmpty, EnvironmentNames(summary.environments).include(environment),
+                let ref = EntityRef(parsing: summary.ref)
+            else { return nil }
+            let owner = summary.ownerRef.flatMap { EntityRef(parsing: $0)?.name }
+            let system = catalogue.targets(of: ref, .partOf).first { $0.kind.lowercased() == "system" }?.name
+            return (
+                place,
+                { placeholder in
+                    switch placeholder {
+                    case .service: ref.name
+                    case .system: system
+                    case .owner: owner
+                    case .environment: environment
+                    }
+                }
+            )
+        }
+        let index = NamingIndex(rules.naming, services: values)
+        if index.isCut { problem("'naming' makes more than \(NamingIndex.most) names of this catalogue: some services are not looked for") }
+        return NamedEntities(
+            index,
+            owners: services.map { service in
+                var ownership = EntityOwnership(
+                    services: [service.summary.ref], owner: service.summary.owner, onCall: service.summary.onCall)
+                ownership.isByName = true
+                ownership.links = service.summary.links
+                return ownership
+            })
     }
 
     // MARK: Summaries
@@ -107,15 +187,17 @@ struct EstateBuilder {
         if let owner {
             if knowsGroups, catalogue[owner] == nil { findings.append("its owner \(owner) is not in the catalogue") }
         } else {
-            findings.append("nobody owns it")
+            findings.append(ServiceSummary.nobodyOwnsIt)
         }
-        return ServiceSummary(
+        let onCall = onCall(entity, owner)
+        var summary = ServiceSummary(
             ref: entity.ref.description, name: entity.ref.shortName, title: entity.title, summary: entity.summary,
-            owner: owner.map { name(of: $0) }, ownerRef: owner?.description, onCall: onCall(entity, owner),
+            owner: owner.map { name(of: $0) }, ownerRef: owner?.description, onCall: onCall?.text,
             system: catalogue.targets(of: entity.ref, .partOf).first { $0.kind.lowercased() == "system" }?.shortName,
-            lifecycle: entity.lifecycle,
-            links: entity.links.map { ServiceSummary.Link(title: $0.title ?? $0.url, url: $0.url) },
+            lifecycle: entity.lifecycle, links: ServiceLinks.of(entity, onCall: onCall?.address, app: rules.backstageApp),
             findings: findings + bindingFindings.uniqued())
+        summary.environments = environments(of: entity).names
+        return summary
     }
 
     /// Teams go by their short name, people by their own.
@@ -124,13 +206,15 @@ struct EstateBuilder {
         return entity.peopleName
     }
 
-    /// From the entity itself, from a link that says so, then from its owner.
-    private func onCall(_ entity: Entity, _ owner: EntityRef?) -> String? {
+    /// Who is on call, and where that leads: from the entity itself, from a link that says so, then from its owner.
+    private func onCall(_ entity: Entity, _ owner: EntityRef?) -> (text: String, address: String?)? {
         for entity in [entity, owner.flatMap { catalogue[$0] }].compactMap({ $0 }) {
             for key in rules.onCallAnnotations {
                 guard let value = entity.annotations.first(where: { $0.key.lowercased() == key.lowercased() })?.value, !value.isEmpty
                 else { continue }
-                return Self.label(key).map { "\($0) \(value)" } ?? value
+                return (
+                    Self.label(key).map { "\($0) \(value)" } ?? value, rules.onCallLinks[key.lowercased()]?.address(of: value)
+                )
             }
             let link = entity.links.first { link in
                 [link.type, link.title].contains { text in
@@ -138,7 +222,7 @@ struct EstateBuilder {
                     return text.contains("on-call") || text.contains("oncall") || text.contains("on call")
                 }
             }
-            if let link { return link.url }
+            if let link { return (link.url, nil) }
         }
         return nil
     }
@@ -153,12 +237,30 @@ struct EstateBuilder {
     }
 }
 
+/// Where entities are that the catalogue names, and that are not here.
+enum Elsewhere: Hashable, Sendable {
+    /// In another namespace.
+    case namespace(String)
+    /// Where another environment is.
+    case environment(String)
+}
+
 /// A service and everything the catalogue binds to it.
 struct JoinedService: Sendable {
     var summary: ServiceSummary
     let bindings: [EntityBinding]
-    /// The other namespaces in which it has entities.
-    let elsewhere: [String]
+    /// Where else it has entities.
+    let elsewhere: [Elsewhere]
+
+    /// In words why none of its entities is here; nil when the catalogue names none elsewhere either.
+    var whyNoneHere: String? {
+        let namespaces = elsewhere.compactMap { if case .namespace(let name) = $0 { name } else { nil } }.uniqued()
+        let environments = elsewhere.compactMap { if case .environment(let name) = $0 { name } else { nil } }.uniqued()
+        let parts =
+            (namespaces.isEmpty ? [] : ["in \(namespaces.joined(separator: ", "))"])
+            + (environments.isEmpty ? [] : ["for \(environments.joined(separator: ", "))"])
+        return parts.isEmpty ? nil : "its entities are " + parts.joined(separator: " and ")
+    }
 
     /// The paths as far as the catalogue alone can tell, or as they exist among those given.
     func paths(among known: (EntityPath) -> Bool = { _ in false }) -> [EntityPath] {

@@ -9,7 +9,7 @@ struct LoadedEstate: Sendable {
     /// Joins a catalogue.
     /// - Parameter host: the namespace's host, to leave out what the catalogue binds to other namespaces.
     init(catalogue: Catalogue, rules: BindingRules, host: String, environment: String) {
-        let builder = EstateBuilder(catalogue: catalogue, rules: rules, host: host)
+        let builder = EstateBuilder(catalogue: catalogue, rules: rules, host: host, environment: environment)
         let services = builder.services()
         self.services = services
         estate = Estate(
@@ -22,6 +22,9 @@ struct LoadedEstate: Sendable {
                 CatalogueProblem(file: $0.file, line: $0.line, message: $0.message)
             },
             environment: environment, ownership: builder.ownership(services), access: builder.access())
+        var cut: String?
+        estate.naming = builder.naming(services) { cut = $0 }
+        if let cut { report(CatalogueProblem(file: "naming", message: cut)) }
     }
 
     /// Adds a problem.
@@ -36,12 +39,15 @@ struct LoadedEstate: Sendable {
             BoardBuilder(services: services, estate: estate, listing: listing, history: history, oldest: oldest).board()
         case .failure(let error):
             Board(
-                rows: estate.services.map { service in
-                    BoardRow(
-                        service: service, deadLetters: .failed(error), transferDeadLetters: .failed(error), active: .failed(error),
-                        scheduled: .failed(error), health: .unknown, findings: service.findings)
+                rows: zip(services, estate.services).map { joined, service in
+                    // What has no entity here has nothing that could not be counted.
+                    let unknown = joined.bindings.isEmpty ? joined.whyNoneHere.map { Reading<Int64>.unavailable($0) } : nil
+                    let count = unknown ?? .failed(error)
+                    return BoardRow(
+                        service: service, deadLetters: count, transferDeadLetters: count, active: count, scheduled: count,
+                        health: .unknown, findings: service.findings)
                 },
-                totals: .failed(error), problems: estate.problems)
+                totals: .failed(error), problems: estate.problems, isCatalogueKnown: estate.isKnown)
         }
     }
 }

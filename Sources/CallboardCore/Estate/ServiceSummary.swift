@@ -38,13 +38,26 @@ public struct ServiceSummary: Hashable, Sendable, Identifiable {
     public var lifecycle: String?
     /// The entities bound to it, directly or through Resources it depends on, in the catalogue's order.
     public var entities: [EntityPath]
-    /// Links from the catalogue.
+    /// Those of them that are its own by their names alone: the catalogue does not say so.
+    public var entitiesByName: [EntityPath] = []
+    /// The environments it is for, in lower case; none where the catalogue does not say.
+    public var environments: [String] = []
+    /// Where to go from here: who is on call, the catalogue's own links, its page in Backstage, its documentation and source.
     public var links: [Link]
     /// What is wrong with its catalogue entry: no owner, an owner that does not exist, an annotation that cannot be read.
     public var findings: [String]
 
     /// The catalogue reference.
     public var id: String { ref }
+
+    /// The finding of a service without an owner.
+    static let nobodyOwnsIt = "nobody owns it"
+
+    /// Its entities as people read them: those that are its own by name say so.
+    public var entityTexts: [String] {
+        let byName = Set(entitiesByName)
+        return entities.map { byName.contains($0) ? "\($0.displayName) (by name)" : $0.displayName }
+    }
 
     /// Creates a summary.
     public init(

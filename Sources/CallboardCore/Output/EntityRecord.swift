@@ -8,6 +8,8 @@ public struct EntityRecord: OutputRecord {
     public let asOf: Timestamp
     /// Who answers for it, where the catalogue says.
     public let ownership: EntityOwnership?
+    /// What is wrong with whose it is.
+    public let ownerFinding: String?
     /// Whether its settings are written out too.
     public let isDetailed: Bool
     /// Its messages as they were counted by looking, where that was asked for.
@@ -15,14 +17,24 @@ public struct EntityRecord: OutputRecord {
 
     /// Wraps an entity.
     public init(
-        _ entity: EntityDescription, asOf: Timestamp, ownership: EntityOwnership? = nil, isDetailed: Bool = false,
-        counted: CountedMessages? = nil
+        _ entity: EntityDescription, asOf: Timestamp, ownership: EntityOwnership? = nil, ownerFinding: String? = nil,
+        isDetailed: Bool = false, counted: CountedMessages? = nil
     ) {
         self.entity = entity
-        self.asOf = asOf
+        self.asOf = entity.asOf(asOf)
         self.ownership = ownership
+        self.ownerFinding = ownerFinding
         self.isDetailed = isDetailed
         self.counted = counted
+    }
+
+    /// Wraps an entity with whose it is.
+    public init(
+        _ entity: EntityDescription, asOf: Timestamp, in estate: Estate, isDetailed: Bool = false, counted: CountedMessages? = nil
+    ) {
+        self.init(
+            entity, asOf: asOf, ownership: estate.ownership(of: entity.path), ownerFinding: estate.ownerFinding(of: entity.path),
+            isDetailed: isDetailed, counted: counted)
     }
 
     /// Path, kind, status, counts, owner.
@@ -42,8 +54,14 @@ public struct EntityRecord: OutputRecord {
         let counts = entity.counts
         return [
             entity.path.displayName, entity.kind.rawValue, entity.status.description, count(counts?.active), count(counts?.deadLetter),
-            count(counts?.scheduled), count(counts?.transfer), count(counts?.transferDeadLetter), ownership?.owner ?? "–",
+            count(counts?.scheduled), count(counts?.transfer), count(counts?.transferDeadLetter), owner,
         ]
+    }
+
+    /// Whose it is: nobody's is a finding, and not the same as that nothing is known.
+    private var owner: String {
+        guard let owner = ownership?.owner else { return ownerFinding == nil ? "–" : "nobody" }
+        return ownership?.isByName == true ? "\(owner) (by name)" : owner
     }
 
     /// Writes the entity as one object.
@@ -69,6 +87,9 @@ public struct EntityRecord: OutputRecord {
             json.member("owner", ownership?.owner)
             json.member("onCall", ownership?.onCall)
             json.member("services", ownership?.services ?? [])
+            json.member("ownedBy", ownership.flatMap { $0.services.isEmpty ? nil : $0.isByName ? "name" : "catalogue" })
+            json.member("findings", [ownerFinding].compactMap { $0 })
+            json.member("countsBy", entity.counts == nil ? nil : entity.isByResourceManager ? "resourceManager" : "namespace")
             if isDetailed { writeDetails(to: &json) }
             if let counted { write(counted, to: &json) }
         }
@@ -95,6 +116,8 @@ public struct EntityRecord: OutputRecord {
     }
 
     private func writeDetails(to json: inout JSONWriter) {
+        json.key("links")
+        json.array { json in for link in ownership?.links ?? [] { link.write(to: &json) } }
         json.member("subscriptionCount", entity.subscriptionCount.map { Int64($0) })
         json.member("createdAt", entity.createdAt?.rfc3339)
         json.member("updatedAt", entity.updatedAt?.rfc3339)
@@ -154,9 +177,13 @@ public struct EntityRecord: OutputRecord {
         }
         facts += [
             (counted == nil ? "counted" : "service's counts", "\(asOf.rfc3339) (\(max(0, now.since(asOf).components.seconds)) s ago)"),
-            ("owner", ownership?.owner ?? "–"), ("on call", ownership?.onCall ?? "–"),
+            ("owner", owner + (ownerFinding.map { " (\($0))" } ?? "")), ("on call", ownership?.onCall ?? "–"),
         ]
-        if let services = ownership?.services, !services.isEmpty { facts.append(("services", services.joined(separator: ", "))) }
+        if entity.isByResourceManager { facts.append(("figures", EntityDescription.resourceManagerNote)) }
+        if let services = ownership?.services, !services.isEmpty {
+            facts.append(("services", services.joined(separator: ", ") + (ownership?.isByName == true ? " (by name)" : "")))
+        }
+        facts += (ownership?.links ?? []).map { ($0.title, $0.url) }
         facts += entity.settings.map { ($0.name, $0.value) }
         let names = facts.map { VisibleText.of($0.0) }
         let width = names.map { VisibleText.width($0) }.max() ?? 0

@@ -216,11 +216,15 @@ struct App {
         if let error {
             // What fails by itself again and again is told once, and interrupts nobody.
             let isQuiet = id == model.overview.load && model.isOverviewQuiet
+            // That entities may not be listed is a fact and no failure; the screens say it with their figures.
+            let isSaid = id == model.overview.load && error.isListingRefused && model.board != nil
             if !isQuiet || model.log.last?.text != error.description {
-                model.append(LogEntry(time: now, level: .error, source: "", text: error.description))
+                model.append(LogEntry(time: now, level: isSaid ? .warning : .error, source: "", text: error.description))
             }
             // Where the screen has content, the error is said in its line; an empty screen shows it in full.
-            if !isQuiet, errands[id] != nil || !top.position(model).isEmpty { notice = Notice(kind: .error, text: error.description) }
+            if !isQuiet, !isSaid, errands[id] != nil || !top.position(model).isEmpty {
+                notice = Notice(kind: .error, text: error.description)
+            }
             modelChanged()
         }
         if let errand = errands.removeValue(forKey: id) {

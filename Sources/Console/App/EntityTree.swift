@@ -13,6 +13,8 @@ struct EntityTree: Sendable {
         let description: EntityDescription?
         /// The services it belongs to; a subscription that is not named itself belongs to its topic's.
         let services: [Int]
+        /// Whether only its name says so, and not the catalogue.
+        let isByName: Bool
         /// The place of its topic.
         let topic: Int?
         /// What a filter looks at, in lower case.
@@ -31,10 +33,15 @@ struct EntityTree: Sendable {
     /// How the dead letters of each change; for a topic, the sum over its subscriptions.
     private(set) var growth: [CountRate?] = []
     private let services: [ServiceSummary]
+    /// Whether it is known whose entities are, so that nobody's are a finding.
+    let knowsOwners: Bool
     private var places: [EntityPath: Int] = [:]
 
     init(_ board: Board = Board(), _ listing: EntityListing? = nil, _ history: CountHistory = CountHistory()) {
         services = board.rows.map(\.service)
+        // The first entities are there before the catalogue is.
+        if case .pending = board.totals { knowsOwners = false } else { knowsOwners = board.isCatalogueKnown }
+        let byName = Set(services.flatMap(\.entitiesByName))
         var owners: [EntityPath: [Int]] = [:]
         for (index, service) in services.enumerated() { for path in service.entities { owners[path, default: []].append(index) } }
         let descriptions = Dictionary((listing?.entities ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -44,8 +51,11 @@ struct EntityTree: Sendable {
             let place = nodes.count
             nodes.append(
                 Node(
-                    path: path, description: descriptions[path], services: mine, topic: topic,
-                    text: EntityTree.text(path, descriptions[path], mine.map { services[$0] }), children: place..<place))
+                    path: path, description: descriptions[path], services: mine,
+                    isByName: byName.contains(owners[path] == nil ? path.topic ?? path : path), topic: topic,
+                    text: EntityTree.text(path, descriptions[path], mine.map { services[$0] })
+                        + (mine.isEmpty && knowsOwners ? "\u{1F}nobody" : ""),
+                    children: place..<place))
             places[path] = place
             if let topic { nodes[topic].children = topic + 1..<place + 1 }
         }
@@ -99,6 +109,14 @@ struct EntityTree: Sendable {
 
     /// Whose an entity is, by the catalogue.
     func services(of place: Int) -> [ServiceSummary] { nodes[place].services.map { services[$0] } }
+
+    /// Whose an entity is, in words: those of its services; that it is nobody's, where that is known.
+    func serviceText(of place: Int) -> (text: String, isFinding: Bool) {
+        let node = nodes[place]
+        if node.services.isEmpty { return (knowsOwners ? "nobody" : "", knowsOwners) }
+        let names = services(of: place).map(\.name).joined(separator: ", ")
+        return (node.isByName ? "\(names) (by name)" : names, false)
+    }
 
     /// A topic's figures from those of its subscriptions: as old as the oldest, and not known where one is not. What is scheduled waits in
     /// the topic itself.

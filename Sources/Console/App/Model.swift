@@ -29,6 +29,8 @@ struct Watch: Hashable, Sendable {
     /// A large namespace takes long to list, and every page costs credits that applications share: listing takes no more than a
     /// twentieth of the time.
     static let restPerWork = 20
+    /// Azure Resource Manager's figures lag, and what it may be asked in an hour is for others too.
+    static let resourceManagerInterval = Duration.seconds(60)
 }
 
 /// One entity that was looked at by itself, later than it was listed.
@@ -139,7 +141,8 @@ struct Model: Sendable {
 
     /// How long figures are left alone before they load again by themselves.
     var refreshInterval: Duration {
-        let resting = max(watch.interval, (overviewTook ?? .zero) * Watch.restPerWork)
+        var resting = max(watch.interval, (overviewTook ?? .zero) * Watch.restPerWork)
+        if overview.value?.entities?.isByResourceManager == true { resting = max(resting, Watch.resourceManagerInterval) }
         // What failed is left alone for a while.
         return overview.error == nil ? resting : resting * 4
     }
@@ -200,7 +203,9 @@ struct Model: Sendable {
 
     /// Keeps what was seen of single entities.
     mutating func note(_ descriptions: [EntityDescription], asOf: Timestamp) {
-        for description in descriptions { fresh[description.path.entity] = FreshEntity(description: description, asOf: asOf) }
+        for description in descriptions {
+            fresh[description.path.entity] = FreshEntity(description: description, asOf: description.asOf(asOf))
+        }
         entitiesVersion += 1
     }
 }

@@ -160,7 +160,7 @@ struct BoardScreen: Screen {
         if ill > 0 { spans += [Span(" · "), Span("\(ill) ill", .statusError)] }
         if warned > 0 { spans += [Span(" · "), Span("\(warned) to look at", .statusWarning)] }
         if ill == 0, warned == 0, board.totals.value != nil { spans += [Span(" · "), Span("all well", .statusOK)] }
-        spans += BoardScreen.totals(board.totals, board.trend)
+        spans += BoardScreen.totals(board.totals, board.trend) + BoardScreen.origin(board)
         if !board.problems.isEmpty {
             spans.append(Span(" · \(Figures.count(board.problems.count, "catalogue problem")) (L)", .statusWarning))
         }
@@ -170,6 +170,11 @@ struct BoardScreen: Screen {
             spans.append(Span(" · every \(Figures.duration(surroundings.model.refreshInterval))", .muted))
         }
         return spans
+    }
+
+    /// Whose figures they are, where they are not the namespace's own.
+    static func origin(_ board: Board) -> [Span] {
+        board.isByResourceManager ? [Span(" · \(EntityDescription.resourceManagerNote)", .statusWarning)] : []
     }
 
     /// What is dead in the whole namespace, or why that is not known.
@@ -209,7 +214,9 @@ struct BoardScreen: Screen {
                 maxWidth: max(foot.columns - 2, 0))
         }
         let below = tableRect.splitTop((tableRect.rows >= 2 ? 1 : 0) + lines.count).rest
-        if let error = model.overviewError {
+        if let error = model.overviewError, error.isListingRefused, model.board != nil {
+            Placeholder.render(refusal: error, into: &surface, below, retry: "")
+        } else if let error = model.overviewError {
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · L shows the log · Q quits")
         } else if model.connection.isStopped || model.overview.isStopped {
             Placeholder.render("Stopped. ^R loads again.", into: &surface, below)
@@ -257,7 +264,7 @@ struct BoardScreen: Screen {
             figures = [row.deadLetters, row.transferDeadLetters, row.active, row.scheduled]
             names = [
                 BoardScreen.mark(row.health), Span(service.name, row.health == .ill ? .statusError : .text),
-                Span(service.owner ?? "–", service.owner == nil ? .statusWarning : .text),
+                Span(service.owner ?? "nobody", service.owner == nil ? .statusWarning : .text),
                 Span(service.onCall ?? "–", service.onCall == nil ? .muted : .text),
             ]
         case .unowned(let entities):
@@ -269,8 +276,8 @@ struct BoardScreen: Screen {
             }
             let isIll = figures.prefix(2).contains { ($0.value ?? 0) > 0 }
             names = [
-                isIll ? Span("!!", .statusError) : Span("!", .statusWarning), Span("(no service)", .muted), Span("–", .muted),
-                Span("–", .muted),
+                isIll ? Span("!!", .statusError) : Span("!", .statusWarning), Span("(no service)", .muted),
+                model.board?.isCatalogueKnown == true ? Span("nobody", .statusWarning) : Span("–", .muted), Span("–", .muted),
             ]
         }
         let dead: (Int64) -> Role = { $0 > 0 ? .statusError : .text }

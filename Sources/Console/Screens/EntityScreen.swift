@@ -274,6 +274,7 @@ struct EntityScreen: Screen {
                 Span(" · dead letters "), Span(Figures.count(counts.deadLetter), counts.deadLetter > 0 ? .statusError : .text),
             ]
         }
+        if description.isByResourceManager { spans.append(Span(" · \(EntityDescription.resourceManagerNote)", .statusWarning)) }
         return spans
     }
 
@@ -282,15 +283,23 @@ struct EntityScreen: Screen {
         return tree.services(of: place)
     }
 
+    private func isByName(_ model: Model) -> Bool {
+        guard let tree = model.overview.value?.tree, let place = tree.place(of: path) else { return false }
+        return tree.nodes[place].isByName
+    }
+
     private func facts(_ model: Model) -> [[Span]] {
         var facts: [[Span]] = []
         let owners = owners(model)
         if let owner = owners.first {
             let names = owners.map(\.name).joined(separator: ", ")
             facts.append([
-                Span("service ", .muted), Span(names), Span("   owner ", .muted), Span(owner.owner ?? "–"), Span("   on call ", .muted),
-                Span(owner.onCall ?? "–"),
+                Span("service ", .muted), Span(isByName(model) ? "\(names) (by name)" : names), Span("   owner ", .muted),
+                owner.owner.map { Span($0) } ?? Span("nobody", .statusWarning), Span("   on call ", .muted), Span(owner.onCall ?? "–"),
             ])
+            if let link = owner.links.first { facts.append([Span(link.title + " ", .muted), Span(link.url)]) }
+        } else if let tree = model.overview.value?.tree, tree.knowsOwners, tree.place(of: path) != nil {
+            facts.append([Span("owner ", .muted), Span("nobody: the catalogue gives it to no service", .statusWarning)])
         }
         guard let description = description(model) else { return facts }
         var notes: [Span] = []

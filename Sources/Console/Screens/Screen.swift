@@ -120,6 +120,11 @@ extension ListState.Step {
 
 /// What a screen shows in place of its content: that it is loading, that there is nothing, or what failed and what to try.
 enum Placeholder {
+    /// What to do where entities may not be listed: that counts are not permitted, and which right it takes, is said above already.
+    static func render(refusal error: OperatorError, into surface: inout Surface, _ rect: Rect, retry: String) {
+        render([error.hint, retry].filter { !$0.isEmpty }.joined(separator: " "), into: &surface, rect)
+    }
+
     static func render(_ error: OperatorError, into surface: inout Surface, _ rect: Rect, retry: String) {
         var lines: [[Span]] = [[Span("! ", .statusError), Span(error.message, .statusError)]]
         var codes: [String] = []
@@ -143,4 +148,9 @@ enum Placeholder {
             surface.put(row: area.row + row, column: area.column + (area.columns > 2 ? 1 : 0), layout.row(row), truncation: .clip)
         }
     }
+}
+
+extension OperatorError {
+    /// Whether a right is missing, which the figures say themselves.
+    var isListingRefused: Bool { code == .notPermitted && neededRight != nil }
 }

@@ -176,6 +176,7 @@ struct ServiceScreen: Screen {
         if case .known(let dead, _) = row.deadLetters, dead > 0 {
             spans += [Span(" · dead letters "), Span(Figures.count(dead), .statusError)]
         }
+        spans += model.board.map { BoardScreen.origin($0) } ?? []
         if case .notPermitted(let needs) = row.deadLetters {
             spans.append(Span(" · counts ✕ not permitted (needs \(needs))", .statusWarning))
         }
@@ -186,18 +187,27 @@ struct ServiceScreen: Screen {
     private func facts(_ model: Model) -> [[Span]] {
         guard case .service(let ref, _) = target, let row = model.service(ref) else { return [] }
         let service = row.service
-        var first: [Span] = [Span("owner ", .muted), Span(service.owner ?? "– (none in the catalogue)")]
+        var first: [Span] = [
+            Span("owner ", .muted), service.owner.map { Span($0) } ?? Span("nobody (none in the catalogue)", .statusWarning),
+        ]
         first += [Span("   on call ", .muted), Span(service.onCall ?? "–")]
         if let system = service.system { first += [Span("   system ", .muted), Span(system)] }
         if let lifecycle = service.lifecycle { first += [Span("   ", .muted), Span(lifecycle, .muted)] }
+        if !service.environments.isEmpty {
+            first += [Span("   environment ", .muted), Span(service.environments.joined(separator: ", "))]
+        }
         var facts = [first]
         if let summary = service.summary, !summary.isEmpty { facts.append([Span(summary, .muted)]) }
-        for link in service.links.prefix(2) { facts.append([Span(link.title + " ", .muted), Span(link.url)]) }
+        var findings: [[Span]] = []
         for finding in row.findings + service.findings.filter({ !row.findings.contains($0) }) {
-            facts.append([Span("! ", .statusWarning), Span(finding, .statusWarning)])
+            findings.append([Span("! ", .statusWarning), Span(finding, .statusWarning)])
         }
-        return facts
+        // Where there is no room, what is wrong is worth more than the links behind the first two.
+        let links = service.links.prefix(Self.mostLinks).map { [Span($0.title + " ", .muted), Span($0.url)] }
+        return facts + links.prefix(2) + findings + links.dropFirst(2)
     }
+
+    private static let mostLinks = 6
 
     private func split(_ rect: Rect, _ model: Model) -> (facts: Rect, table: Rect) {
         // The table keeps at least a header and five lines, or two thirds.
@@ -217,7 +227,9 @@ struct ServiceScreen: Screen {
         table.render(into: &surface, body, list: list, count: lines.count) { cells(of: lines[$0], model) }
         let below = Rect(
             row: body.row + 1 + lines.count, column: body.column, rows: max(body.rows - 1 - lines.count, 0), columns: body.columns)
-        if let error = model.overviewError {
+        if let error = model.overviewError, error.isListingRefused, model.board != nil {
+            Placeholder.render(refusal: error, into: &surface, below, retry: "messages can be read without counts: enter, m, d")
+        } else if let error = model.overviewError {
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · messages can be read without counts: enter, m, d")
         } else if lines.isEmpty {
             let text =
@@ -233,6 +245,9 @@ struct ServiceScreen: Screen {
             return model.entities == nil ? [] : ["not in the namespace"]
         }
         var notes: [String] = []
+        if case .service(let ref, _) = target, model.service(ref)?.service.entitiesByName.contains(line.path) == true {
+            notes.append("by name")
+        }
         if let target = description.forwardTo { notes.append("→ \(target)") }
         if let target = description.forwardDeadLetteredTo { notes.append("dead letters → \(target)") }
         if description.requiresSession { notes.append("sessions") }

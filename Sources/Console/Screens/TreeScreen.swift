@@ -329,7 +329,7 @@ struct TreeScreen: Screen {
         var spans = [Span(Figures.count(tree.nodes.count, "entity", plural: "entities"), .title)]
         if isFiltered { spans.append(Span(" · \(Figures.count(rows.count)) shown", .match)) }
         spans.append(Span(" · \(order.title)", .muted))
-        spans += BoardScreen.totals(board.totals)
+        spans += BoardScreen.totals(board.totals) + BoardScreen.origin(board)
         if model.overview.error != nil, asOf(model) != nil {
             spans.append(Span(" · ! not refreshed (L)", .statusError))
         } else if model.watch.isOn, asOf(model) != nil {
@@ -346,6 +346,9 @@ struct TreeScreen: Screen {
         let below = rect.splitTop((rect.rows >= 2 ? 1 : 0) + rows.count).rest
         if let error = model.overviewError, model.entities == nil {
             let others = rows.isEmpty ? ":entity NAME opens one by its name" : "messages can be read without counts: enter, m, d"
+            if error.isListingRefused, model.board != nil {
+                return Placeholder.render(refusal: error, into: &surface, below, retry: others)
+            }
             Placeholder.render(error, into: &surface, below, retry: "^R tries again · \(others)")
         } else if model.connection.isStopped || (model.overview.isStopped && rows.isEmpty) {
             Placeholder.render("Stopped. ^R loads again.", into: &surface, below)
@@ -361,6 +364,7 @@ struct TreeScreen: Screen {
     private func cells(of place: Int, _ surroundings: Surroundings) -> [Span] {
         let node = tree.nodes[place]
         let reading = figures[place]
+        let service = tree.serviceText(of: place)
         let model = surroundings.model
         let description = model.fresh[node.path]?.description ?? node.description
         let isHalted = (description?.status ?? .active) != .active
@@ -375,8 +379,8 @@ struct TreeScreen: Screen {
             count(\.deadLetter, true), TrendFigures.rate(tree.growth[place]), count(\.transferDeadLetter, true), count(\.active, false),
             count(\.scheduled, false),
             Span(reading.asOf.map { Age.label(of: $0, now: surroundings.now) } ?? "–", .muted),
-            Span(tree.services(of: place).map(\.name).joined(separator: ", "), .muted),
-            notes(of: node, description, isHalted: isHalted, model),
+            Span(service.text, service.isFinding ? .statusWarning : .muted),
+            notes(of: node, description, isHalted: isHalted, isNobodys: service.isFinding, model),
         ]
     }
 
@@ -387,15 +391,17 @@ struct TreeScreen: Screen {
         return "\(sign) \(node.path.name)"
     }
 
-    private func notes(of node: EntityTree.Node, _ description: EntityDescription?, isHalted: Bool, _ model: Model) -> Span {
+    private func notes(
+        of node: EntityTree.Node, _ description: EntityDescription?, isHalted: Bool, isNobodys: Bool, _ model: Model
+    ) -> Span {
         guard let description else {
             return model.entities == nil ? Span("") : Span("missing: only the catalogue names it", .statusError)
         }
-        var notes = EntityNotes.of(description)
+        var notes = (isNobodys ? ["nobody owns it"] : []) + EntityNotes.of(description)
         if description.kind == .topic {
             let count = max(node.children.count, description.subscriptionCount ?? 0)
             notes.append(count == 0 ? "no subscriptions" : "all of \(Figures.count(count, "subscription"))")
         }
-        return Span(notes.joined(separator: ", "), isHalted ? .statusWarning : .muted)
+        return Span(notes.joined(separator: ", "), isHalted || isNobodys ? .statusWarning : .muted)
     }
 }

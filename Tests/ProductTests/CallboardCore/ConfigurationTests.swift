@@ -97,6 +97,63 @@ struct ConfigurationTests {
         #expect(problems.first?.description == "/etc/callboard/config.yaml:\(line): \(message)")
     }
 
+    @Test("names of entities are for all contexts but those that say otherwise; links and the environment's key are read")
+    func naming() throws {
+        let (configuration, problems) = parse(
+            """
+            naming: ['{service}', '{service}-*']
+            contexts:
+              a: {namespace: h}
+              b:
+                namespace: h
+                naming: '*.{service}'
+                annotations: {environment: acme.io/stage}
+                backstage: {app-url: https://backstage.example.com/}
+                on-call-links: {PagerDuty.com/service-id: 'https://c.pagerduty.com/service-directory/{value}'}
+              c: {namespace: h, naming: []}
+            """)
+        #expect(problems == [])
+        #expect(
+            configuration.contexts.map { $0.bindingRules.naming.map(\.description) } == [
+                ["{service}", "{service}-*"], ["*.{service}"], [],
+            ])
+        let rules = configuration.contexts[1].bindingRules
+        #expect(rules.environmentAnnotations == ["acme.io/stage"])
+        #expect(rules.backstageApp == "https://backstage.example.com")
+        #expect(configuration.contexts[1].backstage == nil)
+        #expect(rules.onCallLinks["pagerduty.com/service-id"]?.text == "https://c.pagerduty.com/service-directory/{value}")
+    }
+
+    @Test(
+        "a mistake in how entities are named is told with line and column",
+        arguments: [
+            (
+                "naming:\n  - '{service}'\n  - '{servce}-*'\ncontexts: {}", 3,
+                "the pattern '{servce}-*' cannot be used: column 1: '{servce}' is not known; did you mean {service}?"
+            ),
+            (
+                "contexts:\n  a:\n    namespace: h\n    naming: [{service}]", 4,
+                "'naming' holds patterns such as '{service}-*', in quotation marks, not a mapping"
+            ),
+            (
+                "contexts:\n  a:\n    namespace: h\n    on-call-links: {x: 'http://h/{value}'}", 4,
+                "'x' leads to an https address with {value} once, behind the host, as in https://contoso.pagerduty.com/service-directory/{value}"
+            ),
+            (
+                "contexts:\n  a:\n    namespace: h\n    backstage: {app-url: 'http://b.example'}", 4,
+                "'app-url' has to be https: people open it"
+            ),
+        ])
+    func namingMistakes(text: String, line: Int, message: String) {
+        #expect(parse(text).problems == [ConfigurationProblem(file: "/etc/callboard/config.yaml", line: line, message: message)])
+    }
+
+    @Test("no more patterns are used than can be looked for")
+    func manyPatterns() {
+        let text = "naming: [" + (0..<21).map { "'{service}-\($0)'" }.joined(separator: ", ") + "]\ncontexts: {a: {namespace: h}}"
+        #expect(parse(text).problems.map(\.message) == ["'naming' has 21 patterns; at most 20 are used"])
+    }
+
     @Test("a connection string in the file is refused and never repeated", arguments: ["connection-string", "conection-string"])
     func inlineKey(key: String) {
         let text = "contexts:\n  a:\n    \(key): Endpoint=sb://x;SharedAccessKeyName=n;SharedAccessKey=hunter2\n    namespace: h\n"

@@ -81,8 +81,11 @@ extension Workspace {
                 return try plan(named: service.entities, title: title, "its topics may have more subscriptions than the catalogue names")
             }
             let mine = Set(service.entities.map(\.entity))
+            let estate = await estate()
             let found = entities.filter { entity in
-                mine.contains(entity.path.entity) || entity.path.topic.map { mine.contains($0) } == true
+                if mine.contains(entity.path.entity) || entity.path.topic.map({ mine.contains($0) }) == true { return true }
+                guard let owner = estate.ownership(of: entity.path), owner.isByName else { return false }
+                return owner.services.contains(service.ref)
             }
             guard !found.isEmpty else {
                 throw OperatorError(.notFound, "Service '\(service.name)' has no entity in this namespace.", hint: "Trace with --all.")

@@ -22,9 +22,9 @@ import Testing
                 ─  ── service ───── owner ──── on call ──── dead ─ ▲/min  oldest  active ─ drain
                 ▌ !!  checkout      team-cart  R. Osei    50,016  ▲1,198  41 min   1,832  ▲never
                   !!  billing       team-fin   –             205      ▲6     2 d      12    ~4 s
-                  !   shipping      –          J. Lindq…       0       0       ·     402   never
+                  !   shipping      nobody     J. Lindq…       0       0       ·     402   never
                   ok  search        team-web   web-onca…       –       –       –       –       –
-                  !   (no service)  –          –               0       –       ·       3       –
+                  !   (no service)  nobody     –               0       –       ·       3       –
 
 
 

@@ -22,9 +22,9 @@ import Testing
                 ─  ── service ───── owner ──── on call ─────── dead ─ ▲/min  oldest  active ─ drain  T-dead  scheduled  dead, last 2 min  what is wrong ────────────────────────────────────────────────────────────────
                 ▌ !!  checkout      team-cart  R. Osei       50,016  ▲1,198  41 min   1,832  ▲never       0         12  ▁▁▃▅▇█            orders has 50012 dead letters
                   !!  billing       team-fin   –                205      ▲6     2 d      12    ~4 s      17          0  ▁▁▁███            invoices has 188 dead letters
-                  !   shipping      –          J. Lindqvist       0       0       ·     402   never       0          0  ▁▁▁▁▁▁            shipments is disabled for receiving
+                  !   shipping      nobody     J. Lindqvist       0       0       ·     402   never       0          0  ▁▁▁▁▁▁            shipments is disabled for receiving
                   ok  search        team-web   web-oncall         –       –       –       –       –       –          –
-                  !   (no service)  –          –                  0       –       ·       3       –       0          0                    1 entity the catalogue does not know
+                  !   (no service)  nobody     –                  0       –       ·       3       –       0          0                    1 entity the catalogue does not know
                 """)
     }
 
@@ -48,6 +48,42 @@ import Testing
         #expect(console.line(21) == " ! shipments is disabled for receiving")
         console.type("G")
         #expect(console.line(21).contains("1 entity the catalogue does not know"))
+    }
+
+    @Test("figures of Azure Resource Manager's say so, and load again once in a minute at most")
+    func resourceManager() throws {
+        var entities = try #require(Fixture.overview.entities)
+        entities.entities = entities.entities.map { entity in
+            var entity = entity
+            entity.source = .resourceManager(asOf: Fixture.now)
+            return entity
+        }
+        var board = Fixture.board
+        board.isByResourceManager = true
+        let changed = Overview(board: board, entities: entities)
+        let console = ConsoleHarness(rows: 24, columns: 200) {
+            $0 == .overview ? .success([.overview(changed)]) : ConsoleHarness.usual($0)
+        }
+        #expect(console.line(1).contains("counts by Azure Resource Manager, may be minutes old"))
+        #expect(console.line(1).contains("every 1 min"))
+        #expect(console.app.top.refreshDue(console.app.model) == Fixture.now.advanced(by: .seconds(60)))
+    }
+
+    @Test("what may not be counted is said once, and below in one sentence what would do, without codes of the service's")
+    func refused() {
+        let refusal = OperatorError(
+            .notPermitted, "Listing the entities of h: The credentials do not allow that.", hint: "Ask for the role.", serviceCode: "401",
+            trackingID: "T1", neededRight: "Manage")
+        var board = Fixture.board
+        board.totals = .failed(refusal)
+        let changed = Overview(board: board, entities: nil)
+        var console = ConsoleHarness(rows: 24, columns: 160) { $0 == .overview ? nil : ConsoleHarness.usual($0) }
+        console.answer(.success([.overview(changed)]), isLast: false, to: { $0 == .overview })
+        console.answer(.failure(refusal), to: { $0 == .overview })
+        #expect(console.line(1).contains("counts ✕ not permitted (needs Manage)"))
+        #expect(console.text.contains("Ask for the role."))
+        for text in ["401", "T1", "Listing the entities"] { #expect(!console.text.contains(text), "\(text)") }
+        #expect(console.text.split(separator: "not permitted", omittingEmptySubsequences: false).count == 2)
     }
 
     // MARK: - Loading again

@@ -33,7 +33,7 @@ import Testing
                   !!    └ billing          4      –       0       2  <1 min
                         └ search           0      –       0       0  <1 min
                   !     shipments          0      –       0     402  <1 min  disabled for recei…
-                        audit-old          0      –       0       3  <1 min
+                        audit-old          0      –       0       3  <1 min  nobody owns it
 
 
 
@@ -64,7 +64,7 @@ import Testing
                   !!    └ billing     subscription       4      –       0       2          0  <1 min  checkout
                         └ search      subscription       0      –       0       0          0  <1 min  checkout
                   !     shipments     queue              0      –       0     402          0  <1 min  shipping                  disabled for receiving
-                        audit-old     queue              0      –       0       3          0  <1 min
+                        audit-old     queue              0      –       0       3          0  <1 min  nobody                    nobody owns it
                 """)
     }
 
@@ -155,6 +155,7 @@ import Testing
         #expect(Set(names(console).prefix(5)) == ["invoices", "order-events", "orders", "refunds", "shipments"])
         #expect((3...7).allSatisfy { console.line($0).contains("✕") && !console.line($0).contains(" 0 ") })
         #expect(console.text.contains("Ask for Manage."))
+        #expect(console.text.contains("messages can be read without counts"))
         #expect(console.app.top.refreshDue(console.app.model) == nil, "what is refused is not asked for again and again")
         console.type("ggjjm")
         #expect(console.asked.last == .scan(Fixture.path("orders"), from: nil, limit: MessagesScreen.pageful))
