@@ -31,7 +31,7 @@ struct BoardBuilder {
         self.known = known
         subscriptions = Dictionary(grouping: listing.entities.filter { $0.kind == .subscription }) { $0.path.topic ?? $0.path }
         let named = services.map { service in service.paths { known[$0] != nil } }
-        (byName, unclear) = Self.named(listing, estate, bound: Set(named.joined()))
+        (byName, unclear) = Self.named(listing, estate, besides: named)
         var paths = named
         for (place, found) in byName where paths.indices.contains(place) { paths[place] += found }
         self.paths = paths
@@ -40,9 +40,10 @@ struct BoardBuilder {
 
     /// Whose the entities are that the catalogue does not name: by their names, where that is clear.
     private static func named(
-        _ listing: EntityListing, _ estate: Estate, bound: Set<EntityPath>
+        _ listing: EntityListing, _ estate: Estate, besides named: [[EntityPath]]
     ) -> ([Int: [EntityPath]], [Board.UnclearName]) {
         guard !estate.naming.isEmpty else { return ([:], []) }
+        let bound = Set(named.joined())
         var found: [Int: [EntityPath]] = [:]
         var unclear: [Board.UnclearName] = []
         for entity in listing.entities where !bound.contains(entity.path) {

@@ -84,9 +84,10 @@ public struct Doctor: Sendable {
             guard error.code == .notPermitted else { return Finding("listing", .failed, Self.detail(error), hint: error.hint) }
             return Finding(
                 "listing", .noted, "entities cannot be listed: not permitted (needs Manage)",
-                hint: !isEntityNamed
+                hint: (!isEntityNamed
                     ? "Looking into an entity takes Listen only: check one with 'callboard doctor ENTITY'."
                     : "Their names come from the catalogue then; ask for Manage only where entities have to be changed.")
+                    + (endpoint.usesRoles ? " A Reader of the namespace in Azure sees names and counts as well." : ""))
         }
     }
 

@@ -23,6 +23,8 @@ struct ServiceScreen: Screen {
     private(set) var filter = TextFilter()
     private var list = ListState()
     private var lines: [Line] = []
+    /// The entities that are the service's own by name alone.
+    private var byName: Set<EntityPath> = []
     private var height = 1
     private var headRows = 0
 
@@ -79,6 +81,7 @@ struct ServiceScreen: Screen {
 
     mutating func modelChanged(_ model: Model) {
         let selected = self.selected?.path
+        if case .service(let ref, _) = target { byName = Set(model.service(ref)?.service.entitiesByName ?? []) }
         lines = ServiceScreen.lines(target, model).filter { filter.matches([$0.path.displayName] + notes(of: $0, model)) }
         let place = selected.flatMap { path in lines.firstIndex { $0.path == path } } ?? list.selected
         list.select(place, count: lines.count, height: height)
@@ -245,9 +248,7 @@ struct ServiceScreen: Screen {
             return model.entities == nil ? [] : ["not in the namespace"]
         }
         var notes: [String] = []
-        if case .service(let ref, _) = target, model.service(ref)?.service.entitiesByName.contains(line.path) == true {
-            notes.append("by name")
-        }
+        if byName.contains(line.path) { notes.append("by name") }
         if let target = description.forwardTo { notes.append("→ \(target)") }
         if let target = description.forwardDeadLetteredTo { notes.append("dead letters → \(target)") }
         if description.requiresSession { notes.append("sessions") }

@@ -153,10 +153,13 @@ struct ConnectionOptions: ParsableArguments {
         return (context, try context.connection?.connectionString(environment: environment))
     }
 
-    /// A connection that no context describes. The policy of all contexts holds for it too, or it would be a way around.
+    /// A connection that no context describes. The policy of all contexts holds for it too, or it would be a way around; and how they all name
+    /// their entities.
     private func adHoc(_ name: String, _ environment: [String: String]) throws(OperatorError) -> OperatorContext {
         var context = OperatorContext(name: name, connection: .given, cataloguePaths: catalogue)
-        context.policyPath = try ConfigurationFile(environment: environment)?.load().policyPath
+        let configuration = try ConfigurationFile(environment: environment)?.load()
+        context.policyPath = configuration?.policyPath
+        context.bindingRules.naming = configuration?.naming ?? []
         return context
     }
 }

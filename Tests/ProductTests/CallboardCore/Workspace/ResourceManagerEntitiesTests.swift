@@ -117,7 +117,7 @@ struct ResourceManagerEntitiesTests {
         #expect(found[1].counts == nil)
         #expect(found[3].maxDeliveryCount == 3)
         #expect(
-            azure.asked.filter { $0.contains("/subscriptions") && $0.contains("topics") } == [
+            azure.asked.filter { $0.hasSuffix("/subscriptions") } == [
                 "\(Self.namespace)/topics/events/subscriptions"
             ])
     }
