@@ -98,9 +98,11 @@ public actor Workspace {
     public func overview(
         first: (@Sendable (EntityListing) -> Void)? = nil
     ) async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
-        let loaded = await loaded()
+        // The catalogue is asked beside the entities; what came of it meanwhile is part of the board.
+        _ = await loaded()
         let listing: Result<EntityListing, OperatorError>
         do throws(OperatorError) { listing = .success(try await entities(first: first)) } catch { listing = .failure(error) }
+        let loaded = await loaded()
         if case .success(let entities) = listing {
             history.record(entities)
             self.listing = entities
