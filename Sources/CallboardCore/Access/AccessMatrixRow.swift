@@ -9,6 +9,13 @@ public struct AccessMatrixRow: Hashable, Sendable {
         public var known: Int
         /// Whether there may be more: groups whose members, roles whose rights are not known.
         public var isAtLeast: Bool
+        /// What some of those are called who can by something on the entity itself. Sanitise, as all names.
+        public var direct: [String] = []
+        /// The same of those who can only by something above it.
+        public var inherited: [String] = []
+
+        /// The most names that are told of each.
+        static let mostNames = 4
     }
 
     /// The service's name; nil for entities of none.
@@ -29,6 +36,10 @@ public struct AccessMatrixRow: Hashable, Sendable {
     public var worst: DriftFinding?
     /// How many findings concern it.
     public var findings: Int
+    /// The worst of those that do not concern the whole namespace.
+    public var ownWorst: DriftFinding?
+    /// How many of the findings do not concern the whole namespace.
+    public var ownFindings = 0
 }
 
 extension AccessIndex {
@@ -47,7 +58,8 @@ extension AccessIndex {
             rows.append(
                 AccessMatrixRow(
                     service: service?.name, ref: service?.ref, entity: path, senders: counts.map { $0[0] }, receivers: counts.map { $0[1] },
-                    managers: counts.map { $0[2] }, keys: counter.keys(entity), worst: concerning.worst, findings: concerning.count))
+                    managers: counts.map { $0[2] }, keys: counter.keys(entity), worst: concerning.all.worst, findings: concerning.all.count,
+                    ownWorst: concerning.own.worst, ownFindings: concerning.own.count))
         }
         var shown: Set<EntityPath> = []
         for service in estate.services {
@@ -72,12 +84,15 @@ private struct HolderCounter {
     private struct Holders {
         var principals: [Set<GUID>] = [[], [], []]
         var isAtLeast = [false, false, false]
+        /// Those who can by something on the entity itself.
+        var direct: [Set<GUID>] = [[], [], []]
 
         mutating func add(_ binding: RoleBinding) {
             for (place, right) in [Right.send, .receive, .manage].enumerated() {
                 switch binding.answer(for: right) {
                 case .yes, .conditional:
                     principals[place].insert(binding.principal)
+                    if binding.origin == .direct { direct[place].insert(binding.principal) }
                     if binding.members == .unknown { isAtLeast[place] = true }
                 case .unknown: isAtLeast[place] = true
                 case .no: break
@@ -107,9 +122,15 @@ private struct HolderCounter {
             let more = own.principals[place].count { !above.principals[place].contains($0) }
             return AccessMatrixRow.Count(
                 known: above.principals[place].count + more,
-                isAtLeast: own.isAtLeast[place] || above.isAtLeast[place] || index.picture.unreadBelow.assignments != nil)
+                isAtLeast: own.isAtLeast[place] || above.isAtLeast[place] || index.picture.unreadBelow.assignments != nil,
+                direct: names(own.direct[place]),
+                inherited: names(own.principals[place].union(above.principals[place]).subtracting(own.direct[place])))
         }
         return .known(counts, at: index.picture.asOf)
+    }
+
+    private func names(_ principals: Set<GUID>) -> [String] {
+        principals.map { index.title($0) }.sorted().prefix(AccessMatrixRow.Count.mostNames).map { $0 }
     }
 
     private mutating func inheritedHolders(_ entity: AccessEntity, _ namespace: AccessNamespace, _ matrix: AccessMatrix) -> Holders {
@@ -133,7 +154,7 @@ private struct HolderCounter {
 
 /// Findings by what they concern.
 private struct FindingIndex {
-    private struct Tally {
+    struct Tally {
         var worst: DriftFinding?
         var count = 0
 
@@ -162,10 +183,11 @@ private struct FindingIndex {
         }
     }
 
-    /// The findings on an entity, and those that concern the whole namespace.
-    func findings(on entity: AccessEntity) -> (worst: DriftFinding?, count: Int) {
-        var tally = byPath[entity.path] ?? Tally()
-        tally.add(everywhere)
-        return (tally.worst, tally.count)
+    /// The findings on an entity, and these with those that concern the whole namespace.
+    func findings(on entity: AccessEntity) -> (own: Tally, all: Tally) {
+        let own = byPath[entity.path] ?? Tally()
+        var all = own
+        all.add(everywhere)
+        return (own, all)
     }
 }

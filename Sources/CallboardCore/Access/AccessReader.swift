@@ -30,14 +30,18 @@ package struct AccessReader: Sendable {
     ///   - host: the namespace's host.
     ///   - subscriptions: the ids of the Azure subscriptions to look for it in; none for all that may be seen.
     ///   - people: identities to look up besides those with roles.
+    ///   - progress: called with each part that has been read, or cannot be.
     /// - Throws: ``OperatorError`` when nobody is signed in, Azure cannot be reached while looking for the namespace, or the task was cancelled. What is
     ///   not permitted is no error.
-    package func read(host: String, subscriptions: [String], people: [GUID] = []) async throws(OperatorError) -> AccessPicture {
+    package func read(
+        host: String, subscriptions: [String], people: [GUID] = [], progress: @escaping @Sendable (AccessPart) -> Void = { _ in }
+    ) async throws(OperatorError) -> AccessPicture {
         var picture = AccessPicture(host: host, asOf: now())
         let namespace = try await namespace(host: host, subscriptions: subscriptions)
         picture.namespace = namespace.map {
             AccessNamespace(id: $0.id, localAuthentication: $0.localAuthentication, tags: $0.tags)
         }
+        progress(.namespace)
         guard let id = namespace.value?.id, let subscription = id.subscription else {
             picture.asOf = now()
             return picture
@@ -55,16 +59,23 @@ package struct AccessReader: Sendable {
         async let schedules = schedules(of: subscription, around: id)
         let (found, entityGaps) = await entities
         picture.entities = found
+        progress(.entities)
         let (rules, ruleGaps) = await rules(of: id, entities: found.value ?? [])
         picture.rules = rules
+        progress(.rules)
         (picture.assignments, picture.unreadBelow.assignments) = await assignments
+        progress(.assignments)
         picture.roles = await roles
+        progress(.roles)
         (picture.denials, picture.unreadBelow.denials) = await denials
+        progress(.denials)
         let (ends, scheduleGaps, unread) = await schedules
         picture.schedules = ends
         picture.unreadBelow.schedules = unread
+        progress(.schedules)
         picture.partial = entityGaps + ruleGaps + scheduleGaps
         await readDirectory(into: &picture, people: people)
+        progress(.directory)
         guard !Task.isCancelled else { throw OperatorError(.cancelled, "Reading who has access was interrupted.") }
         picture.asOf = now()
         return picture

@@ -29,6 +29,9 @@ extension AccessIndex {
             hint: "'callboard bindings' lists the services and entities there are.")
     }
 
+    /// Whether the entities are Azure's own list, so that what is not among them does not exist.
+    public var knowsEntities: Bool { picture.entities.value != nil }
+
     /// The entities of a service that exist, or where that is not known, those that the catalogue names; a topic's subscriptions among them.
     func entities(of service: ServiceSummary) -> [EntityPath] {
         (expectations.paths[service.ref] ?? service.entities).filter { picture.entities.value == nil || entity($0) != nil }

@@ -8,21 +8,30 @@ public struct AccessSurvey: Sendable {
     public let picture: AccessPicture
     /// What the catalogue says.
     public let estate: Estate
+
+    package init(picture: AccessPicture, estate: Estate) {
+        self.picture = picture
+        self.estate = estate
+    }
 }
 
 extension ContextSignIn {
     /// Reads the context's catalogue, and asks Azure who has access to its namespace.
+    /// - Parameter progress: called with each part that has been read, or cannot be.
     /// - Throws: ``OperatorError`` when nobody is signed in or Azure cannot be reached. What is not permitted is part of the picture.
-    public func accessSurvey() async throws(OperatorError) -> AccessSurvey {
+    public func accessSurvey(
+        progress: @escaping @Sendable (AccessPart) -> Void = { _ in }
+    ) async throws(OperatorError) -> AccessSurvey {
         guard let host = context.serviceHost ?? context.endpoint else {
             throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
         }
         let estate = try await estate(host: host)
+        progress(.catalogue)
         let reader = AccessReader(
             manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
             graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
         let people = estate.access.flatMap(\.principals).map(GUID.init).filter(\.isWellFormed)
-        let picture = try await reader.read(host: host, subscriptions: context.subscriptions, people: people)
+        let picture = try await reader.read(host: host, subscriptions: context.subscriptions, people: people, progress: progress)
         return AccessSurvey(picture: picture, estate: estate)
     }
 }

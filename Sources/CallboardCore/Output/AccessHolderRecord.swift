@@ -16,28 +16,13 @@ public struct AccessHolderRecord: OutputRecord {
 
     /// Writes the texts of the columns.
     public func write(to row: inout TableRow) {
-        let remark = remarks.joined(separator: "; ")
+        let remark = holder.remarks.joined(separator: "; ")
         let cells = [
-            holder.entity?.displayName ?? "(all)", holder.principal, holder.kind, can, source,
+            holder.entity?.displayName ?? "(all)", holder.principal, holder.kind, holder.can, source,
             holder.scope + (holder.isInherited ? " ↓" : ""),
             holder.group ?? "–", Self.words(holder.term, holder.source), remark.isEmpty ? "–" : remark,
         ]
         for cell in cells { row.cell(cell) }
-    }
-
-    private var can: String {
-        let words = AccessHolder.Ability.allCases.compactMap { ability in
-            holder.abilities[ability].map { certainty in
-                switch certainty {
-                case .yes: ability.word
-                case .byKeys: "\(ability.word) (by keys)"
-                case .conditional: "\(ability.word) (condition)"
-                case .unknown: "\(ability.word)?"
-                case .denied: "\(ability.word) (denied)"
-                }
-            }
-        }
-        return words.isEmpty ? "–" : words.joined(separator: ", ")
     }
 
     private var source: String {
@@ -46,15 +31,6 @@ public struct AccessHolderRecord: OutputRecord {
         case .key(let rule): "shared access rule \(rule)"
         case .unknown(let what, _): what
         }
-    }
-
-    private var remarks: [String] {
-        var remarks: [String] = []
-        if case .unknown(_, let reason) = holder.source { remarks.append(reason) }
-        if !holder.components.isEmpty { remarks.append("acts for \(holder.components.joined(separator: ", "))") }
-        if holder.standsForMembers { remarks.append("its members are not known") }
-        if let condition = holder.condition { remarks.append("condition: \(condition)") }
-        return remarks
     }
 
     private static func words(_ term: AccessHolder.Term, _ source: AccessHolder.Source) -> String {
@@ -105,17 +81,6 @@ public struct AccessHolderRecord: OutputRecord {
             }
             json.member("condition", holder.condition)
             json.member("membersUnknown", holder.standsForMembers)
-        }
-    }
-}
-
-extension AccessHolder.Ability {
-    /// The word of a table.
-    var word: String {
-        switch self {
-        case .send, .receive, .manage: rawValue
-        case .keys: "get keys"
-        case .grant: "give roles"
         }
     }
 }

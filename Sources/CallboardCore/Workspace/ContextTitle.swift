@@ -16,11 +16,13 @@ public struct ContextTitle: Hashable, Sendable {
     public var isEmulator: Bool
     /// Whether messages are masked before anybody sees them.
     public var isMasking: Bool
+    /// Whether it signs in to Azure, which can then be asked who has access.
+    public var signsIn: Bool
 
     /// Creates a title.
     public init(
         name: String, endpoint: String, environment: String = "", isProduction: Bool = false, mode: AccessMode = .readOnly,
-        identity: String = "", isEmulator: Bool = false, isMasking: Bool = false
+        identity: String = "", isEmulator: Bool = false, isMasking: Bool = false, signsIn: Bool = false
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -30,5 +32,6 @@ public struct ContextTitle: Hashable, Sendable {
         self.identity = identity
         self.isEmulator = isEmulator
         self.isMasking = isMasking
+        self.signsIn = signsIn
     }
 }

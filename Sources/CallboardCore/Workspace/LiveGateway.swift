@@ -208,6 +208,6 @@ extension Workspace {
             guardrails = Guardrails(
                 rules: .policy(policy), place: place, caller: acting.caller(policy, environment: environment, isAgent: context.isAgent))
         }
-        self.init(context: context, gateway: gateway, guardrails: guardrails, acting: acting, backend: backend)
+        self.init(context: context, gateway: gateway, guardrails: guardrails, acting: acting, backend: backend, access: signIn)
     }
 }

@@ -13,6 +13,8 @@ public actor Workspace {
     /// Whether the configuration says that nothing may be changed.
     nonisolated let isFixedReadOnly: Bool
     let gateway: MaskingGateway
+    /// Who can be asked who has access; nil where nobody signs in.
+    private let accessSource: (any AccessSource)?
     private let now: @Sendable () -> Timestamp
     private let catalogue: CatalogueKeeper
     /// What the counts were, since this was opened.
@@ -27,10 +29,11 @@ public actor Workspace {
     ///   - guardrails: what says whether bodies may be looked at; nil: they may.
     ///   - acting: who acts here.
     ///   - backend: the Backstage that the catalogue is asked of, besides the context's files.
+    ///   - access: who is asked who has access; nil where nobody signs in.
     ///   - now: the clock, injected for tests.
     package init(
         context: OperatorContext, gateway: any NamespaceGateway, guardrails: Guardrails? = nil, acting: ActingIdentity = .local,
-        backend: CatalogueSource.Backend? = nil,
+        backend: CatalogueSource.Backend? = nil, access: (any AccessSource)? = nil,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         let endpoint = gateway.endpoint
@@ -38,12 +41,13 @@ public actor Workspace {
         title = ContextTitle(
             name: context.name, endpoint: endpoint.host, environment: context.environment, isProduction: context.isProduction,
             mode: context.effectiveMode(isEmulator: endpoint.isEmulator), identity: endpoint.identity, isEmulator: endpoint.isEmulator,
-            isMasking: masker != nil)
+            isMasking: masker != nil, signsIn: access != nil)
         self.context = context
         self.acting = acting
         isFixedReadOnly = context.mode == .readOnly
         self.gateway = MaskingGateway(gateway, masker, guardrails: guardrails)
         self.now = now
+        accessSource = access
         // Ids of Azure name the host at Azure, whichever way it is reached.
         let (rules, environment, host) = (context.bindingRules, context.environment, context.serviceHost ?? endpoint.host)
         // The demo brings its catalogue in memory.
@@ -75,6 +79,19 @@ public actor Workspace {
     /// Reads the catalogue's files again, and asks Backstage.
     public func reloadEstate() async -> Estate { await catalogue.reloaded().estate }
 
+    /// Asks Azure who has access to the namespace, and the catalogue who should. Nothing is changed, and no key is asked for.
+    /// - Parameter progress: called with each part that has been read, or cannot be.
+    /// - Throws: ``OperatorError`` of kind usage where the context signs in to nothing; when nobody is signed in, Azure cannot be reached, or the
+    ///   task was cancelled. What is not permitted is part of the picture.
+    public nonisolated func accessSurvey(progress: @escaping @Sendable (AccessPart) -> Void) async throws(OperatorError) -> AccessSurvey {
+        guard let accessSource else {
+            throw OperatorError(
+                .usage, "'\(title.name)' does not sign in to Azure, which alone knows who has access.",
+                hint: "Give the context its 'namespace' and 'sign-in' in place of a connection string: docs/identity.md.")
+        }
+        return try await accessSource.accessSurvey(progress: progress)
+    }
+
     /// Every queue, topic and subscription with its counts, in order of path.
     /// - Parameter first: called once with the first of them, as soon as they are there: a large namespace takes many calls.
     public func entities(first: (@Sendable (EntityListing) -> Void)? = nil) async throws(OperatorError) -> EntityListing {
@@ -94,10 +111,13 @@ public actor Workspace {
     public func board() async -> Board { await overview().board }
 
     /// The board and the entities it was made from, of one answer of the service. Each is a sample of how counts go.
-    /// - Parameter first: called once with the first entities, as soon as they are there.
+    /// - Parameters:
+    ///   - first: called once with the first entities, as soon as they are there.
+    ///   - outline: called with the services alone, before anybody else is asked, where the catalogue is there at once.
     public func overview(
-        first: (@Sendable (EntityListing) -> Void)? = nil
+        first: (@Sendable (EntityListing) -> Void)? = nil, outline: (@Sendable (Board) -> Void)? = nil
     ) async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
+        if let outline, let kept = await catalogue.kept(), !kept.estate.services.isEmpty { outline(kept.outline) }
         // The catalogue is asked beside the entities; what came of it meanwhile is part of the board.
         _ = await loaded()
         let listing: Result<EntityListing, OperatorError>
