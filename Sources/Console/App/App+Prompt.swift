@@ -81,6 +81,9 @@ extension App {
         switch argument {
         case .service: (model.board?.rows ?? []).map { ($0.service.name, $0.service.owner ?? "") }
         case .entity: (model.entities ?? []).map { ($0.path.displayName, $0.kind.rawValue) }
+        case .subject:
+            (model.board?.rows ?? []).map { ($0.service.name, "service") }
+                + (model.entities ?? []).map { ($0.path.displayName, $0.kind.rawValue) }
         case .theme: themes.map { ($0, "") }
         case .file: []
         case .interval: [("10s", "the usual"), ("30s", ""), ("1m", ""), ("5m", ""), ("off", "not by themselves"), ("on", "")]

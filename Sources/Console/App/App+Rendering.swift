@@ -45,8 +45,8 @@ extension App {
             row: rect.row, column: column, badge, role: isProduction ? .barBadgeProduction : .barBadge, maxWidth: rect.columns)
         let crumbs = App.crumbs(model.title?.endpoint ?? "connecting…", screens)
         let room = rect.endColumn - column - 1
-        // The right end says as whom and how; it gives way to the crumbs, the name before the mode, errors last.
-        let right = barNotes.map { " " + $0.joined(separator: " · ") + " " }.first { Width.of($0) <= room / 2 } ?? ""
+        // The right end says as whom and how; it gives way to the crumbs, the name in full before the short one, that before the mode, errors last.
+        let right = barNotes.lazy.compactMap { $0.text(in: room) }.first ?? ""
         let crumbRoom = max(room - Width.of(right), 0)
         surface.put(
             row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis
@@ -54,14 +54,37 @@ extension App {
         if !right.isEmpty { surface.put(row: rect.row, column: rect.endColumn - Width.of(right), right, role: role) }
     }
 
-    /// What the end of the top line could say, the fullest first.
-    private var barNotes: [[String]] {
+    /// Something that the end of the top line could say.
+    private struct BarNote {
+        var parts: [String]
+        /// Of how much of the line it may take, in hundredths.
+        var share = 50
+
+        /// The text; nil where there is no room for it.
+        func text(in room: Int) -> String? {
+            let text = " " + parts.joined(separator: " · ") + " "
+            return Width.of(text) * 100 <= room * share ? text : nil
+        }
+    }
+
+    /// What the end of the top line could say, the fullest first. Who one is to the service is worth more of it than the way one came.
+    private var barNotes: [BarNote] {
         let errors =
             (model.jobs.note.map { ["▶ \($0)"] } ?? [])
             + (model.unreadErrors > 0 ? ["! \(Figures.count(model.unreadErrors, "error")) (L)"] : [])
-        guard let title = model.title else { return [errors] }
-        let identity = title.identity.isEmpty ? [] : [title.identity]
-        return [errors + identity + [title.mode.rawValue], errors + [title.mode.rawValue], errors]
+        guard let title = model.title else { return [BarNote(parts: errors)] }
+        let mode = title.mode.rawValue
+        var notes: [BarNote] = []
+        if !title.identity.isEmpty { notes.append(BarNote(parts: errors + [title.identity, mode])) }
+        if let short = App.short(title.identity) { notes.append(BarNote(parts: errors + [short, mode], share: 65)) }
+        return notes + [BarNote(parts: errors + [mode]), BarNote(parts: errors)]
+    }
+
+    /// A person's name without the organisation: `as r.osei@…`; nil for what is no person's.
+    private static func short(_ identity: String) -> String? {
+        guard let at = identity.firstIndex(of: "@"), at != identity.startIndex else { return nil }
+        let name = identity[..<at]
+        return name.count <= 20 ? "as \(name)@…" : "as \(name.prefix(19))…"
     }
 
     /// The environment in a word that cannot be overlooked, whatever the colours.

@@ -174,6 +174,11 @@ struct App {
             model.take(overview, now: now)
             log(overview.board.problems, now: now)
             modelChanged()
+        case .accessPart(let part) where id == model.access.load: model.accessParts.insert(part)
+        case .access(let snapshot) where id == model.access.load:
+            model.access.set(snapshot, asOf: snapshot.asOf)
+            log(snapshot.problems, now: now)
+            modelChanged()
         case .palette(let palette, let name) where errands[id] != nil:
             notice = Notice(kind: .info, text: "Theme \(name).")
             return [.palette(palette)]
@@ -237,6 +242,8 @@ struct App {
                 if error == nil { turn.loadOverview() }
             } else if id == turn.model.overview.load {
                 turn.model.finishOverview(error, now: now)
+            } else if id == turn.model.access.load {
+                turn.model.access.finish(error)
             } else {
                 for index in app.screens.indices where app.screens[index].finish(id, error, &turn) {
                     return app.leave(coveredAt: index, &turn)
@@ -251,7 +258,8 @@ struct App {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
         // With an entity named, it does not matter what is selected.
-        let isNamed = (id == .testRules || id == .sessions || id == .groups) && argument != nil
+        let takesName = [.testRules, .sessions, .groups].contains(id) || model.title?.signsIn == true && [.bindings, .drift].contains(id)
+        let isNamed = takesName && argument != nil
         if !isNamed, case .disabled(let reason) = availability(of: id) {
             notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title(in: top.context) ?? id.rawValue): \(reason)")
             return []
@@ -297,11 +305,13 @@ struct App {
         case .watch: return watch(argument, now: now)
         case .groups where argument != nil: return group(entity: argument ?? "", now: now)
         case .trace: return trace(argument, now: now)
+        case .bindings: return bindings(of: argument, now: now)
+        case .drift: return drift(of: argument, now: now)
         case .condition: return narrow(by: argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .saveValue, .saveBody:
-            guard let content = (top as? MessagesScreen)?.content(for: id) else { return [] }
+            guard let content = (top as? MessagesScreen)?.content(for: id) ?? (top as? FindingScreen)?.content else { return [] }
             return errand(.save(path: argument ?? "", content: content), now: now)
         case .stop: return stop(now: now)
         case .back: return back(now: now)

@@ -36,4 +36,7 @@ struct Loadable<Value: Sendable>: Sendable {
     mutating func finish(_ error: OperatorError?) { phase = error.map { .failed($0) } ?? .loaded }
 
     mutating func stop() { phase = .stopped }
+
+    /// Nobody waits for the load any more; whoever does next asks again.
+    mutating func leave() { phase = value == nil ? .notAsked : .loaded }
 }

@@ -54,6 +54,10 @@ struct Model: Sendable {
     private(set) var overviewTook: Duration?
     /// Whether what is loading has given its figures, and only looks for the ages of messages now.
     private(set) var isLookingForAges = false
+    /// Who has access, and what is wrong with that.
+    var access = Loadable<AccessSnapshot>()
+    /// What has been read of it since it was asked for last.
+    var accessParts: Set<AccessPart> = []
     /// How figures load again by themselves.
     var watch = Watch()
     /// The first entities, while they are listed for the first time.

@@ -13,6 +13,8 @@ enum Request: Sendable, Hashable {
     case connect
     /// Services and entities with counts.
     case overview
+    /// Who has access to the namespace, and what is wrong with that.
+    case access
     /// One entity's settings and counts.
     case entity(EntityPath)
     /// A topic's subscriptions with settings and counts.
@@ -110,6 +112,9 @@ enum Answer: Sendable {
     /// The first entities of a listing that is under way.
     case glimpse(EntityListing)
     case overview(Overview)
+    /// A part of what is read of access was read.
+    case accessPart(AccessPart)
+    case access(AccessSnapshot)
     case entity(EntityDescription)
     case subscriptions([EntityDescription])
     case rules([RuleDescription])

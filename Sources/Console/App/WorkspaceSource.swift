@@ -48,6 +48,9 @@ final class WorkspaceSource: ConsoleSource {
             if let (board, listing) = await workspace.overviewWithAges() {
                 answer(.overview(Overview(board: board, entities: listing, history: await workspace.countHistory)))
             }
+        case .access:
+            let survey = try await opened().accessSurvey { answer(.accessPart($0)) }
+            answer(.access(AccessSnapshot(survey)))
         case .entity(let path):
             answer(.entity(try await opened().entity(path)))
         case .subscriptions(let topic):

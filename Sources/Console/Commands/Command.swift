@@ -11,6 +11,10 @@ public enum KeyContext: String, CaseIterable, Sendable {
     case jobs, job
     /// What was done, and one record of it.
     case history
+    /// Who has access: on all entities, on one, of one identity.
+    case access, bindings, holdings
+    /// What is wrong with access, and one finding.
+    case drift, finding
     case historyRecord = "history-record"
     case log, help
     /// The line in which a filter or a command is typed.
@@ -40,6 +44,11 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .job: "One job"
         case .history: "History"
         case .historyRecord: "One record of the history"
+        case .access: "Bindings"
+        case .bindings: "Bindings of one entity"
+        case .holdings: "What one identity can do"
+        case .drift: "Drift"
+        case .finding: "One finding"
         case .log: "Log"
         case .help: "Help"
         case .prompt: "Filter and command line"
@@ -51,7 +60,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     /// The screens that load something.
     static let loading: Set<KeyContext> = [
         .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .trace, .sessions, .session, .tester, .form,
-        .change, .difference, .plan, .jobs, .job, .history,
+        .change, .difference, .plan, .jobs, .job, .history, .access, .bindings, .holdings, .drift,
     ]
 }
 
@@ -72,6 +81,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case testRules = "test-rules"
     case trace
     case traceEverywhere = "trace-everywhere"
+    case bindings, drift
     case log, help
     // Changing
     case create = "new"
@@ -126,6 +136,8 @@ public enum CommandID: String, CaseIterable, Sendable {
     case readStates = "read-states"
     case watch, sort, fold
     case groupBy = "group-by"
+    case whoCan = "who-can"
+    case severity
     case foldAll = "fold-all"
     // Program
     case theme, mouse, redraw, suspend
@@ -178,6 +190,7 @@ public struct Command: Sendable {
     public enum Argument: String, Sendable {
         case service = "SERVICE"
         case entity = "ENTITY"
+        case subject = "SERVICE|ENTITY"
         case theme = "THEME"
         case file = "FILE"
         case interval = "INTERVAL"

@@ -1,6 +1,9 @@
 /// The one table of commands. Keys, the `:` line, `?` help, the hint bar, scripts and the documentation are made from it.
 public enum CommandTable {
     private static let screens = KeyContext.screens
+    private static let access: Set<KeyContext> = [.access, .bindings, .holdings, .drift]
+    /// Where nothing is half done.
+    private static let roaming = screens.subtracting([.form, .change, .actions, .plan])
     private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .groups, .messages, .trace]
 
     /// All commands, in the order of help.
@@ -19,12 +22,14 @@ public enum CommandTable {
     private static let going: [Command] = [
         Command(
             .open, "open", "<Enter> l <Right>",
-            in: lists.union([.sessions, .session, .tester, .form, .change, .actions, .plan, .jobs, .history]), .going, hint: 1,
+            in: lists.union([.sessions, .session, .tester, .form, .change, .actions, .plan, .jobs, .history]).union(access), .going,
+            hint: 1,
             titles: [
                 .messages: "read", .session: "read", .trace: "read", .tester: "change", .form: "change", .change: "carry out",
                 .actions: "plan", .plan: "confirm", .jobs: "details", .history: "all fields",
+                .access: "who", .bindings: "what else they can", .holdings: "who else can", .drift: "evidence and plan",
             ], danger: .reveals,
-            "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at; agree to a plan."
+            "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at; agree to a plan; of who has access, go to identities and back; of a finding, its plan."
         ),
         Command(.back, "back", "q h <Left>", in: screens, .going, hint: 7, "Go back one screen, or close the open message."),
         Command(
@@ -70,7 +75,7 @@ public enum CommandTable {
             aliases: ["rules", "tester"],
             "Ask which subscriptions of a topic would get a message, and why not: one to be filled in, or the selected one. Sends nothing."),
         Command(
-            .trace, "trace", "t", in: screens.subtracting([.form, .change, .actions, .plan]), .going, hint: 4,
+            .trace, "trace", "t", in: roaming, .going, hint: 4,
             hintedIn: [.messages, .message],
             argument: .id, aliases: ["find"],
             "Find every message that bears an id: message id, correlation id or trace id, in all queues, subscriptions and dead letters; from a service, in its own."
@@ -78,6 +83,16 @@ public enum CommandTable {
         Command(
             .traceEverywhere, "whole namespace", "w", in: [.trace], .going, hint: 3,
             "Trace the same id in the whole namespace, where only a service was looked through."),
+        Command(
+            .bindings, "bindings", "b", in: roaming, .going, hint: 4, hintedIn: [.board, .service, .tree, .entity, .drift, .finding],
+            titles: [.entity: "who can"], argument: .subject, aliases: ["access", "who"],
+            "Show who can send, receive and manage on the entity at hand, and why; from the board, on all. Needs a context that signs in."
+        ),
+        Command(
+            .drift, "findings", "gf", moreKeys: [.access: "f", .bindings: "f", .holdings: "f"], in: roaming, .going, hint: 3,
+            hintedIn: [.access, .bindings, .holdings], argument: .subject, aliases: ["findings"],
+            "Show where access differs from what the catalogue says, worst first, with evidence and the plan that would mend it. Changes nothing."
+        ),
         Command(
             .jobs, "jobs", "gj", in: screens, .going, hint: 9, hintedIn: [.board],
             "Show all jobs with how far they are: paused, cancelled and gone on with there."),
@@ -211,14 +226,16 @@ public enum CommandTable {
             .copyPath, "copy path", "yp", in: [.message], .reading, hint: 4,
             "Copy the path of the value at the cursor into the terminal's clipboard, as conditions write it."),
         Command(
-            .copyValue, "copy value", "yv yy", in: [.message], .reading, danger: .reveals,
-            "Copy the value at the cursor into the terminal's clipboard; of an object or array, all of it."),
+            .copyValue, "copy value", "yv yy", in: [.message, .finding], .reading, hint: 2, hintedIn: [.finding],
+            titles: [.finding: "copy the requests"], danger: .reveals,
+            "Copy the value at the cursor into the terminal's clipboard, all of an object or array; of a finding, the requests of its plan."
+        ),
         Command(
             .copyBody, "copy body", "yb", in: [.message], .reading, danger: .reveals,
             "Copy the whole body as text into the terminal's clipboard."),
         Command(
-            .saveValue, "save value", "", in: [.message], .reading, danger: .reveals, argument: .file, needsArgument: true,
-            "Write the value at the cursor to a file that only you can read."),
+            .saveValue, "save value", "", in: [.message, .finding], .reading, danger: .reveals, argument: .file, needsArgument: true,
+            "Write the value at the cursor, or the requests of a finding's plan, to a file that only you can read."),
         Command(
             .saveBody, "save body", "", in: [.message], .reading, danger: .reveals, argument: .file, needsArgument: true,
             "Write the body to a file that only you can read: unpacked where it is text, else the bytes as sent."),
@@ -240,7 +257,7 @@ public enum CommandTable {
             .pageDown, "page down", "<C-f> <PageDown>",
             moreKeys: [
                 .message: "<Space>", .explanation: "<Space>", .plan: "<Space>", .job: "<Space>", .historyRecord: "<Space>", .log: "<Space>",
-                .help: "<Space>",
+                .help: "<Space>", .finding: "<Space>",
             ], in: screens,
             .moving, "Move down one screen."),
         Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
@@ -252,7 +269,8 @@ public enum CommandTable {
 
     private static let looking: [Command] = [
         Command(
-            .filter, "filter", "/", in: screens.subtracting([.message, .explanation, .change, .actions, .plan, .job, .historyRecord]),
+            .filter, "filter", "/",
+            in: screens.subtracting([.message, .explanation, .change, .actions, .plan, .job, .historyRecord, .finding]),
             .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
         Command(
@@ -275,8 +293,15 @@ public enum CommandTable {
             .watch, "watch", "w", in: [.board, .service, .tree], .looking, argument: .interval,
             "Load the figures again by themselves while a screen of them is shown, or no longer; with an interval, 30s or 2m, that often."),
         Command(
-            .sort, "sort", "s", in: [.tree, .groups], .looking, hint: 5,
-            "Order by what is worst, or by name; groups by size, by their latest or earliest message, or by cause."),
+            .sort, "sort", "s", in: [.tree, .groups, .access], .looking, hint: 5,
+            "Order by what is worst, or by name; bindings by service, or worst first; groups by size, by their latest or earliest message, or by cause."
+        ),
+        Command(
+            .whoCan, "who can…", "w", in: [.bindings, .holdings], .looking, hint: 2, titles: [.holdings: "what it can…"], aliases: ["can"],
+            "Show only who can send, then receive, then manage, then all again."),
+        Command(
+            .severity, "severity", "s", in: [.drift], .looking, hint: 2,
+            "Show only findings that are at least medium, then only high ones, then all again."),
         Command(
             .groupBy, "keys", "z", in: [.groups], .looking, hint: 3, aliases: ["by"],
             "Choose what to group by: the fingerprint of the cause, reason, subject, any property, a field of the body, or several of them."

@@ -186,6 +186,11 @@ struct EntityScreen: Screen {
         }
     }
 
+    func accessTopic(_ model: Model) -> AccessTopic {
+        if case .subscription(let subscription) = selected { return .entity(subscription) }
+        return .entity(path)
+    }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             let before = list.selected

@@ -200,6 +200,8 @@ struct ExplanationScreen: Screen {
 
     func availability(of command: CommandID, model: Model) -> Availability { .enabled }
 
+    func accessTopic(_ model: Model) -> AccessTopic { .entity(path.entity) }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) { scroll.move(step, count: layout.count, height: height) }
         if command == .refresh, evidence.load == nil {

@@ -197,6 +197,8 @@ struct GroupsScreen: Screen {
         }
     }
 
+    func accessTopic(_ model: Model) -> AccessTopic { .entity(path.entity) }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             list.move(step, count: lines.count, height: height)

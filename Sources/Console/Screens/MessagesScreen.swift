@@ -259,6 +259,8 @@ struct MessagesScreen: Screen {
         }
     }
 
+    func accessTopic(_ model: Model) -> AccessTopic { .entity(path.entity) }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             if isReading { detail?.move(step) } else { move(step, &turn) }

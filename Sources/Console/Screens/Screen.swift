@@ -49,6 +49,8 @@ protocol Screen {
     var traceChoices: [Question.Choice] { get }
     /// Where a trace from here looks.
     var traceScope: TraceScope { get }
+    /// What bindings and findings asked for from here are about.
+    func accessTopic(_ model: Model) -> AccessTopic
     /// What actions from here would be about; what is meant where nobody says, first.
     func subjects(_ model: Model) -> [ActionSubject]
     /// A job was begun with messages of a queue.
@@ -92,6 +94,7 @@ extension Screen {
     func suggestions(head: String, tail: String) -> [CommandLine.Suggestion] { [] }
     var traceChoices: [Question.Choice] { [] }
     var traceScope: TraceScope { .namespace }
+    func accessTopic(_ model: Model) -> AccessTopic { .namespace }
     mutating func actionBegan(on path: EntityPath) {}
     mutating func modelChanged(_ model: Model) {}
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {}

@@ -40,6 +40,12 @@ struct ServiceScreen: Screen {
         }
     }
 
+    func accessTopic(_ model: Model) -> AccessTopic {
+        if let path = selected?.path { return .entity(path) }
+        if case .service(let ref, let name) = target { return .service(ref: ref, name: name) }
+        return .namespace
+    }
+
     private var name: String {
         switch target {
         case .service(_, let name): name

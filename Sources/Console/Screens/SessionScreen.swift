@@ -186,6 +186,8 @@ struct SessionScreen: Screen {
         }
     }
 
+    func accessTopic(_ model: Model) -> AccessTopic { .entity(path.entity) }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             isChosen = true

@@ -123,6 +123,8 @@ struct SessionsScreen: Screen {
         }
     }
 
+    func accessTopic(_ model: Model) -> AccessTopic { .entity(path.entity) }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             list.move(step, count: places.count, height: height)

@@ -236,6 +236,8 @@ struct TreeScreen: Screen {
 
     private var owners: [ServiceSummary] { rows.indices.contains(list.selected) ? tree.services(of: rows[list.selected]) : [] }
 
+    func accessTopic(_ model: Model) -> AccessTopic { selected.map { .entity($0.path) } ?? .namespace }
+
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
         if let step = ListState.Step(command) {
             list.move(step, count: rows.count, height: height)

@@ -2,7 +2,14 @@ internal import Terminal
 
 /// Lines of text that wrap at words and are scrolled; laid out anew only when they or the width change.
 struct ScrolledText {
-    private var lines: [[Span]] = []
+    /// Lines that wrap in the same way.
+    struct Part: Hashable {
+        var lines: [[Span]]
+        /// Columns that the rows of a long line are indented by; nil: two more than the line.
+        var hang: Int?
+    }
+
+    private var parts: [Part] = []
     private var scroll = ScrollState()
     private var layout = TextLayout(width: 1)
     private var height = 1
@@ -12,9 +19,11 @@ struct ScrolledText {
 
     init(hang: Int) { self.hang = hang }
 
-    mutating func set(_ lines: [[Span]]) {
-        guard lines != self.lines else { return }
-        self.lines = lines
+    mutating func set(_ lines: [[Span]]) { set([Part(lines: lines, hang: hang)]) }
+
+    mutating func set(_ parts: [Part]) {
+        guard parts != self.parts else { return }
+        self.parts = parts
         isLaidOut = false
     }
 
@@ -22,7 +31,8 @@ struct ScrolledText {
         height = max(rows, 1)
         let width = max(columns - 2, 1)
         if !isLaidOut || layout.width != width {
-            layout = TextLayout([.lines(TextBlock.visible(lines), TextBlock.Wrapping(hang: hang, atWords: true))], width: width)
+            let blocks = parts.map { TextBlock.lines(TextBlock.visible($0.lines), TextBlock.Wrapping(hang: $0.hang, atWords: true)) }
+            layout = TextLayout(blocks, width: width)
             isLaidOut = true
         }
         scroll.settle(count: layout.count, height: height)

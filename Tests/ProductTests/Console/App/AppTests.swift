@@ -359,6 +359,25 @@ import Testing
         #expect(console.roles(inRow: 0) == [.barBadgeProduction, .barProduction])
     }
 
+    @Test("80 columns are enough to say who one is: in full, else without the organisation, beside errors too")
+    func identity() {
+        let console = { (identity: String, columns: Int) in
+            let title = AccessFixture.title(identity: identity)
+            return ConsoleHarness(columns: columns, title: title) {
+                $0 == .connect ? .success([.connected(title)]) : ConsoleHarness.usual($0)
+            }
+        }
+        #expect(console("r.osei@contoso", 80).line(0).hasSuffix(" r.osei@contoso · read-only"))
+        var narrow = console("r.osei@contoso-retail.example", 80)
+        #expect(narrow.line(0).hasSuffix(" as r.osei@… · read-only"))
+        narrow.send(.log(LogEntry(time: Fixture.now, level: .error, source: "", text: "x")))
+        #expect(narrow.line(0).hasSuffix("! 1 error (L) · as r.osei@… · read-only"))
+        #expect(narrow.line(0).contains("sb-retail › services"))
+        #expect(console("a.name.of.more.than.twenty@contoso.example", 80).line(0).hasSuffix("as a.name.of.more.than… · read-only"))
+        #expect(console("RootManageSharedAccessKeyOfTheWholeNamespace", 80).line(0).hasSuffix(" read-only"))
+        #expect(console("r.osei@contoso-retail.example", 200).line(0).hasSuffix(" r.osei@contoso-retail.example · read-only"))
+    }
+
     @Test("a context with masking says so beside the name of its environment")
     func masking() {
         var title = Fixture.title(isProduction: true)
@@ -424,7 +443,7 @@ import Testing
             let argument =
                 switch command.argument {
                 case .service: " billing"
-                case .entity: " order-events"
+                case .entity, .subject: " order-events"
                 case .theme: " nord"
                 case .file: " /tmp/screen.txt"
                 case .interval: " 30s"

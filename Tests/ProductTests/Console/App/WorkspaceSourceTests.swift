@@ -126,6 +126,28 @@ import Testing
         return []
     }
 
+    @Test("who has access is worked out before it is handed to the screens, and told part by part")
+    func access() async throws {
+        let gateway = gateway
+        let source = WorkspaceSource(themes: ThemeLibrary(folders: []), environment: [:], now: { Fixture.now }) {
+            Workspace(
+                context: OperatorContext(name: "retail"), gateway: gateway, access: ScriptedAccess(scene: AccessFixture.scene),
+                now: { Fixture.now })
+        }
+        let answers = try await answers(source, .access)
+        let parts = answers.compactMap { answer -> AccessPart? in if case .accessPart(let part) = answer { part } else { nil } }
+        #expect(parts == [.catalogue, .namespace])
+        guard case .access(let snapshot)? = answers.last else { return #expect(Bool(false), "the snapshot is last") }
+        #expect(snapshot.row(of: Fixture.path("orders")) != nil && !snapshot.report.findings.isEmpty && snapshot.asOf == Fixture.now)
+    }
+
+    @Test("with a connection string nobody can say who has access")
+    func noAccess() async throws {
+        let source = source(OperatorContext(name: "retail"))
+        let error = await #expect(throws: OperatorError.self) { try await answers(source, .access) }
+        #expect(error?.code == .usage)
+    }
+
     @Test("gives a first page of entities before all of them, the first time only")
     func glimpse() async throws {
         let source = source(OperatorContext(name: "retail"))
