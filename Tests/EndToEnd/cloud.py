@@ -28,6 +28,7 @@ import requests  # noqa: E402
 import bad_peers  # noqa: E402
 import callboard  # noqa: E402
 from checks import eventually  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 ON_CALL, DEVELOPER, ADMIN, ONE_QUEUE, READER = (
     f"{name}@contoso.example" for name in ("r.osei", "d.moreau", "k.brandt", "l.haddad", "p.nowak")
@@ -355,6 +356,14 @@ class Running:
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
+
+
+def console(home, rows, columns):
+    """A terminal whose home is that of somebody here."""
+    kept = {key: value for key, value in home.environment.items() if key != "TERM"}
+    folders = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state", "XDG_CACHE_HOME": ".cache"}
+    kept.update({key: str(home.path / folder) for key, folder in folders.items()})
+    return Terminal(rows, columns, environment=kept)
 
 
 def mode(path):

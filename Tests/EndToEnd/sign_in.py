@@ -15,12 +15,12 @@ import sys
 import time
 
 import requests
-from terminal import Terminal, alive  # puts Tests/Interop on the path
+from terminal import alive  # puts Tests/Interop on the path
 
 import bad_peers
 import callboard
 from checks import Checks, OutOfTime, eventually
-from cloud import ADMIN, CONTEXT, ON_CALL, ONE_QUEUE, READER, Cloud, mode
+from cloud import ADMIN, CONTEXT, ON_CALL, ONE_QUEUE, READER, Cloud, console, make_older, mode
 
 checks = Checks("signing in")
 PROBLEM, REFUSED = 1, 3
@@ -224,14 +224,6 @@ def slow_down():
 
 # The figures of a screen that are no time, no version and no part of a name.
 ZERO = re.compile(r"(?<![\d#:.,-])\b0\b(?! *(ms|s\b|of))")
-
-
-def console(home, rows, columns):
-    # The terminal has a home of its own, and what it is; this is about another home.
-    kept = {key: value for key, value in home.environment.items() if key != "TERM"}
-    folders = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state", "XDG_CACHE_HOME": ".cache"}
-    kept.update({key: str(home.path / folder) for key, folder in folders.items()})
-    return Terminal(rows, columns, environment=kept)
 
 
 @checks.step("the console's first run: it asks how to sign in, shows a code, and opens once that is approved; the next run asks nobody")
@@ -762,32 +754,6 @@ def revoked():
 
 
 # The catalogue
-
-
-def make_older(file, seconds):
-    """Makes a kept catalogue some seconds older, as time would: Sources/Backstage/Cache/SnapshotFormat.swift says where that stands."""
-    content = bytearray(file.read_bytes())
-    assert content[:8] == b"CBCATLOG", "that is no kept catalogue"
-    mask, factor, now = (1 << 64) - 1, 0x9E37_79B9_7F4A_7C15, int(time.time())
-    changed = 0
-    for place in range(32, len(content) - 3, 4):
-        value = int.from_bytes(content[place : place + 4], "little")
-        if now - 60 <= value <= now:
-            content[place : place + 4] = (value - seconds).to_bytes(4, "little")
-            changed += 1
-        if changed == 2:
-            break
-    assert changed == 2, "when the backend was asked was not found"
-    words = [int.from_bytes(content[8:12], "little"), int.from_bytes(content[12:16], "little"), int.from_bytes(content[16:24], "little")]
-    body = content[32:]
-    whole = len(body) - len(body) % 8
-    words += [int.from_bytes(body[at : at + 8], "little") for at in range(0, whole, 8)] + list(body[whole:])
-    total = 0x6A09_E667_F3BC_C908
-    for word in words:
-        total = ((total ^ word) * factor) & mask
-        total ^= total >> 29
-    content[24:32] = total.to_bytes(8, "little")
-    file.write_bytes(content)
 
 
 def with_old_catalogue():
