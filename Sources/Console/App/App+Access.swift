@@ -52,7 +52,7 @@ extension App {
             return .service(ref: row.id, name: row.service.name)
         }
         // What could not be listed may exist all the same.
-        if model.entities == nil, snapshot == nil, let path = entity(named: name) { return .entity(path.entity) }
+        if model.entities == nil, snapshot?.index.knowsEntities != true, let path = entity(named: name) { return .entity(path.entity) }
         notice = Notice(kind: .error, text: "There is no entity and no service '\(name)'.")
         return nil
     }

@@ -170,6 +170,22 @@ import Testing
         #expect(console.text.contains("There is no entity and no service 'nowhere'.") && console.app.screens.count == 1)
     }
 
+    @Test("where entities could not be listed, a name may be one's all the same")
+    func unlisted() {
+        let snapshot = AccessFixture.snapshot(AccessFixture.blind)
+        var console = ConsoleHarness(title: AccessFixture.title()) { request in
+            switch request {
+            case .connect: .success([.connected(AccessFixture.title()), .changes(refusal: nil)])
+            case .overview: .failure(OperatorError(.notPermitted, "Listing entities is not permitted."))
+            case .access: .success([.access(snapshot)])
+            default: ConsoleHarness.usual(request)
+            }
+        }
+        console.type("b:bindings secret<Enter>")
+        #expect(console.line(0).contains("secret › bindings"))
+        #expect(console.line(1).contains("✕ who has access is not known"))
+    }
+
     @Test("the command line completes services and entities")
     func completion() {
         let console = AccessFixture.console(AccessFixture.scene, ":bindings ord")
