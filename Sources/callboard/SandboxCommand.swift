@@ -42,7 +42,7 @@ struct SandboxCommand: ServerCommand {
     @Option(help: ArgumentHelp("Keep everything in this folder and go on from it; without it all is in memory only.", valueName: "DIR"))
     var data: String?
 
-    @Option(help: "What to fill it with: demo or none.")
+    @Option(help: "What to fill it with: demo, large (10,000 entities of 2,000 services) or none.")
     var seed = Seed.none
 
     @Option(help: ArgumentHelp("Delay everything that arrives, for instance 40ms.", valueName: "duration"))
@@ -57,7 +57,7 @@ struct SandboxCommand: ServerCommand {
     @Option(help: ArgumentHelp("What to do wrong on purpose, to test a client: see docs/commands.md.", valueName: "JSON"))
     var faults: String?
 
-    enum Seed: String, ExpressibleByArgument, CaseIterable, Sendable { case demo, none }
+    enum Seed: String, ExpressibleByArgument, CaseIterable, Sendable { case demo, large, none }
     enum TierArgument: String, ExpressibleByArgument, CaseIterable, Sendable { case standard, premium }
 
     func execute() async throws -> Int32 {

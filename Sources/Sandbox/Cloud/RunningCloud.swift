@@ -18,6 +18,7 @@ struct RunningCloud: Sendable {
     ) async throws -> RunningCloud {
         let loop = hub.eventLoop
         let material = try Material(now: configuration.clock())
+        let estate = CloudEstate(configuration.estate)
         let server = try await RunningServer(port: port) { onReady in
             let server = CloudServer(host: configuration.host, port: port, tls: tls, logger: logger) { request in
                 let response = try? await loop.submit { hub.value.cloud?.respond(to: request) }.get()
@@ -31,7 +32,7 @@ struct RunningCloud: Sendable {
             let (namespace, token) = try await loop.submit {
                 let cloud = SandboxCloud(
                     hub: hub.value, tier: configuration.tier, createdAt: createdAt, origin: origin, secrets: material.secrets,
-                    keys: material.keys, outerKeys: material.outerKeys)
+                    keys: material.keys, outerKeys: material.outerKeys, estate: estate)
                 hub.value.cloud = cloud
                 return (cloud.broker.namespace, try cloud.outerToken(seconds: 86_400))
             }.get()

@@ -27,10 +27,13 @@ final class SandboxCloud {
     let catalogue: CatalogueStandIn
     /// Calls of ARM and Graph so far.
     var calls = 0
+    var readBudget = ReadBudget()
+    /// Reads that were refused because there were too many.
+    var refusedReads = 0
 
     init(
         hub: WireHub, tier: SandboxConfiguration.Tier, createdAt: Timestamp, origin: String, secrets: CloudSecrets, keys: TokenKeys,
-        outerKeys: TokenKeys
+        outerKeys: TokenKeys, estate: CloudEstate
     ) {
         self.hub = hub
         self.tier = tier
@@ -41,10 +44,12 @@ final class SandboxCloud {
         self.outerKeys = outerKeys
         directory = CloudSeed.directory(secrets, issuer: "\(origin)/\(Self.outerIssuer)")
         resource = NamespaceResource(rules: hub.access.rules, modifiedAt: createdAt)
-        catalogue = CatalogueStandIn(yaml: DemoEstate.catalogueYAML)
+        catalogue = estate.catalogue
+        for principal in estate.principals { directory.principals[principal.id] = principal }
+        directory.members.merge(estate.members) { $0.union($1) }
         // Either key of a rule opens the namespace from the start.
         hub.access = resource.policy
-        assignRoles()
+        assignRoles(estate.bindings)
     }
 
     /// The time, in milliseconds since 1970.
@@ -52,12 +57,12 @@ final class SandboxCloud {
     var broker: Broker { hub.broker }
 
     /// Who of the directory has which role from the start.
-    private func assignRoles() {
+    private func assignRoles(_ bindings: [CloudSeed.Binding]) {
         let group = AzureScope("/subscriptions/\(CloudSeed.subscription)/resourceGroups/\(CloudSeed.resourceGroup)")
         seed(CloudSeed.platform, .owner, AzureScope("/subscriptions/\(CloudSeed.subscription)"))
         seed(CloudSeed.automationPrincipal, .owner, group)
         for (_, id) in CloudSeed.teams { seed(id, .reader, group) }
-        for binding in CloudSeed.bindings {
+        for binding in bindings {
             guard let path = binding.path else {
                 seed(binding.principal, binding.role, namespaceScope, binding.description)
                 continue
@@ -132,7 +137,8 @@ final class SandboxCloud {
         }
     }
 
-    /// `/$sandbox/cloud`: GET tells the switches, PUT replaces all, DELETE takes all back; `POST …/rotate-keys` signs with a new key.
+    /// `/$sandbox/cloud`: GET tells the switches, PUT replaces all, DELETE takes all back; `POST …/rotate-keys` signs with a new key;
+    /// `GET …/reads` tells what is left of the budget of reads, and how many were refused.
     ///
     /// It asks for no token: whoever reaches the sandbox may break it.
     private func answerSwitches(_ request: CloudRequest, _ rest: [String]) -> CloudResponse {
@@ -146,6 +152,8 @@ final class SandboxCloud {
         case ("DELETE", []): switches = CloudSwitches()
         case ("POST", ["rotate-keys"]):
             do { try keys.rotate() } catch { return CloudResponse(500, ["error": "No key can be made."]) }
+        case ("GET", ["reads"]):
+            return CloudResponse(200, ["left": .int(Int64(readBudget.left)), "refused": .int(Int64(refusedReads))])
         case ("POST", ["withdraw-old-keys"]): keys.withdrawOld()
         default:
             return CloudResponse(405, ["error": "The switches know GET, PUT and DELETE, and POST to rotate-keys and withdraw-old-keys."])

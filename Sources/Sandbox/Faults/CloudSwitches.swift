@@ -20,6 +20,10 @@ struct CloudSwitches: Sendable, Hashable {
     var propagationMilliseconds = 0
     /// Refuses every so-manyth call of ARM and Graph with 429; 0 is off.
     var throttleEvery = 0
+    /// How many reads of ARM there are at most before it refuses, as there are 250 in Azure; 0 for any number.
+    var reads = 0
+    /// How many of those come back in a second, as 25 do in Azure.
+    var readsPerSecond = 25
     /// What such a refusal says about when to come back.
     var retryAfterSeconds = 1
     /// How many elements a list of ARM shows at a time; 0 for all.
@@ -44,7 +48,8 @@ struct CloudSwitches: Sendable, Hashable {
         ("deviceCodeInterval", \.deviceCodeInterval, 1...60), ("deviceCodeSeconds", \.deviceCodeSeconds, 1...86_400),
         ("deviceCodeSlowDowns", \.deviceCodeSlowDowns, 0...1000), ("claimsChallenges", \.claimsChallenges, 0...1000),
         ("accessChallenges", \.accessChallenges, 0...1000), ("propagationMilliseconds", \.propagationMilliseconds, 0...3_600_000),
-        ("throttleEvery", \.throttleEvery, 0...1_000_000), ("retryAfterSeconds", \.retryAfterSeconds, 0...3600),
+        ("throttleEvery", \.throttleEvery, 0...1_000_000), ("reads", \.reads, 0...1_000_000),
+        ("readsPerSecond", \.readsPerSecond, 1...1_000_000), ("retryAfterSeconds", \.retryAfterSeconds, 0...3600),
         ("pageSize", \.pageSize, 0...1000), ("identityGone", \.identityGone, 0...1000),
     ]
     private static let flags: [(name: String, path: any WritableKeyPath<CloudSwitches, Bool> & Sendable)] = [

@@ -8,6 +8,14 @@ public struct SandboxConfiguration: Sendable {
         case premium = "Premium"
     }
 
+    /// The estates that the cloud's stand-ins know: whose entities they are and who has which role.
+    public enum Estate: Sendable, Hashable, CaseIterable {
+        /// ``DemoEstate``.
+        case demo
+        /// ``LargeEstate``.
+        case large
+    }
+
     /// The address to listen on; this machine only, unless told otherwise.
     public var host = "127.0.0.1"
     /// The AMQP port; 0 for any free one.
@@ -21,6 +29,8 @@ public struct SandboxConfiguration: Sendable {
     /// The port of the cloud's stand-ins (Entra, Azure Resource Manager, Graph, managed identity, Backstage), over HTTPS; 0 for any free one,
     /// nil for none.
     public var cloudPort: Int?
+    /// What the cloud's stand-ins hold.
+    public var estate = Estate.demo
     /// From how many credits a second on management calls are refused, as the Standard tier does at 1,000; nil for never.
     public var creditsPerSecond: Int?
     /// The port for AMQP over WebSockets; 0 for any free one.

@@ -6,14 +6,24 @@ extension SandboxCommand {
     /// - Throws: ``OperatorError`` that names the port or the file at fault.
     static func start(_ configuration: SandboxConfiguration, config: String?, seed: Seed) async throws(OperatorError) -> SandboxServer {
         var configuration = configuration
-        if seed == .demo { configuration.namespace = DemoEstate.namespace }
+        switch seed {
+        case .demo: configuration.namespace = DemoEstate.namespace
+        case .large:
+            configuration.namespace = LargeEstate.namespace
+            configuration.estate = .large
+        case .none: break
+        }
         let entities: EmulatorConfiguration? = if let config { try self.entities(of: config) } else { nil }
         if let entities { configuration.namespace = entities.namespace }
         let server: SandboxServer
         do {
             server = try await SandboxServer.start(configuration, logger: Diagnostics.logger) { broker in
                 if let entities { try entities.apply(to: broker) }
-                if seed == .demo { try DemoEstate.populate(broker) }
+                switch seed {
+                case .demo: try DemoEstate.populate(broker)
+                case .large: try LargeEstate.populate(broker)
+                case .none: break
+                }
             }
         } catch let error as StoreError {
             throw OperatorError(error)

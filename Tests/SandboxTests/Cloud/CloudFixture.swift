@@ -14,7 +14,7 @@ final class CloudFixture {
     let cloud: SandboxCloud
     static let origin = "https://127.0.0.1:8443"
 
-    init() throws {
+    init(_ estate: CloudEstate = CloudEstate(.demo)) throws {
         let (secrets, keys, outerKeys) = try Self.material.get()
         wire = try WireFixture { broker in
             for name in ["orders", "emails"] { try broker.createQueue(name) }
@@ -23,7 +23,7 @@ final class CloudFixture {
         }
         cloud = SandboxCloud(
             hub: wire.hub, tier: .standard, createdAt: .init(milliseconds: wire.clock.milliseconds), origin: Self.origin, secrets: secrets,
-            keys: keys, outerKeys: outerKeys)
+            keys: keys, outerKeys: outerKeys, estate: estate)
         wire.hub.cloud = cloud
     }
 

@@ -35,6 +35,24 @@ import Testing
         #expect(answers[2].headers.contains { $0 == ("Retry-After", "17") })
     }
 
+    @Test func readsHaveAnEndThatTimeMoves() throws {
+        let fixture = try CloudFixture()
+        fixture.cloud.switches.reads = 2
+        fixture.cloud.switches.readsPerSecond = 1
+        func read() throws -> (Int, String?) {
+            let answer = try fixture.manage("GET", fixture.namespace, as: CloudSeed.admin.id)
+            return (answer.status, answer.headers.first { $0.0 == "x-ms-ratelimit-remaining-subscription-reads" }?.1)
+        }
+        #expect(try read() == (200, "1"))
+        #expect(try read() == (200, "0"))
+        #expect(try read() == (429, "0"))
+        fixture.pass(seconds: 1)
+        #expect(try read() == (200, "0"))
+        fixture.pass(seconds: 3600)
+        #expect(try read() == (200, "1"))
+        #expect(fixture.ask("GET", "/$sandbox/cloud/reads").json == ["left": 1, "refused": 1])
+    }
+
     @Test func listsComeInPagesWhoseLinksAreFollowedAsTheyAre() throws {
         let fixture = try CloudFixture()
         fixture.cloud.switches.pageSize = 2

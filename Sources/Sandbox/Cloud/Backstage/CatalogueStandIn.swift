@@ -12,14 +12,19 @@ struct CatalogueStandIn: Sendable {
         let text: String
     }
 
-    /// In the order of the file.
+    /// In the order they were given.
     let entities: [Entity]
+    private let places: [String: Int]
 
     /// Reads YAML documents; what is no entity is left out.
     init(yaml: String) {
+        self.init(((try? Array(Yams.compose_all(yaml: yaml))) ?? []).map { CloudJSON($0) })
+    }
+
+    /// Takes entities as files hold them; what is no entity is left out.
+    init(_ documents: [CloudJSON]) {
         var read: [(ref: String, json: CloudJSON)] = []
-        for node in (try? Array(Yams.compose_all(yaml: yaml))) ?? [] {
-            let json = CloudJSON(node)
+        for json in documents {
             guard let ref = Self.ref(of: json) else { continue }
             let metadata = (json["metadata"] ?? .object([])).setting("namespace", .string(Self.namespace(of: json)))
                 .setting("uid", .string(Self.uid(ref))).setting("etag", .string(Self.uid("\(ref)#")))
@@ -47,10 +52,11 @@ struct CatalogueStandIn: Sendable {
                 ref: ref, json: json.setting("relations", .array(own)), index: index,
                 text: words.compactMap { $0?.text }.joined(separator: " ").lowercased())
         }
+        places = Dictionary(entities.enumerated().map { ($1.ref, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The entity of a reference such as `component:default/checkout`, in any case.
-    func entity(_ ref: String) -> Entity? { entities.first { $0.ref == ref.lowercased() } }
+    func entity(_ ref: String) -> Entity? { places[ref.lowercased()].map { entities[$0] } }
 
     // MARK: Reading
 

@@ -11,6 +11,7 @@ extension SandboxCloud {
         do throws(ResourceManagerError) {
             let caller = try resourceManagerCaller(request)
             try throttle()
+            if request.method == "GET" { try spendRead() }
             guard request.parameter("api-version") != nil else {
                 throw ResourceManagerError(
                     400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
@@ -24,7 +25,7 @@ extension SandboxCloud {
         response.headers += [
             ("x-ms-request-id", CallID.make()), ("x-ms-correlation-request-id", correlation),
             ("x-ms-routing-request-id", "SANDBOX:\(AtomValues.seconds(Timestamp(milliseconds: now)))Z:\(correlation)"),
-            (Self.budgetHeader(request.method), "11997"),
+            (Self.budgetHeader(request.method), request.method == "GET" && switches.reads > 0 ? String(readBudget.left) : "11997"),
         ]
         return response
     }
@@ -92,6 +93,18 @@ extension SandboxCloud {
             429, "SubscriptionRequestsThrottled",
             "Number of requests for subscription '\(CloudSeed.subscription)' exceeded the backend storage limit. Please try again after '\(switches.retryAfterSeconds)' seconds.",
             headers: [["Retry-After", "\(switches.retryAfterSeconds)"], ["x-ms-failure-cause", "gateway"]])
+    }
+
+    /// Takes a read out of the budget, where the switches give it an end.
+    private func spendRead() throws(ResourceManagerError) {
+        guard switches.reads > 0 else { return }
+        guard readBudget.spend(atMost: switches.reads, perSecond: switches.readsPerSecond, at: now) else {
+            refusedReads += 1
+            throw ResourceManagerError(
+                429, "SubscriptionRequestsThrottled",
+                "Number of 'read' requests for subscription '\(CloudSeed.subscription)' actor exceeded. Please try again after '\(switches.retryAfterSeconds)' seconds after additional tokens are available.",
+                headers: [["Retry-After", "\(switches.retryAfterSeconds)"], ["x-ms-failure-cause", "gateway"]])
+        }
     }
 
     /// Refuses who has no role for an operation.
