@@ -27,6 +27,11 @@ struct AzureService: Sendable {
             throw AzureError(.cancelled, operation: operation, message: "it was cancelled before it was sent.")
         }
         defer { gate.leave() }
+        if let rest = memory.budget.withLock({ $0.rest(before: method) }) {
+            do { try await clock.sleep(for: rest, tolerance: nil) } catch {
+                throw AzureError(.cancelled, operation: operation, message: "it was cancelled before it was sent.")
+            }
+        }
         var challenge: ClaimsChallenge?
         while true {
             let token: AccessToken

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Azure Resource Manager: which namespaces there are, what is in them, who may do what.
 ///
 /// It acts with the tokens of its source and with no rights of its own. Copies share the number of requests at once (8) and what is known of the
-/// remaining budget. What is refused with "later" is repeated as ``RESTClient`` does it; a failure that remains says so (``AzureError/isThrottled``).
+/// remaining budget: when little is left of it they go slowly, instead of being refused. What is refused with "later" is repeated as ``RESTClient`` does it; a failure that remains says so (``AzureError/isThrottled``).
 public struct ResourceManagerClient: Sendable {
     /// The most requests that are under way at once.
     public static let mostRequestsAtOnce = 8

@@ -3,20 +3,18 @@ internal import ServiceBus
 
 /// A namespace's entities as Azure Resource Manager lists them, for whoever may read there and not ask the namespace itself.
 ///
-/// A listing costs a read for each page of queues and topics and one for each topic that has subscriptions; an hour's allowance of a
-/// subscription is 12,000 reads, which others want some of. A listing is therefore given again for a minute at least, and for as long as it takes
-/// for that much to cost no more than half of the allowance. Its counts lag anyway.
+/// A listing costs a read for each page of queues and topics and one for each topic that has subscriptions, of an allowance that others want some of
+/// (250 that come back at 25 a second, and before that 12,000 an hour). A listing is therefore given again for a minute at least, and for as long as it
+/// takes for its reads to be no more than 6,000 an hour. Its counts lag anyway. That little is left makes it slow (``RequestBudget``).
 actor ResourceManagerEntities {
     /// For how long a listing is given again, however little it cost.
     static let freshness = Duration.seconds(60)
-    /// For how long a read is paid with half of the allowance: 6,000 an hour.
+    /// For how long a listing is given again for each read that it cost: 6,000 an hour.
     private static let pause = Duration.milliseconds(600)
     /// For how long it is not asked again whether the namespace may be seen.
     private static let refusalLasts = Duration.seconds(300)
     /// The most topics whose subscriptions are listed.
     static let mostTopics = 4_000
-    /// The reads that are left to others.
-    static let leftToOthers = 500
 
     private let manager: ResourceManagerClient
     private let reader: AccessReader
@@ -53,14 +51,15 @@ actor ResourceManagerEntities {
         async let askedTopics = reader.outcome { () throws(AzureError) in try await self.manager.topics(of: id) }
         let (queues, topics) = (try Self.value(await askedQueues), try Self.value(await askedTopics))
         let asked = topics.filter { $0.subscriptionCount != 0 }
-        try checkBudget(asked.count)
+        try checkCost(asked.count)
         let answers = await AccessReader.each(asked) { [manager, reader] topic in
             await reader.outcome { () throws(AzureError) in try await manager.subscriptions(ofTopic: topic.id) }
         }
         var entities = queues.compactMap { EntityDescription($0, asOf: asOf) } + topics.compactMap { EntityDescription($0, asOf: asOf) }
         for (topic, answer) in zip(asked, answers) {
             guard let path = EntityPath.ofResource(topic.name) else { continue }
-            entities += try Self.value(answer).compactMap { EntityDescription($0, of: path, asOf: asOf) }
+            // A topic may be gone by now.
+            entities += (try Self.found(answer) ?? []).compactMap { EntityDescription($0, of: path, asOf: asOf) }
         }
         // A page has a hundred.
         let reads = asked.count + (queues.count + topics.count) / 100 + 2
@@ -131,17 +130,12 @@ actor ResourceManagerEntities {
         throw error
     }
 
-    private func checkBudget(_ topics: Int) throws(OperatorError) {
+    private func checkCost(_ topics: Int) throws(OperatorError) {
         guard topics <= Self.mostTopics else {
             throw OperatorError(
                 .throttled,
                 "Azure Resource Manager would be asked for the subscriptions of \(topics) topics, one by one; at most \(Self.mostTopics) are."
             )
-        }
-        if let left = manager.budget.subscriptionReads, left < topics + Self.leftToOthers {
-            throw OperatorError(
-                .throttled, "Azure Resource Manager takes \(left) more reads of this subscription now, and a listing costs \(topics).",
-                hint: "The allowance grows again within the hour.")
         }
     }
 

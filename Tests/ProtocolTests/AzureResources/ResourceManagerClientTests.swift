@@ -203,6 +203,20 @@ struct ResourceManagerClientTests {
         #expect(client.budget.subscriptionWrites == nil)
     }
 
+    @Test(
+        "is asked slowly when it will take little more, so that it need not refuse",
+        arguments: [(101, []), (100, [Duration.milliseconds(400)])])
+    func slowly(left: Int, rests: [Duration]) async throws {
+        let azure = ScriptedAzure { _, _ in
+            .text(#"{"value":[]}"#, headers: ["x-ms-ratelimit-remaining-subscription-reads": "\(left)"])
+        }
+        let client = azure.resourceManager
+        _ = try await client.queues(of: namespace)
+        #expect(azure.clock.sleeps.isEmpty, "nothing is known of it yet")
+        _ = try await client.queues(of: namespace)
+        #expect(azure.clock.sleeps == rests)
+    }
+
     @Test("says that it is busy when it stays so")
     func throttled() async throws {
         let azure = ScriptedAzure { _, _ in .error(429, "SubscriptionRequestsThrottled", headers: ["Retry-After": "300"]) }

@@ -173,12 +173,11 @@ struct ResourceManagerEntitiesTests {
         #expect(error?.code == .notPermitted)
     }
 
-    @Test("a listing that would take what others need is not begun")
+    @Test("an allowance of 250 reads, which is all that Azure gives at a time, is enough to begin with")
     func budget() async throws {
         let (entities, azure) = entities(Self.whole)
-        azure.remaining.withLock { $0 = ResourceManagerEntities.leftToOthers }
-        let error = await #expect(throws: OperatorError.self) { try await entities.all() }
-        #expect(error?.code == .throttled)
-        #expect(!azure.asked.contains { $0.contains("/topics/events") })
+        azure.remaining.withLock { $0 = 249 }
+        #expect(try await !entities.all().isEmpty)
+        #expect(azure.asked.contains { $0.contains("/topics/events") })
     }
 }
