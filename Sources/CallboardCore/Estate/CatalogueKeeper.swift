@@ -47,6 +47,12 @@ actor CatalogueKeeper {
         return joined()
     }
 
+    /// The estate of what is there at once: files, and what was kept of a backend. Nil where the backend was never heard.
+    func kept() async -> LoadedEstate? {
+        await begin()
+        return isUnknown ? nil : joined()
+    }
+
     /// Waits for the backend, where it is asked.
     func asked() async {
         await begin()

@@ -37,17 +37,23 @@ struct LoadedEstate: Sendable {
         switch listing {
         case .success(let listing):
             BoardBuilder(services: services, estate: estate, listing: listing, history: history, oldest: oldest).board()
-        case .failure(let error):
-            Board(
-                rows: zip(services, estate.services).map { joined, service in
-                    // What has no entity here has nothing that could not be counted.
-                    let unknown = joined.bindings.isEmpty ? joined.whyNoneHere.map { Reading<Int64>.unavailable($0) } : nil
-                    let count = unknown ?? .failed(error)
-                    return BoardRow(
-                        service: service, deadLetters: count, transferDeadLetters: count, active: count, scheduled: count,
-                        health: .unknown, findings: service.findings)
-                },
-                totals: .failed(error), problems: estate.problems, isCatalogueKnown: estate.isKnown)
+        case .failure(let error): board(without: .failed(error), totals: .failed(error))
         }
+    }
+
+    /// The board before anybody asked the namespace.
+    var outline: Board { board(without: .pending, totals: .pending) }
+
+    private func board(without counts: Reading<Int64>, totals: Reading<Board.Totals>) -> Board {
+        Board(
+            rows: zip(services, estate.services).map { joined, service in
+                // What has no entity here has nothing that could be counted.
+                let none = joined.bindings.isEmpty ? joined.whyNoneHere.map { Reading<Int64>.unavailable($0) } : nil
+                let count = none ?? counts
+                return BoardRow(
+                    service: service, deadLetters: count, transferDeadLetters: count, active: count, scheduled: count,
+                    health: .unknown, findings: service.findings)
+            },
+            totals: totals, problems: estate.problems, isCatalogueKnown: estate.isKnown)
     }
 }

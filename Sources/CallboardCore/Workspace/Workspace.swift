@@ -118,7 +118,7 @@ public actor Workspace {
         first: (@Sendable (EntityListing) -> Void)? = nil, outline: (@Sendable (Board) -> Void)? = nil
     ) async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
         if let outline, let kept = await catalogue.kept(), !kept.estate.services.isEmpty { outline(kept.outline) }
-        // The catalogue is asked beside the entities; what came of it meanwhile is part of the board.
+        // What came of asking the catalogue anew while the entities were listed is part of the board.
         _ = await loaded()
         let listing: Result<EntityListing, OperatorError>
         do throws(OperatorError) { listing = .success(try await entities(first: first)) } catch { listing = .failure(error) }

@@ -167,6 +167,9 @@ struct App {
             model.changeRefusal = refusal
             model.guardrails = guardrails
         case .jobProgress(let progress): return note(progress, id, now: now)
+        case .outline(let board) where id == model.overview.load:
+            model.take(outline: board)
+            modelChanged()
         case .glimpse(let listing) where id == model.overview.load:
             model.take(glimpse: listing)
             modelChanged()

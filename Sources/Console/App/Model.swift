@@ -60,6 +60,8 @@ struct Model: Sendable {
     var accessParts: Set<AccessPart> = []
     /// How figures load again by themselves.
     var watch = Watch()
+    /// The services without their counts, while those are loaded for the first time.
+    private(set) var outline: Board?
     /// The first entities, while they are listed for the first time.
     private(set) var glimpse: EntityTree?
     /// Entities that were looked at since they were listed.
@@ -98,8 +100,8 @@ struct Model: Sendable {
         if entry.level == .error { unreadErrors += 1 }
     }
 
-    /// Services with counts, worst first.
-    var board: Board? { overview.value?.board }
+    /// Services with counts, worst first; without counts as long as there never were any.
+    var board: Board? { overview.value?.board ?? outline }
     /// All entities with counts, where they could be listed.
     var entities: [EntityDescription]? { overview.value?.entities?.entities }
 
@@ -163,6 +165,11 @@ struct Model: Sendable {
     /// A person asked for what was loading by itself.
     mutating func awaitOverview() { isOverviewQuiet = false }
 
+    mutating func take(outline board: Board) {
+        guard overview.value == nil else { return }
+        outline = board
+    }
+
     mutating func take(glimpse listing: EntityListing) {
         guard overview.value == nil else { return }
         glimpse = EntityTree(Board(), listing)
@@ -173,6 +180,7 @@ struct Model: Sendable {
         // Old figures with their age are worth more than none.
         guard new.entities != nil || overview.value?.entities == nil else { return }
         overview.set(new, asOf: now)
+        outline = nil
         glimpse = nil
         if !isLookingForAges { overviewTook = overviewBegan.map { now.since($0) } }
         // The figures are there: what still comes are the ages of messages, and nobody waits for those.

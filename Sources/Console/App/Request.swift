@@ -111,6 +111,8 @@ enum Answer: Sendable {
     case changes(refusal: String?, Guardrails? = nil)
     /// The first entities of a listing that is under way.
     case glimpse(EntityListing)
+    /// The services alone, before their counts.
+    case outline(Board)
     case overview(Overview)
     /// A part of what is read of access was read.
     case accessPart(AccessPart)

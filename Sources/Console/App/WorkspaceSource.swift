@@ -40,7 +40,8 @@ final class WorkspaceSource: ConsoleSource {
             // A large namespace takes many calls: with its first entities nobody looks at an empty screen.
             let isFirst = !hasListed.withLock { $0 }
             let glimpse: @Sendable (EntityListing) -> Void = { listing in if isFirst { answer(.glimpse(listing)) } }
-            let (board, listing) = await workspace.overview(first: glimpse)
+            let outline: @Sendable (Board) -> Void = { board in if isFirst { answer(.outline(board)) } }
+            let (board, listing) = await workspace.overview(first: glimpse, outline: outline)
             if case .success = listing { hasListed.withLock { $0 = true } }
             answer(.overview(Overview(board: board, entities: try? listing.get(), history: await workspace.countHistory)))
             if case .failure(let error) = listing { throw error }

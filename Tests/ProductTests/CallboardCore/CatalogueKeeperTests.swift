@@ -104,6 +104,20 @@ struct CatalogueKeeperTests {
         #expect(names(await keeper.current()) == ["billing", "checkout"])
     }
 
+    @Test("what is there at once waits for nobody; where a backend was never heard, nothing is")
+    func atOnce() async throws {
+        let silent = Backend(.saysNothing)
+        let empty = try keeper(silent, at: 1000)
+        #expect(await empty.kept() == nil)
+        silent.become(.answers)
+        await empty.asked()
+        let slow = Backend(.saysNothing)
+        let keeper = try keeper(slow, at: 5000)
+        #expect(await keeper.kept().map(names) == ["checkout"])
+        slow.become(.refuses)
+        await keeper.asked()
+    }
+
     @Test("a backend that refuses leaves what was kept, and it is said from when that is")
     func refused() async throws {
         _ = await (try keeper(Backend(.answers), at: 1000)).current()

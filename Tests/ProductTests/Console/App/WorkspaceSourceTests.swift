@@ -166,4 +166,18 @@ import Testing
         #expect(kinds(try await answers(source, .overview)) == ["overview"])
         #expect(gateway.with { $0.listings } == 2)
     }
+
+    @Test("gives the services before anybody is asked for counts, the first time only")
+    func outline() async throws {
+        var context = OperatorContext(name: "retail")
+        context.catalogueText = "apiVersion: v1\nkind: Component\nmetadata: {name: checkout}\nspec: {type: service, owner: team}\n"
+        let source = source(context)
+        guard case .outline(let board)? = try await answers(source, .overview).first else {
+            return #expect(Bool(false), "the services come first")
+        }
+        #expect(board.rows.map(\.service.name) == ["checkout"] && board.totals.value == nil)
+        guard case .overview? = try await answers(source, .overview).first else {
+            return #expect(Bool(false), "they are known by then")
+        }
+    }
 }

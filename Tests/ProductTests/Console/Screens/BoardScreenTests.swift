@@ -28,6 +28,20 @@ import Testing
                 """)
     }
 
+    @Test("the services are there before their counts, which come into the same lines")
+    func outline() {
+        var console = ConsoleHarness { request in request == .overview ? nil : ConsoleHarness.usual(request) }
+        #expect(console.text.contains("Loading services and counts…"))
+        var rows = Fixture.board.rows
+        for index in rows.indices { rows[index] = BoardRow(service: rows[index].service) }
+        console.answer(.success([.outline(Board(rows: rows))]), isLast: false, to: { $0 == .overview })
+        #expect(console.line(1).hasPrefix(" 4 services") && console.line(1).contains("loading"))
+        #expect(!console.line(1).contains("well"), "nobody knows that yet")
+        #expect(console.line(3).contains("?  checkout") && !console.line(3).contains("50,0"))
+        console.answer(.success([.overview(Fixture.overview)]), to: { $0 == .overview })
+        #expect(console.line(3).contains("!!  checkout") && console.line(3).contains("50,0"))
+    }
+
     @Test("every figure on the line of what is not in the catalogue is its own")
     func unowned() {
         let changed = overview { board in
