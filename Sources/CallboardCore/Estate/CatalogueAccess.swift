@@ -46,9 +46,11 @@ extension EstateBuilder {
         for entity in catalogue.entities where entity.kind == .component || entity.kind == .resource {
             // What is for another environment is not expected here.
             guard isHere(entity) else { continue }
-            let values = Dictionary(entity.annotations.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
             func first(_ keys: [String]) -> [String]? {
-                keys.lazy.compactMap { values[$0.lowercased()] }.first.map { Array(Self.elements($0).prefix(CatalogueAccess.most)) }
+                for key in keys {
+                    if let value = entity.annotation(key) { return Array(Self.elements(value).prefix(CatalogueAccess.most)) }
+                }
+                return nil
             }
             func references(_ keys: [String]) -> [String]? {
                 first(keys)?.map { text in
@@ -62,7 +64,7 @@ extension EstateBuilder {
                     \.description),
                 senders: references(rules.senderAnnotations), receivers: references(rules.receiverAnnotations),
                 principals: first(rules.principalAnnotations)?.uniqued() ?? [],
-                isOrphan: values["backstage.io/orphan"]?.lowercased() == "true")
+                isOrphan: entity.annotation("backstage.io/orphan")?.lowercased() == "true")
             guard access.isComponent || !access.entities.isEmpty || access.senders != nil || access.receivers != nil else { continue }
             result.append(access)
         }
@@ -71,6 +73,6 @@ extension EstateBuilder {
 
     /// The elements of a list separated by commas or blanks.
     private static func elements(_ value: String) -> [String] {
-        value.split { $0 == "," || $0.isWhitespace }.map(String.init)
+        value.utf8.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") || (0x09...0x0d).contains($0) }.map { String(Substring($0)) }
     }
 }

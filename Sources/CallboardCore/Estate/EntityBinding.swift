@@ -1,3 +1,4 @@
+internal import Backstage
 internal import ServiceBus
 
 /// What an annotation of the catalogue says: this belongs to that entity.
@@ -100,10 +101,10 @@ struct ServiceBusResourceID: Hashable {
     let entity: Entity?
 
     init?(_ text: String) {
-        let segments = text.split(separator: "/").map { Self.decoded($0) }
-        func word(_ index: Int) -> String { index < segments.count ? segments[index].lowercased() : "" }
-        guard segments.count <= 32, let provider = segments.firstIndex(where: { $0.lowercased() == "providers" }),
-            word(provider + 1) == "microsoft.servicebus", word(provider + 2) == "namespaces", segments.count > provider + 3
+        let segments = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 33).map { Self.decoded(Substring($0)) }
+        func isWord(_ index: Int, _ word: String) -> Bool { index < segments.count && Backstage.Entity.isSame(segments[index], word) }
+        guard segments.count <= 32, let provider = segments.indices.first(where: { isWord($0, "providers") }),
+            isWord(provider + 1, "microsoft.servicebus"), isWord(provider + 2, "namespaces"), segments.count > provider + 3
         else { return nil }
         namespace = segments[provider + 3]
         let rest = Array(segments[(provider + 4)...])
@@ -131,6 +132,8 @@ struct ServiceBusResourceID: Hashable {
     }
 
     private static func trimmed(_ text: Substring) -> String {
+        // A name of Azure's ends with a letter or a digit.
+        if let last = text.utf8.last, last > 0x20, last < 0x80 { return String(text) }
         var text = text
         while text.last?.isWhitespace == true { text.removeLast() }
         return String(text)

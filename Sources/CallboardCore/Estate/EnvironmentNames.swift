@@ -4,7 +4,11 @@ struct EnvironmentNames: Hashable, Sendable {
     let names: [String]
 
     init(_ text: String?) {
-        names = (text ?? "").split { $0 == "," || $0.isWhitespace }.prefix(50).map { $0.lowercased() }.uniqued()
+        guard let text else {
+            names = []
+            return
+        }
+        names = text.split { $0 == "," || $0.isWhitespace }.prefix(50).map { $0.lowercased() }.uniqued()
     }
 
     init(_ names: [String]) { self.names = names }

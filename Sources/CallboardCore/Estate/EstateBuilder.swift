@@ -68,7 +68,8 @@ struct EstateBuilder {
             services.append(
                 JoinedService(summary: summary(resource, findings), bindings: bound.uniqued(), elsewhere: elsewhere[resource.ref] ?? []))
         }
-        return services.sorted { ($0.summary.name.lowercased(), $0.summary.ref) < ($1.summary.name.lowercased(), $1.summary.ref) }
+        return services.map { (name: $0.summary.name.lowercased(), service: $0) }
+            .sorted { ($0.name, $0.service.summary.ref) < ($1.name, $1.service.summary.ref) }.map(\.service)
     }
 
     /// Who answers for each path that the catalogue may mean.
@@ -76,12 +77,7 @@ struct EstateBuilder {
         var ownership: [EntityPath: EntityOwnership] = [:]
         for service in services {
             for path in service.bindings.flatMap(\.candidates) {
-                var entry = ownership[path] ?? EntityOwnership()
-                if !entry.services.contains(service.summary.ref) { entry.services.append(service.summary.ref) }
-                entry.owner = entry.owner ?? service.summary.owner
-                entry.onCall = entry.onCall ?? service.summary.onCall
-                if entry.links.isEmpty { entry.links = service.summary.links }
-                ownership[path] = entry
+                ownership[path, default: EntityOwnership()].join(service.summary)
             }
         }
         // A Resource has an owner of its own, who comes before the owners of those that use it.
@@ -96,18 +92,16 @@ struct EstateBuilder {
 
     private mutating func bind(_ entity: Entity) {
         var reader = BindingReader()
-        let values = Dictionary(entity.annotations.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
         var elsewhere: [Elsewhere] = []
-        let keys = Set(rules.rules.map { $0.annotation.lowercased() })
         var decided: Set<BindingRules.Form> = []
         for rule in rules.rules where !decided.contains(rule.form) {
-            let key = rule.annotation.lowercased()
-            if let value = values[key], reader.read(value, rule: rule) { decided.insert(rule.form) }
+            if let value = entity.annotation(rule.annotation), reader.read(value, rule: rule) { decided.insert(rule.form) }
             // With an environment's name behind it, it says what is so there only.
-            for other in values.keys.filter({ $0.hasPrefix(key + ".") && !keys.contains($0) }).sorted() {
-                let name = String(other.dropFirst(key.count + 1))
+            for (name, value) in entity.annotations(behind: rule.annotation) {
+                let key = "\(rule.annotation).\(name)"
+                if rules.rules.contains(where: { Entity.isSame($0.annotation, key) }) { continue }
                 if name == environment {
-                    if let value = values[other], reader.read(value, rule: rule) { decided.insert(rule.form) }
+                    if reader.read(value, rule: rule) { decided.insert(rule.form) }
                 } else {
                     elsewhere.append(.environment(name))
                 }
@@ -129,10 +123,8 @@ struct EstateBuilder {
 
     /// The environments that something says it is for.
     func environments(of entity: Entity) -> EnvironmentNames {
-        for key in rules.environmentAnnotations.map({ $0.lowercased() }) {
-            let value =
-                entity.annotations.first { $0.key.lowercased() == key }?.value ?? entity.labels.first { $0.key.lowercased() == key }?.value
-            if let value { return EnvironmentNames(value) }
+        for key in rules.environmentAnnotations {
+            if let value = entity.annotation(key) ?? entity.label(key) { return EnvironmentNames(value) }
         }
         return EnvironmentNames(nil)
     }
@@ -210,8 +202,7 @@ struct EstateBuilder {
     private func onCall(_ entity: Entity, _ owner: EntityRef?) -> (text: String, address: String?)? {
         for entity in [entity, owner.flatMap { catalogue[$0] }].compactMap({ $0 }) {
             for key in rules.onCallAnnotations {
-                guard let value = entity.annotations.first(where: { $0.key.lowercased() == key.lowercased() })?.value, !value.isEmpty
-                else { continue }
+                guard let value = entity.annotation(key), !value.isEmpty else { continue }
                 return (
                     Self.label(key).map { "\($0) \(value)" } ?? value, rules.onCallLinks[key.lowercased()]?.address(of: value)
                 )
@@ -265,6 +256,26 @@ struct JoinedService: Sendable {
     /// The paths as far as the catalogue alone can tell, or as they exist among those given.
     func paths(among known: (EntityPath) -> Bool = { _ in false }) -> [EntityPath] {
         bindings.compactMap { $0.resolved(among: known) }.uniqued()
+    }
+}
+
+extension EntityOwnership {
+    /// Takes a service in; of what two say the first counts.
+    fileprivate mutating func join(_ service: ServiceSummary) {
+        if !services.contains(service.ref) { services.append(service.ref) }
+        owner = owner ?? service.owner
+        onCall = onCall ?? service.onCall
+        if links.isEmpty { links = service.links }
+    }
+}
+
+extension Array where Element: Hashable {
+    /// The elements without repetitions, in order of first occurrence.
+    func uniqued() -> [Element] {
+        // Most lists of a catalogue hold one, and there are tens of thousands of them.
+        guard count > 1 else { return self }
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 

@@ -145,20 +145,60 @@ public struct EntityPath: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// The display name.
     public var description: String { displayName }
 
-    private var key: (String, String, SubQueue) { (name.lowercased(), subscription?.lowercased() ?? "", subQueue) }
     /// Compares without case.
-    public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
+    public static func == (a: Self, b: Self) -> Bool {
+        a.subQueue == b.subQueue && FoldedASCII.order(a.name, b.name) == 0
+            && FoldedASCII.order(a.subscription ?? "", b.subscription ?? "") == 0
+    }
     /// Hashes without case.
     public func hash(into hasher: inout Hasher) {
-        let key = key
-        hasher.combine(key.0)
-        hasher.combine(key.1)
-        hasher.combine(key.2)
+        FoldedASCII.hash(name, into: &hasher)
+        FoldedASCII.hash(subscription ?? "", into: &hasher)
+        hasher.combine(subQueue)
     }
     /// Orders by name, subscription and sub-queue, without case.
     public static func < (a: Self, b: Self) -> Bool {
-        let (x, y) = (a.key, b.key)
-        return (x.0, x.1, x.2.rawValue) < (y.0, y.1, y.2.rawValue)
+        let names = FoldedASCII.order(a.name, b.name)
+        if names != 0 { return names < 0 }
+        let subscriptions = FoldedASCII.order(a.subscription ?? "", b.subscription ?? "")
+        if subscriptions != 0 { return subscriptions < 0 }
+        return a.subQueue.rawValue < b.subQueue.rawValue
+    }
+}
+
+/// Names of entities, which are ASCII, without regard to case. Paths are compared and hashed by the ten thousand: nothing is allocated.
+private enum FoldedASCII {
+    private static func lower(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
+
+    /// Below zero when `a` comes first, above when `b` does.
+    static func order(_ a: String, _ b: String) -> Int {
+        var (x, y) = (a.utf8.makeIterator(), b.utf8.makeIterator())
+        while true {
+            switch (x.next(), y.next()) {
+            case (let left?, let right?):
+                if left == right { continue }
+                let (left, right) = (lower(left), lower(right))
+                if left != right { return left < right ? -1 : 1 }
+            case (nil, nil): return 0
+            case (nil, _): return -1
+            case (_, nil): return 1
+            }
+        }
+    }
+
+    static func hash(_ text: String, into hasher: inout Hasher) {
+        var word: UInt64 = 0
+        var count = 0
+        for byte in text.utf8 {
+            word = word << 8 | UInt64(lower(byte))
+            count += 1
+            if count % 8 == 0 {
+                hasher.combine(word)
+                word = 0
+            }
+        }
+        hasher.combine(word)
+        hasher.combine(count)
     }
 }
 
