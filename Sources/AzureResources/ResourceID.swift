@@ -4,14 +4,24 @@
 public struct ResourceID: Sendable, CustomStringConvertible {
     /// The id as it was given, with one leading slash and none at the end.
     public let text: String
-    /// What is compared.
-    let key: String
 
     /// The id of a text; a missing leading slash is added, slashes at the end are dropped.
     public init(_ text: String) {
-        self.text = "/" + Self.parts(of: text).joined(separator: "/")
-        self.key = self.text.lowercased()
+        self.text = Self.isTidy(text) ? text : "/" + Self.parts(of: text).joined(separator: "/")
     }
+
+    /// Whether a text is as an id has to be, as Azure's own are.
+    private static func isTidy(_ text: String) -> Bool {
+        var last: UInt8?
+        for byte in text.utf8 {
+            if last == nil ? byte != UInt8(ascii: "/") : byte == UInt8(ascii: "/") && last == byte { return false }
+            last = byte
+        }
+        return text == "/" || last != nil && last != UInt8(ascii: "/")
+    }
+
+    /// What is compared. Not kept: an estate has tens of thousands of long ids, and most are never looked up.
+    var key: String { text.lowercased() }
 
     /// What is between the slashes, by bytes: a slash is one whatever accent follows it.
     private static func parts(of text: String) -> [Substring] { text.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) } }
@@ -22,9 +32,36 @@ public struct ResourceID: Sendable, CustomStringConvertible {
 
 extension ResourceID: Hashable {
     /// Whether both name the same.
-    public static func == (left: ResourceID, right: ResourceID) -> Bool { left.key == right.key }
+    public static func == (left: ResourceID, right: ResourceID) -> Bool {
+        // By bytes: texts are hashed by theirs. Other letters than those of ASCII may change their length with their case.
+        guard left.isASCII, right.isASCII else { return left.key.utf8.elementsEqual(right.key.utf8) }
+        return left.text.utf8.count == right.text.utf8.count
+            && left.text.utf8.elementsEqual(right.text.utf8) { $0 == $1 || lower($0) == lower($1) }
+    }
+
     /// Hashes what is compared.
-    public func hash(into hasher: inout Hasher) { hasher.combine(key) }
+    public func hash(into hasher: inout Hasher) {
+        if isASCII { Self.hash(text, into: &hasher) } else { Self.hash(key, into: &hasher) }
+    }
+
+    private var isASCII: Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
+
+    private static func hash(_ text: String, into hasher: inout Hasher) {
+        var word: UInt64 = 0
+        var count = 0
+        for byte in text.utf8 {
+            word = word << 8 | UInt64(lower(byte))
+            count += 1
+            if count % 8 == 0 {
+                hasher.combine(word)
+                word = 0
+            }
+        }
+        hasher.combine(word)
+        hasher.combine(count)
+    }
 }
 
 // MARK: Structure
@@ -66,7 +103,10 @@ extension ResourceID {
     }
 
     /// Whether it is a management group.
-    public var isManagementGroup: Bool { key.hasPrefix("/providers/microsoft.management/managementgroups/") }
+    public var isManagementGroup: Bool {
+        let beginning = "/providers/microsoft.management/managementgroups/"
+        return Substring(text.utf8.prefix(beginning.utf8.count)).lowercased() == beginning
+    }
 
     /// The Service Bus namespace it is or is in.
     public var serviceBusNamespace: ResourceID? {
@@ -82,8 +122,10 @@ extension ResourceID {
     /// Whether `other` is this or lies below it, part by part. The root contains everything; what a management group contains cannot be
     /// told from ids, so it contains only itself here.
     public func contains(_ other: ResourceID) -> Bool {
-        if key == "/" || key == other.key { return true }
-        return other.key.hasPrefix(key) && other.key.utf8.dropFirst(key.utf8.count).first == UInt8(ascii: "/")
+        if text == "/" { return true }
+        let (key, other) = (key, other.key)
+        if key == other { return true }
+        return other.hasPrefix(key) && other.utf8.dropFirst(key.utf8.count).first == UInt8(ascii: "/")
     }
 
     /// This id and all above it that roles can be assigned at, narrowest first, the root last: a subscription of a topic, the topic, the namespace,
@@ -98,7 +140,7 @@ extension ResourceID {
             if !isProvider { result.append(ResourceID(segments[..<end].joined(separator: "/"))) }
             end -= 2
         }
-        if result.last?.key != "/" { result.append(.root) }
+        if result.last?.text != "/" { result.append(.root) }
         return result
     }
 }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import CallboardCore
+import Logging
 
 /// `callboard drift`
 struct DriftCommand: ParsableCommand {
@@ -32,7 +33,11 @@ struct DriftListCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         let index = try await options.index()
-        let report = DriftReport(index).concerning(try index.subject(subject), from: severity)
+        let begun = ContinuousClock.now
+        let whole = DriftReport(index)
+        Diagnostics.logger.debug(
+            "compared access with the catalogue", metadata: ["seconds": "\((ContinuousClock.now - begun) / .seconds(1))"])
+        let report = whole.concerning(try index.subject(subject), from: severity)
         output.write(DriftRecord.all(report))
         guard failIfAny else { return 0 }
         if !report.findings.isEmpty {

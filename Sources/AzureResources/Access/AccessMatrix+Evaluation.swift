@@ -55,12 +55,15 @@ extension AccessMatrix {
 
     /// What an assignment comes to at a place for somebody, the one who has it or a member of the group that has.
     func outcome(_ index: Int, on place: Place, subject: GUID) -> AccessOutcome {
-        let entry = entries[index]
-        guard let role = entry.role else { return AccessOutcome(isRoleKnown: false) }
-        var outcome = AccessOutcome(isConditional: entry.assignment.condition != nil || role.condition != nil)
-        let (forbidden, perhaps) = forbiddenActions(to: subject, through: entry.assignment.principal, by: place.denials)
+        // Field by field: an entry has many texts, and copying it would count each.
+        guard let actions = entries[index].role?.actions else { return AccessOutcome(isRoleKnown: false) }
+        var outcome = AccessOutcome(isConditional: entries[index].assignment.condition != nil || entries[index].role?.condition != nil)
+        let (forbidden, perhaps): (AccessActions, AccessActions) =
+            place.denials.isEmpty
+            ? ([], []) : forbiddenActions(to: subject, through: entries[index].assignment.principal, by: place.denials)
+        let assignedAt = entries[index].target
         for right in Right.allCases {
-            let giving = role.actions.intersection(.giving(right, on: place.target, assignedAt: entry.target))
+            let giving = actions.intersection(.giving(right, on: place.target, assignedAt: assignedAt))
             if giving.isEmpty { continue }
             if giving.isSubset(of: forbidden) {
                 outcome.denied.insert(Rights(right))

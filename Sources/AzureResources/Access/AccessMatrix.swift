@@ -135,7 +135,8 @@ extension AccessMatrix {
     /// What is assigned below a scope on the way to an entity, the entity included: of a queue what is assigned at it, of a subscription also what is
     /// assigned at its topic. What was assigned at the scope and above is the same for all entities of a kind, and need not be asked for each.
     public func bindings(on entity: ResourceID, below scope: ResourceID, expandingGroups: Bool = false) -> [RoleBinding] {
-        let keys = keys(above: entity).prefix { $0 != scope.key[...] }
+        let end = scope.key[...]
+        let keys = keys(above: entity).prefix { $0 != end }
         guard keys.contains(where: { byScope[$0] != nil }) else { return [] }
         return bindings(of: keys.flatMap { byScope[$0] ?? [] }, on: place(entity), expandingGroups: expandingGroups)
     }
@@ -201,19 +202,20 @@ extension AccessMatrix {
             let isMember = membership.isMember(principal, of: group)
             if isMember != false { take(byPrincipal[group] ?? [], isMember: isMember == true) }
         }
+        // Where nothing is denied, an assignment comes to the same on all entities of a kind.
+        var outcomes: [OutcomeKey: AccessOutcome] = [:]
         var result: [ResourceID: [Right: AccessAnswer]] = [:]
         for entity in entities {
             let place = place(entity)
-            var answers: [Right: AccessAnswer] = [:]
+            var sum = AnswerSum()
             for index in indices(on: place, among: mine, mineAtManagementGroups) {
-                let outcome = outcome(index, on: place, subject: principal)
-                for right in Right.allCases {
-                    var answer = outcome.answer(for: right)
-                    // Whether it helps depends on what nobody knows.
-                    if answer != .no, !isCertain.contains(index) { answer = .unknown }
-                    if answer > answers[right] ?? .no { answers[right] = answer }
-                }
+                let kind = OutcomeKey(index: index, target: place.target, takesKeys: place.takesKeys)
+                let known = place.denials.isEmpty ? outcomes[kind] : nil
+                let outcome = known ?? outcome(index, on: place, subject: principal)
+                if known == nil, place.denials.isEmpty { outcomes[kind] = outcome }
+                sum.add(outcome, isCertain: isCertain.contains(index))
             }
+            let answers = sum.answers
             if !answers.isEmpty { result[entity] = answers }
         }
         return result
@@ -221,4 +223,11 @@ extension AccessMatrix {
 
     /// Older API versions do not say of what kind a principal is.
     private static func mayBeGroup(_ kind: PrincipalKind) -> Bool { kind.isGroup || kind == .unknown }
+}
+
+/// What an assignment comes to depends on no more than this, where nothing is denied.
+private struct OutcomeKey: Hashable {
+    let index: Int
+    let target: AccessTarget
+    let takesKeys: Bool
 }

@@ -97,3 +97,36 @@ public enum AccessAnswer: Int, Hashable, Sendable, Comparable {
     /// Orders by how much it says for "yes".
     public static func < (left: AccessAnswer, right: AccessAnswer) -> Bool { left.rawValue < right.rawValue }
 }
+
+/// What several assignments come to together.
+struct AnswerSum {
+    private var yes: Rights = []
+    private var conditional: Rights = []
+    private var unknown: Rights = []
+
+    /// - Parameter isCertain: whether the assignment is certainly one of the identity's.
+    mutating func add(_ outcome: AccessOutcome, isCertain: Bool) {
+        guard outcome.isRoleKnown else {
+            unknown = Right.allCases.reduce(into: []) { $0.insert(Rights($1)) }
+            return
+        }
+        let given = outcome.rights.union(outcome.byKeys)
+        unknown.formUnion(outcome.uncertain)
+        if !isCertain {
+            unknown.formUnion(given)
+        } else if outcome.isConditional {
+            conditional.formUnion(given)
+        } else {
+            yes.formUnion(given)
+        }
+    }
+
+    /// Every right of which the answer is not no.
+    var answers: [Right: AccessAnswer] {
+        var answers: [Right: AccessAnswer] = [:]
+        for right in yes.union(conditional).union(unknown).all {
+            answers[right] = yes.contains(right) ? .yes : conditional.contains(right) ? .conditional : .unknown
+        }
+        return answers
+    }
+}

@@ -12,7 +12,9 @@ public struct GUID: Sendable, CustomStringConvertible {
     public init(_ text: String) {
         self.text = text
         let lowered = text.lowercased()
-        self.key = Self.dashed(lowered) ?? lowered
+        // Nearly all come in this form: then both are one text.
+        let folded = Self.dashed(lowered) ?? lowered
+        self.key = folded == text ? text : folded
     }
 
     /// The text.

@@ -34,6 +34,9 @@ public struct DriftRecord: OutputRecord {
         for cell in cells { row.cell(cell) }
     }
 
+    /// The most entities that are named in JSON.
+    private static let mostEntities = 1_000
+
     /// Writes the finding with its evidence and its fix as one object.
     public func write(to json: inout JSONWriter) {
         json.object { json in
@@ -50,7 +53,9 @@ public struct DriftRecord: OutputRecord {
                 json.member("severity", finding.severity.word)
                 json.member("where", finding.place)
                 json.member("summary", finding.summary)
-                json.member("entities", finding.entities.map(\.displayName))
+                // A role on the namespace may concern ten thousand, and there may be hundreds of such roles.
+                json.member("entities", finding.entities.prefix(Self.mostEntities).map(\.displayName))
+                json.member("entityCount", Int64(finding.entities.count))
                 json.member("namespaceWide", finding.isNamespaceWide)
                 json.member("references", finding.references)
                 json.key("evidence")

@@ -1,4 +1,4 @@
-public import ServiceBus
+internal import ServiceBus
 
 /// Something in which access as it is differs from access as it should be, with what shows it and how it would be mended.
 ///
@@ -92,7 +92,7 @@ public struct DriftFinding: Hashable, Sendable, Identifiable {
     /// What shows it.
     public let evidence: [Evidence]
     /// The entities it concerns; empty where it concerns the whole namespace, or none.
-    public let entities: [EntityPath]
+    public let entities: EntityPaths
     /// Whether it concerns all entities of the namespace.
     public let isNamespaceWide: Bool
     /// The entries of the catalogue it concerns.
@@ -103,7 +103,7 @@ public struct DriftFinding: Hashable, Sendable, Identifiable {
     /// - Parameter subject: what tells it from others of its kind.
     init(
         _ kind: Kind, _ severity: Severity, subject: String, place: String, summary: String, evidence: [Evidence],
-        entities: [EntityPath] = [], isNamespaceWide: Bool = false, references: [String] = [], fix: FixPlan
+        entities: EntityPaths = [], isNamespaceWide: Bool = false, references: [String] = [], fix: FixPlan
     ) {
         var hash = StableHash()
         hash.combine(subject.lowercased().utf8)

@@ -149,7 +149,10 @@ extension DriftInspector {
         let assignment = item.assignment
         let rights = item.allRights
         let isGrave = !rights.isDisjoint(with: [.receive, .listKeys, .grantRoles])
-        let who = isGroup ? "\(people.count) people in \(index.title(assignment.principal))" : index.title(assignment.principal)
+        let who =
+            isGroup
+            ? "\(people.count == 1 ? "1 person" : "\(people.count) people") in \(index.title(assignment.principal))"
+            : index.title(assignment.principal)
         var evidence = [DriftFinding.Evidence("allows", Self.words(rights))]
         if isGroup {
             let names = people.prefix(10).map { index.title($0) }.joined(separator: ", ")

@@ -38,7 +38,7 @@ extension DriftInspector {
                         .init("entity", entity.id.text),
                         .init("catalogue", services.isEmpty ? "no entry names it" : "\(services.joined(separator: ", ")) without an owner"),
                         .init("userMetadata", entity.metadata ?? "empty"),
-                    ], entities: [entity.path] + below.map(\.path), references: services,
+                    ], entities: EntityPaths([entity.path] + below.map(\.path)), references: services,
                     fix: FixPlan([
                         FixPlan.Step(
                             "Bind it in the catalogue: a Resource or Component with spec.owner and callboard.dev/entities: \(entity.path.displayName)."
@@ -93,7 +93,7 @@ extension DriftInspector {
                     evidence: [
                         .init("backstage.io/orphan", "true"),
                         .init("entities", paths.isEmpty ? "none" : paths.map(\.displayName).joined(separator: ", ")),
-                    ], entities: paths, references: [entry.ref],
+                    ], entities: EntityPaths(paths), references: [entry.ref],
                     fix: FixPlan([
                         FixPlan.Step("If its file was removed on purpose: delete the entry in Backstage."),
                         FixPlan.Step("Otherwise register the location of its file again."),

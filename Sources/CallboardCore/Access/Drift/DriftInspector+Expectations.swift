@@ -38,6 +38,7 @@ extension DriftInspector {
         if let reason = unknownDenials {
             skip(.missing, because: "deny assignments, which may take away what roles give: \(reason)")
         }
+        let answers = answers(matrix)
         for (path, entry) in index.expectations.entries.sorted(by: { $0.key < $1.key }) {
             guard let entity = index.entity(path) else { continue }
             for right in [Right.send, .receive] {
@@ -45,7 +46,7 @@ extension DriftInspector {
                     guard let ids = index.expectations.identities[reference], !ids.isEmpty else { continue }
                     // An identity that nobody can look up may be the one that has the role.
                     var best = index.expectations.misnamed.contains(reference) ? AccessAnswer.unknown : .no
-                    for id in ids { best = max(best, answer(matrix, id, right, on: entity)) }
+                    for id in ids { best = max(best, answer(answers[id] ?? [:], right, on: entity)) }
                     switch best {
                     case .yes: break
                     case .unknown, .conditional: uncertain += 1
@@ -63,14 +64,32 @@ extension DriftInspector {
         }
     }
 
-    /// What an identity can do where the catalogue expects it: to send to a subscription is to send to its topic, and whoever receives from one of a
-    /// topic's subscriptions receives from the topic.
-    private func answer(_ matrix: AccessMatrix, _ id: GUID, _ right: Right, on entity: AccessEntity) -> AccessAnswer {
-        if right == .send, let topic = entity.path.topic.flatMap({ index.entity($0) }) { return matrix.can(id, .send, on: topic.id) }
-        var best = matrix.can(id, right, on: entity.id)
-        guard right == .receive, best != .yes, entity.path.subscription == nil else { return best }
-        for subscription in index.subscriptions(of: entity.path) { best = max(best, matrix.can(id, .receive, on: subscription.id)) }
-        return best
+    /// What each identity can do where the catalogue expects it. One question for each identity: what concerns it is gathered once.
+    private func answers(_ matrix: AccessMatrix) -> [GUID: [ResourceID: [Right: AccessAnswer]]] {
+        var places: [GUID: Set<ResourceID>] = [:]
+        for (path, entry) in index.expectations.entries {
+            guard let entity = index.entity(path) else { continue }
+            for right in [Right.send, .receive] {
+                let scopes = self.places(right, on: entity)
+                for reference in entry.references(for: right) ?? [] {
+                    for id in index.expectations.identities[reference] ?? [] { places[id, default: []].formUnion(scopes) }
+                }
+            }
+        }
+        var answers: [GUID: [ResourceID: [Right: AccessAnswer]]] = [:]
+        for (id, scopes) in places { answers[id] = matrix.access(of: id, among: scopes) }
+        return answers
+    }
+
+    /// Where a right shows: to send to a subscription is to send to its topic, and whoever receives from one of a topic's subscriptions receives from
+    /// the topic.
+    private func places(_ right: Right, on entity: AccessEntity) -> [ResourceID] {
+        if right == .send { return [(entity.path.topic.flatMap { index.entity($0) } ?? entity).id] }
+        return [entity.id] + (entity.path.subscription == nil ? index.subscriptions(of: entity.path).map(\.id) : [])
+    }
+
+    private func answer(_ answers: [ResourceID: [Right: AccessAnswer]], _ right: Right, on entity: AccessEntity) -> AccessAnswer {
+        places(right, on: entity).map { answers[$0]?[right] ?? .no }.max() ?? .no
     }
 
     private mutating func addMissing(
@@ -99,84 +118,6 @@ extension DriftInspector {
                     } + [FixPlan.Step("It takes up to ten minutes to be in effect.")])))
     }
 
-    // MARK: Extra
-
-    private mutating func inspectExtra() {
-        let wide = evaluated.indices.filter { evaluated[$0].isNamespaceWide && isCandidate(evaluated[$0]) }
-        var narrow: [ResourceID: [Int]] = [:]
-        for (place, item) in evaluated.enumerated() where !item.isNamespaceWide && isCandidate(item) {
-            narrow[item.assignment.scope, default: []].append(place)
-        }
-        var hits: [Int: [Expectations.Need]] = [:]
-        var unknownGroups: Set<GUID> = []
-        var unmapped = 0
-        for entity in index.entities {
-            let denied = deniedRights[entity.path]
-            for right in [Right.send, .receive] where !(right == .send && entity.path.subscription != nil) {
-                guard let allowed = index.expectations.allowed(right, on: entity.path) else { continue }
-                guard index.expectations.knowsAll(right, on: entity.path) else {
-                    unmapped += 1
-                    continue
-                }
-                var places = narrow[entity.id] ?? []
-                if let topic = entity.path.topic.flatMap({ index.entity($0) }) { places += narrow[topic.id] ?? [] }
-                for place in wide + places where evaluated[place].binding.rights.contains(right) {
-                    let assignment = evaluated[place].assignment
-                    if allowed.contains(assignment.principal) { continue }
-                    if denied?[assignment.id]?.contains(right) ?? false { continue }
-                    if isOpenGroup(evaluated[place]) {
-                        unknownGroups.insert(assignment.principal)
-                        continue
-                    }
-                    if kind(evaluated[place]).isGroup, let members = index.picture.membership.members(of: assignment.principal) {
-                        // A group in it does nothing itself; its members are among these.
-                        if members.allSatisfy({ $0.kind.isGroup || allowed.contains($0.id) }) { continue }
-                    }
-                    hits[place, default: []].append(Expectations.Need(path: entity.path, right: right))
-                }
-            }
-        }
-        for (place, needs) in hits.sorted(by: { $0.key < $1.key }) { addExtra(evaluated[place], needs) }
-        if unmapped > 0 {
-            skip(
-                .extra,
-                because:
-                    "on \(unmapped) rights one of those whom the catalogue names has no callboard.dev/principal-id: everybody else could be it",
-                isBlind: false)
-        }
-        if let group = unknownGroups.sorted().first {
-            skip(.extra, because: "the members of \(unknownGroups.count) groups are not known, \(index.title(group)) among them")
-        }
-    }
-
-    private func isCandidate(_ item: Evaluated) -> Bool { !item.messageRights.isEmpty && !hasEnd(item) }
-
-    private mutating func addExtra(_ item: Evaluated, _ needs: [Expectations.Need]) {
-        let paths = needs.map(\.path).uniqued()
-        let shown = paths.prefix(10).map(\.displayName).joined(separator: ", ") + (paths.count > 10 ? " and \(paths.count - 10) more" : "")
-        let rights = needs.reduce(into: Rights()) { $0.insert(Rights($1.right)) }
-        let expected = paths.prefix(1).flatMap { path in
-            [Right.send, .receive].filter { rights.contains($0) }.compactMap { right in
-                index.expectations.entries[path]?.references(for: right).map { references in
-                    DriftFinding.Evidence(
-                        "expected to \(right == .send ? "send" : "receive") on \(path.displayName)",
-                        references.isEmpty ? "nobody" : references.joined(separator: ", "))
-                }
-            }
-        }
-        add(
-            finding(
-                .extra, .medium, item,
-                summary:
-                    "\(index.title(item.assignment.principal)) can \(Self.words(rights)) on \(shown), and the catalogue does not say so",
-                evidence: [.init("entities", shown)] + expected, doubts: doubts(item), entities: paths,
-                fix: self.needs(of: item.assignment.principal).isEmpty
-                    ? [
-                        FixPlan.Step("If it is right: name it in callboard.dev/senders or callboard.dev/receivers."),
-                        removal(item, doubts: doubts(item)),
-                    ] : narrowing(item)))
-    }
-
     // MARK: Identities
 
     private mutating func inspectIdentities() {
@@ -198,7 +139,7 @@ extension DriftInspector {
                     DriftFinding(
                         .unmappedComponent, .medium, subject: "\(entry.ref)\n\(id)", place: entry.ref,
                         summary: "\(entry.ref): principal-id '\(id)' is not an object id", evidence: [.init("principal-id", id)],
-                        entities: index.expectations.paths[entry.ref] ?? [], references: [entry.ref],
+                        entities: EntityPaths(index.expectations.paths[entry.ref] ?? []), references: [entry.ref],
                         fix: FixPlan([
                             FixPlan.Step(
                                 "Write the object id of its application or managed identity there: az ad sp show --id CLIENT-ID --query id."
@@ -219,7 +160,7 @@ extension DriftInspector {
                 evidence: [
                     .init("entities", shown), .init("callboard.dev/principal-id", isListed ? "not there" : "there is no such entry"),
                 ],
-                entities: paths, references: [reference],
+                entities: EntityPaths(paths), references: [reference],
                 fix: FixPlan([
                     isListed
                         ? FixPlan.Step(

@@ -60,7 +60,7 @@ extension DriftInspector {
                 evidence: [
                     .init("rule", rule.id.text), .init("rights", rights),
                     .init("local authentication", Self.word(namespace.localAuthentication)),
-                ], entities: entities(of: rule, namespace), isNamespaceWide: rule.owner == namespace.id,
+                ], entities: EntityPaths(entities(of: rule, namespace)), isNamespaceWide: rule.owner == namespace.id,
                 fix: FixPlan([
                     FixPlan.Step(
                         "Find out who uses the key (Azure Monitor and RuntimeAuditLogs name the authentication), and give them roles in its place."
@@ -95,7 +95,7 @@ extension DriftInspector {
                 evidence: [
                     .init("rule", rule.id.text), .init("made anew", "\(time.rfc3339), by \(Self.rotationTag)"),
                     .init("compared with", "\(Self.oldestKeyInDays) days before \(index.picture.asOf.rfc3339)"),
-                ], entities: entities(of: rule, namespace), isNamespaceWide: rule.owner == namespace.id, fix: FixPlan(steps)))
+                ], entities: EntityPaths(entities(of: rule, namespace)), isNamespaceWide: rule.owner == namespace.id, fix: FixPlan(steps)))
     }
 
     private static func rotation(in metadata: String?) -> String? {

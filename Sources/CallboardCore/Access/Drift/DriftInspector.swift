@@ -64,7 +64,8 @@ struct DriftInspector {
         let (picture, namespaceID) = (index.picture, namespace.id)
         held = Set(
             evaluated.filter { item in
-                guard picture.schedules.value != nil, item.binding.term == .standing, item.note == nil, !item.messageRights.isEmpty
+                guard picture.schedules.value != nil, item.binding.term == .standing, item.note == nil, item.binding.condition == nil,
+                    !item.messageRights.isEmpty
                 else { return false }
                 return picture.unreadBelow.schedules == nil || !namespaceID.contains(item.assignment.scope)
             }.map {
@@ -91,14 +92,14 @@ struct DriftInspector {
     /// A finding about one assignment.
     func finding(
         _ kind: DriftFinding.Kind, _ severity: DriftFinding.Severity, _ item: Evaluated, summary: String,
-        evidence: [DriftFinding.Evidence] = [], doubts: [String] = [], entities: [EntityPath]? = nil, fix: [FixPlan.Step]
+        evidence: [DriftFinding.Evidence] = [], doubts: [String] = [], entities: EntityPaths? = nil, fix: [FixPlan.Step]
     ) -> DriftFinding {
         let assignment = item.assignment
         let evidence = evidence + doubts.map { DriftFinding.Evidence("not known", $0) }
         return DriftFinding(
             kind, severity, subject: assignment.id.text, place: index.title(assignment.scope), summary: summary,
             evidence: self.evidence(item) + evidence,
-            entities: entities ?? (item.isNamespaceWide ? [] : index.entities(within: assignment.scope)),
+            entities: entities ?? (item.isNamespaceWide ? [] : EntityPaths(index.entities(within: assignment.scope))),
             isNamespaceWide: entities == nil && item.isNamespaceWide,
             references: index.expectations.components[assignment.principal] ?? [], fix: FixPlan(fix))
     }
@@ -155,26 +156,40 @@ struct DriftInspector {
         return ([principal] + members.map(\.id)).flatMap { index.expectations.needs[$0] ?? [] }.uniqued()
     }
 
+    /// What the catalogue says that an identity needs, and the known members of a group, each with whose need it is; in order of paths.
+    private func holders(of principal: GUID) -> [(holder: GUID, need: Expectations.Need)] {
+        let members = (index.picture.membership.members(of: principal) ?? []).map(\.id)
+        return ([principal] + members).flatMap { id in (index.expectations.needs[id] ?? []).map { (holder: id, need: $0) } }
+            .sorted {
+                $0.need.path == $1.need.path
+                    ? ($0.need.right.rawValue, $0.holder) < ($1.need.right.rawValue, $1.holder) : $0.need.path < $1.need.path
+            }
+    }
+
     /// Gives an identity what the catalogue says that it needs within a wide assignment, and takes that one away.
     func narrowing(_ item: Evaluated) -> [FixPlan.Step] {
         let assignment = item.assignment
         var steps: [FixPlan.Step] = []
+        var given: Set<Held> = []
         var hasNeeds = false
-        let needs = self.needs(of: assignment.principal).sorted {
-            $0.path == $1.path ? $0.right.rawValue < $1.right.rawValue : $0.path < $1.path
-        }
-        for need in needs {
+        for (holder, need) in holders(of: assignment.principal) {
             // Nobody sends to a subscription: its topic is meant.
             let place = need.right == .send ? need.path.topic ?? need.path : need.path
             guard let entity = index.entity(place), item.isNamespaceWide || assignment.scope.contains(entity.id) else { continue }
             let role = Self.role(for: need.right)
             hasNeeds = true
-            if held.contains(Held(principal: assignment.principal, role: role, scope: entity.id)) { continue }
+            // What this very assignment gives to a group, who needs it has to have without the group.
+            let isThis = entity.id == assignment.scope && role == assignment.role
+            let id = isThis ? holder : assignment.principal
+            if isThis, holder == assignment.principal { continue }
+            guard !held.contains(Held(principal: id, role: role, scope: entity.id)),
+                given.insert(Held(principal: id, role: role, scope: entity.id)).inserted
+            else { continue }
+            let kind = index.kind(id, isThis ? .unknown : assignment.principalKind)
             steps.append(
                 FixPlan.Step(
-                    "Assign \(Self.title(of: role)) on \(place.displayName): the catalogue says that it is to \(need.right == .send ? "send" : "receive").",
-                    .assign(role: role, to: assignment.principal, index.kind(assignment.principal, assignment.principalKind), at: entity.id)
-                ))
+                    "Assign \(Self.title(of: role)) on \(place.displayName)\(isThis ? " to \(index.title(id))" : ""): the catalogue says that it is to \(need.right == .send ? "send" : "receive").",
+                    .assign(role: role, to: id, kind == .unknown ? .servicePrincipal : kind, at: entity.id)))
         }
         if hasNeeds, steps.isEmpty {
             steps.append(FixPlan.Step("What it needs by the catalogue it has by assignments of its own."))

@@ -31,13 +31,14 @@ public struct DriftReport: Sendable {
 
     /// What concerns an entity or a service, the whole namespace's findings among it, and is at least so bad.
     public func concerning(_ subject: AccessSubject?, from severity: DriftFinding.Severity = .low) -> DriftReport {
+        let wanted: Set<EntityPath> = if case .service(_, let entities) = subject { Set(entities) } else { [] }
         let chosen = findings.filter { finding in
             guard finding.severity >= severity else { return false }
             switch subject {
             case nil: return true
             case .entity(let path): return finding.isNamespaceWide || finding.entities.contains(path.entity)
-            case .service(let ref, let entities):
-                return finding.isNamespaceWide || finding.references.contains(ref) || !Set(entities).isDisjoint(with: finding.entities)
+            case .service(let ref, _):
+                return finding.isNamespaceWide || finding.references.contains(ref) || wanted.contains { finding.entities.contains($0) }
             }
         }
         return DriftReport(findings: chosen, gaps: gaps.filter { $0.kind.worst >= severity }, asOf: asOf)
