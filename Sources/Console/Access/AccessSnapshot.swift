@@ -58,11 +58,11 @@ enum AccessTopic: Hashable, Sendable {
         }
     }
 
-    /// The same, as findings are chosen by it; nil: all of them, or the service has gone from the catalogue.
+    /// The same, as findings are chosen by it; nil: all of them. A service that has gone from the catalogue has its own still.
     func subject(in index: AccessIndex) -> AccessSubject? {
         switch self {
         case .namespace: nil
-        case .service(let ref, _): try? index.subject(ref, candidates: [])
+        case .service(let ref, _): (try? index.subject(ref, candidates: [])) ?? .service(ref: ref, entities: [])
         case .entity(let path): .entity(path.entity)
         }
     }

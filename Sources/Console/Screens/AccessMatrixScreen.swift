@@ -40,20 +40,26 @@ struct AccessMatrixScreen: AccessScreen {
 
     mutating func apply(filter: TextFilter, model: Model) {
         self.filter = filter
-        arrange()
+        arrange(keeping: selected?.entity)
     }
 
     mutating func modelChanged(_ model: Model) {
         guard snapshot !== model.access.value else { return }
+        // By what is shown still: the new rows may be fewer, and others.
+        let chosen = selected?.entity
         snapshot = model.access.value
-        arrange()
+        arrange(keeping: chosen)
     }
 
-    private var selected: AccessMatrixRow? { list.selected.flatMap { snapshot?.rows[places[$0]] } }
+    private var selected: AccessMatrixRow? {
+        guard let line = list.selected, places.indices.contains(line), let rows = snapshot?.rows, rows.indices.contains(places[line]) else {
+            return nil
+        }
+        return rows[places[line]]
+    }
 
-    private mutating func arrange() {
+    private mutating func arrange(keeping selected: EntityPath?) {
         guard let snapshot else { return }
-        let selected = selected?.entity
         let isFiltered = isFiltered
         places = snapshot.rows.indices.filter { place in
             if case .service(let ref, _) = topic, snapshot.rows[place].ref != ref { return false }
@@ -90,7 +96,7 @@ struct AccessMatrixScreen: AccessScreen {
         case .open: if let path = selected?.entity { turn.navigation = .push(BindingsScreen(path)) }
         case .sort:
             order = order == .worst ? .service : .worst
-            arrange()
+            arrange(keeping: selected?.entity)
             turn.say(.info, "Entities stand \(order.title).")
         default: break
         }

@@ -52,7 +52,8 @@ struct FindingScreen: Screen {
         var text = ""
         for (number, step) in finding.fix.steps.enumerated() {
             guard let request = step.request else { continue }
-            text += "# \(number + 1). \(step.text)\n\(request.method) \(request.path)\n"
+            // A name with a line end in it would otherwise bring a request of its own.
+            text += "# \(number + 1). \(VisibleText.of(step.text))\n\(request.method) \(VisibleText.of(request.path))\n"
             if let body = request.body { text += body + "\n" }
         }
         return text

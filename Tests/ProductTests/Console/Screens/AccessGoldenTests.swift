@@ -403,7 +403,7 @@ import Testing
                  TEST  sb-retail › drift                              as k.brandt@… · read-only
                  6 findings · 2 high                                    as of 03:12:44Z, <1 min
                 ─ severity  finding ───────── where ────────────── what ────────────────────────
-                ▌ high      HUMAN_STANDING    namespace sb-retail  1 people in sg-support can r…
+                ▌ high      HUMAN_STANDING    namespace sb-retail  1 person in sg-support can r…
                   high      SHARED_KEY        namespace sb-retail  whoever has a key of 'RootMa…
                   medium    EXTRA             namespace sb-retail  sg-support can receive on ev…
                   medium    OUTSIDE_WORKFLOW  namespace sb-retail  sg-support was given Azure S…
@@ -418,7 +418,7 @@ import Testing
 
 
                 ────────────────────────────────────────────────────────────────────────────────
-                 1 people in sg-support can receive on namespace sb-retail without an end.
+                 1 person in sg-support can receive on namespace sb-retail without an end.
                  enter shows what it rests on, and how it would be mended
                  what was not checked, and why, stands below the list (G)
 
@@ -434,7 +434,7 @@ import Testing
                  TEST  sb-retail › drift                                                                                                                                           k.brandt@contoso.example · read-only
                  6 findings · 2 high · 4 medium                                                                                                                                                 as of 03:12:44Z, <1 min
                 ─ severity  finding ───────── where ────────────── what ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-                ▌ high      HUMAN_STANDING    namespace sb-retail  1 people in sg-support can receive on namespace sb-retail without an end
+                ▌ high      HUMAN_STANDING    namespace sb-retail  1 person in sg-support can receive on namespace sb-retail without an end
                   high      SHARED_KEY        namespace sb-retail  whoever has a key of 'RootManageSharedAccessKey' has Listen, Manage, Send on namespace sb-retail, and nobody can tell who that is
                   medium    EXTRA             namespace sb-retail  sg-support can receive on events, events/billing, orders, and the catalogue does not say so
                   medium    OUTSIDE_WORKFLOW  namespace sb-retail  sg-support was given Azure Service Bus Data Receiver on namespace sb-retail, and no request and no entry of the catalogue stands behind it
@@ -484,7 +484,7 @@ import Testing
 
 
                 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-                 1 people in sg-support can receive on namespace sb-retail without an end.
+                 1 person in sg-support can receive on namespace sb-retail without an end.
                  enter shows what it rests on, and how it would be mended
                  what was not checked, and why, stands below the list (G)
 
@@ -500,7 +500,7 @@ import Testing
             AccessFixture.console(AccessFixture.scene, "gf<Enter>", 24, 80).text == """
                  TEST  sb-retail › drift › HUMAN_STANDING             as k.brandt@… · read-only
                  HUMAN_STANDING · high · human-standing-dc00675a28      as of 03:12:44Z, <1 min
-                 1 people in sg-support can receive on namespace sb-retail without an end.
+                 1 person in sg-support can receive on namespace sb-retail without an end.
 
                  what shows it
                  where       namespace sb-retail
@@ -531,7 +531,7 @@ import Testing
             AccessFixture.console(AccessFixture.scene, "gf<Enter>", 60, 200).text == """
                  TEST  sb-retail › drift › HUMAN_STANDING                                                                                                                          k.brandt@contoso.example · read-only
                  HUMAN_STANDING · high · human-standing-dc00675a28                                                                                                                              as of 03:12:44Z, <1 min
-                 1 people in sg-support can receive on namespace sb-retail without an end.
+                 1 person in sg-support can receive on namespace sb-retail without an end.
 
                  what shows it
                  where       namespace sb-retail

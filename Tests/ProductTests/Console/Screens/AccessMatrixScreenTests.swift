@@ -97,6 +97,18 @@ import Testing
         #expect(console.text.contains("brand-new"))
     }
 
+    @Test("with fewer entities than before, the last one selected, the screen shows those that are left")
+    func shrinking() {
+        var scene = AccessFixture.scene
+        scene.addEntity("zz-gone")
+        var console = AccessFixture.console(scene, "bG")
+        #expect(console.text.contains("▌") && console.text.contains("zz-gone"))
+        console.respond = { $0 == .access ? nil : ConsoleHarness.usual($0) }
+        console.type("<C-r>")
+        console.answer(.success([.access(AccessFixture.snapshot(AccessFixture.scene))])) { $0 == .access }
+        #expect(console.text.contains("orders") && !console.text.contains("zz-gone"))
+    }
+
     @Test("whoever leaves stops the reading; the next screen begins anew")
     func left() {
         var console = AccessFixture.console(nil, "bq")
