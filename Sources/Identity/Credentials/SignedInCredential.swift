@@ -20,7 +20,10 @@ public struct SignedInCredential: AccessTokenSource {
     public init(entra: EntraClient, clientID: String, cache: TokenCache, person: Account?? = nil) {
         let chosen = ChosenSignIn(person)
         let find: @Sendable () async -> ChosenSignIn.Choice? = {
-            chosen.choose(among: await cache.content().signIns, clientID: clientID, authority: entra.endpoint.base)
+            let signIns = await cache.content().signIns
+            // Nobody in a file that cannot be read, a locked keyring say, is no sign-out.
+            let isKnown = if signIns.isEmpty { await cache.problem() == nil } else { true }
+            return chosen.choose(among: signIns, isKnown: isKnown, clientID: clientID, authority: entra.endpoint.base)
         }
         // Whose tokens they are is known only when the file has been read. Of somebody whom the file has forgotten nothing is written there.
         let saved = SavedTokens(
@@ -100,7 +103,8 @@ private final class ChosenSignIn: Sendable {
         if case .some(nil) = person { self.isNobody = true } else { self.isNobody = false }
     }
 
-    func choose(among all: [CachedSignIn], clientID: String, authority: String) -> Choice? {
+    /// - Parameter isKnown: whether these are all, rather than none because the file could not be read.
+    func choose(among all: [CachedSignIn], isKnown: Bool, clientID: String, authority: String) -> Choice? {
         if self.isNobody { return nil }
         let signIns = all.filter { $0.clientID == clientID && $0.authority == authority }
         return self.state.withLock { state in
@@ -109,7 +113,7 @@ private final class ChosenSignIn: Sendable {
                 return Choice(signIn: signIn, isKept: true)
             }
             // Somebody else has signed in. Where nobody has any more, whoever it was signed out.
-            guard !all.isEmpty else {
+            guard !all.isEmpty || !isKnown else {
                 state.remembered = nil
                 return nil
             }
