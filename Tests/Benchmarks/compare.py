@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Callboard beside others in one run on one machine and prints both sides with their ratio: absolute times mean little elsewhere.
 
-usage: compare.py [codec] [flood] [transfer] [peek] [groups] [console] [redrive] [purge]        all without arguments; see script/bench
+usage: compare.py [codec] [flood] [transfer] [peek] [groups] [console] [redrive] [purge] [estate]        all without arguments; see script/bench
 
 codec    a message of 1567 bytes: ours beside qpid-proton C (processor time of one thread)
 flood    receive and settle over loopback from qpid-proton's sender: ours beside qpid-proton's receiver
@@ -11,6 +11,7 @@ peek     `callboard peek --all` beside azure-servicebus: 50,000 dead letters of 
 groups   a million dead letters of forty causes: whether the causes are found, the memory; 50,000 at 40 ms beside azure-servicebus
 console  first paint, memory, bytes a line step, and what an idle console costs
 redrive  20,000 dead letters at 0 and at 40 ms, beside a script of azure-servicebus that receives, sends and completes (a sample of it)
+estate   2,000 services, 10,000 entities, 20,000 role assignments: the board from the kept catalogue, a whole refresh, drift
 purge    100,000 messages: deleted in batches, exported and deleted by number; beside azure-servicebus, which receives and deletes
 
 A target is a ratio or a figure the project has set itself; a line that misses it says so. The last line counts.
@@ -522,8 +523,36 @@ def purge():
         figure("  the job alone", job, "s")
 
 
+# --- estate: see estate.py ---------------------------------------------------------------------------------------------------
+
+
+def estate():
+    os.environ["CALLBOARD"] = str(RELEASE / "callboard")
+    sys.path[:0] = [str(YARDSTICKS), str(ROOT / "Tests" / "EndToEnd")]
+    import estate
+    import terminal_bench
+
+    found = estate.measure(terminal_bench, str(RELEASE / "callboard"))
+    heading("2,000 services, 10,000 entities, 20,000 role assignments", "callboard", "")
+    figure("the board from the kept catalogue", found["board_ms"], "ms", 150)
+    figure("console: the most memory, all counted", found["console_mb"], "MB", 120)
+    figure("services, nothing kept: the whole command", found["services_cold"], "s")
+    figure("services, kept: the whole command", found["services_kept"], "s")
+    figure("drift: comparing", found["compared"], "s", 2)
+    figure("drift: reading all and comparing", found["drift"], "s")
+    figure("drift: the most memory", found["drift_mb"], "MB", 120)
+    figure("drift: the same within Azure's budget of reads", found["drift_paced"], "s")
+    figure("drift: reads refused by that budget", found["refused"], "requests", 0)
+    figure("drift: reads of Azure Resource Manager", found["arm"], "requests")
+    figure("drift: of Graph", found["graph"], "requests")
+    figure("catalogue, nothing kept", found["backstage_cold"], "requests")
+    figure("catalogue, nothing changed", found["backstage_again"], "requests")
+    print(f"  {found['findings']} findings")
+
+
 PARTS = {
     "codec": codec, "flood": flood, "transfer": transfer, "peek": peek, "groups": groups, "console": console, "redrive": redrive, "purge": purge,
+    "estate": estate,
 }
 
 

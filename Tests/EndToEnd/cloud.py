@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Interop"))
@@ -169,16 +170,16 @@ def make_certificate(folder):
 class Cloud:
     """A sandbox with its cloud, and the recorder in front of it. `folder` is removed in the end, with all homes in it."""
 
-    def __init__(self):
+    def __init__(self, seed="demo"):
         self.sandbox = callboard.Sandbox(
-            "--https-port", "0", "--amqps-port", "0", "--cloud-port", "0", "--seed", "demo", ready_within=60
+            "--https-port", "0", "--amqps-port", "0", "--cloud-port", "0", "--seed", seed, ready_within=60
         ).start()
         self.ready = self.sandbox.ready
         self.credentials = json.loads(pathlib.Path(self.ready["credentialsFile"]).read_text(encoding="utf-8"))
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="callboard-sign-in-"))
         self.recorder = WebRecorder(self.ready["cloudPort"], self.ready["caFile"], self.folder).start()
         self.homes = 0
-        self._switch()
+        self.switch()
 
     def stop(self):
         self.recorder.stop()
@@ -193,13 +194,13 @@ class Cloud:
     @contextlib.contextmanager
     def switched(self, **values):
         """Sets switches of the cloud for a while."""
-        self._switch(**values)
+        self.switch(**values)
         try:
             yield
         finally:
-            self._switch()
+            self.switch()
 
-    def _switch(self, **values):
+    def switch(self, **values):
         # Nobody here has the five seconds that Entra asks for between two polls.
         values = {"deviceCodeInterval": 1, **values}
         answer = requests.put(f"{self.origin}/$sandbox/cloud", json=values, verify=self.ready["caFile"], timeout=5)
@@ -222,15 +223,15 @@ class Cloud:
         answer = requests.post(f"{self.origin}/devicelogin", data=form, verify=self.ready["caFile"], timeout=5)
         assert answer.status_code == 200, answer.text
 
-    def config(self, **changes):
+    def config(self, is_recorded=True, **changes):
         """The text of a configuration with the context that signs in here; `changes` replace or (None) drop members of it."""
-        origin = self.recorder.origin
+        origin = self.recorder.origin if is_recorded else self.origin
         context = {
             "environment": "test",
             "namespace": f"127.0.0.1:{self.ready['amqpsPort']}",
             "administration-port": self.ready["httpsPort"],
             "service-host": f"{self.ready['namespaceName']}.servicebus.windows.net",
-            "ca-file": str(self.recorder.ca_file),
+            "ca-file": str(self.recorder.ca_file) if is_recorded else self.ready["caFile"],
             "sign-in": {
                 "tenant": self.ready["tenantId"],
                 "client-id": self.ready["publicClientId"],
@@ -244,9 +245,9 @@ class Cloud:
         # JSON is YAML.
         return json.dumps({"contexts": {CONTEXT: {key: value for key, value in context.items() if value is not None}}}, indent=1)
 
-    def home(self, **changes):
+    def home(self, is_recorded=True, **changes):
         self.homes += 1
-        return Home(self, self.folder / f"home-{self.homes}", self.config(**changes))
+        return Home(self, self.folder / f"home-{self.homes}", self.config(is_recorded, **changes))
 
 
 class Home:
@@ -368,3 +369,29 @@ def console(home, rows, columns):
 
 def mode(path):
     return stat.S_IMODE(os.lstat(path).st_mode)
+
+
+def make_older(file, seconds):
+    """Makes a kept catalogue some seconds older, as time would: Sources/Backstage/Cache/SnapshotFormat.swift says where that stands."""
+    content = bytearray(file.read_bytes())
+    assert content[:8] == b"CBCATLOG", "that is no kept catalogue"
+    mask, factor, now = (1 << 64) - 1, 0x9E37_79B9_7F4A_7C15, int(time.time())
+    changed = 0
+    for place in range(32, len(content) - 3, 4):
+        value = int.from_bytes(content[place : place + 4], "little")
+        if now - 600 <= value <= now:
+            content[place : place + 4] = (value - seconds).to_bytes(4, "little")
+            changed += 1
+        if changed == 2:
+            break
+    assert changed == 2, "when the backend was asked was not found"
+    words = [int.from_bytes(content[8:12], "little"), int.from_bytes(content[12:16], "little"), int.from_bytes(content[16:24], "little")]
+    body = content[32:]
+    whole = len(body) - len(body) % 8
+    words += [int.from_bytes(body[at : at + 8], "little") for at in range(0, whole, 8)] + list(body[whole:])
+    total = 0x6A09_E667_F3BC_C908
+    for word in words:
+        total = ((total ^ word) * factor) & mask
+        total ^= total >> 29
+    content[24:32] = total.to_bytes(8, "little")
+    file.write_bytes(content)
