@@ -132,12 +132,13 @@ func failure(_ body: () async throws -> Void) async -> ServiceBusError? {
     }
 }
 
-/// Waits until a condition holds, at most ten seconds.
+/// Waits until a condition holds, at most half a minute.
 func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(30)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
-        await Task.yield()
+        // Whoever asks without a pause takes the processor from what is waited for.
+        try? await Task.sleep(for: .milliseconds(5))
     }
     return false
 }
