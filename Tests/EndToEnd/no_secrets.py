@@ -223,7 +223,7 @@ def examples(identity):
         ("bindings", ["orders"]),
         ("bindings", ["--who", DEVELOPER_ID]),
         ("drift list", []),
-        ("drift show", ["human-standing"]),
+        ("drift show", ["orphan-principal"]),
         ("policy lint", ["policy.yaml"]),
         ("policy explain", ["message.peek", "namespaces/n/queues/q", "--policy", "policy.yaml", "--env", "test"]),
         ("policy test", ["decisions.json", "--policy", "policy.yaml"]),
