@@ -80,7 +80,7 @@ public struct RoleAssignmentDraft: Hashable, Sendable {
     public var roleDefinitionID: ResourceID
     /// Who is to have it.
     public var principal: GUID
-    /// What kind of identity that is: said always, since Azure otherwise refuses identities that were made a moment ago.
+    /// What kind of identity that is: said where it is known, since Azure otherwise refuses identities that were made a moment ago.
     public var principalKind: PrincipalKind
     /// A note, such as an ``GrantNote``.
     public var note: String?
@@ -101,8 +101,9 @@ public struct RoleAssignmentDraft: Hashable, Sendable {
     package var body: JSONValue {
         var properties: [String: JSONValue] = [
             "roleDefinitionId": .text(roleDefinitionID.text), "principalId": .text(principal.text),
-            "principalType": .text(principalKind.rawValue),
         ]
+        // Azure looks up what it is not told, and refuses what is wrong.
+        if principalKind != .unknown { properties["principalType"] = .text(principalKind.rawValue) }
         if let note { properties["description"] = .text(note) }
         if let condition {
             properties["condition"] = .text(condition)

@@ -30,7 +30,7 @@ extension DriftInspector {
         let rights = item.messageRights
         guard item.isNamespaceWide, !rights.isEmpty, !hasEnd(item) else { return }
         let isOnNamespace = item.assignment.scope == index.namespace?.id
-        let needed = Set(self.needs(of: item.assignment.principal).map(\.path))
+        let needed = Set(self.needs(of: item.assignment.principal).map(\.need.path))
         // Whoever is to use every entity there is may have the namespace, and nothing above it.
         if isOnNamespace, !index.entities.isEmpty, index.entities.allSatisfy({ needed.contains($0.path) }) { return }
         let denied = deniedPlaces(item)

@@ -114,7 +114,7 @@ extension DriftInspector {
                     ids.prefix(1).map { id in
                         FixPlan.Step(
                             "Assign \(Self.title(of: role)) on \(place.path.displayName) to \(index.title(id)).",
-                            .assign(role: role, to: id, kind == .unknown ? .servicePrincipal : kind, at: place.id))
+                            .assign(role: role, to: id, kind, at: place.id))
                     } + [FixPlan.Step("It takes up to ten minutes to be in effect.")])))
     }
 

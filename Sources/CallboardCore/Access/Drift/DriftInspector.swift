@@ -150,14 +150,8 @@ struct DriftInspector {
         RoleDefinition.BuiltIn.serviceBusDataOwner,
     ]
 
-    /// What the catalogue says that an identity needs, or that the known members of a group do.
-    func needs(of principal: GUID) -> [Expectations.Need] {
-        let members = index.picture.membership.members(of: principal) ?? []
-        return ([principal] + members.map(\.id)).flatMap { index.expectations.needs[$0] ?? [] }.uniqued()
-    }
-
     /// What the catalogue says that an identity needs, and the known members of a group, each with whose need it is; in order of paths.
-    private func holders(of principal: GUID) -> [(holder: GUID, need: Expectations.Need)] {
+    func needs(of principal: GUID) -> [(holder: GUID, need: Expectations.Need)] {
         let members = (index.picture.membership.members(of: principal) ?? []).map(\.id)
         return ([principal] + members).flatMap { id in (index.expectations.needs[id] ?? []).map { (holder: id, need: $0) } }
             .sorted {
@@ -172,7 +166,7 @@ struct DriftInspector {
         var steps: [FixPlan.Step] = []
         var given: Set<Held> = []
         var hasNeeds = false
-        for (holder, need) in holders(of: assignment.principal) {
+        for (holder, need) in needs(of: assignment.principal) {
             // Nobody sends to a subscription: its topic is meant.
             let place = need.right == .send ? need.path.topic ?? need.path : need.path
             guard let entity = index.entity(place), item.isNamespaceWide || assignment.scope.contains(entity.id) else { continue }
@@ -189,7 +183,7 @@ struct DriftInspector {
             steps.append(
                 FixPlan.Step(
                     "Assign \(Self.title(of: role)) on \(place.displayName)\(isThis ? " to \(index.title(id))" : ""): the catalogue says that it is to \(need.right == .send ? "send" : "receive").",
-                    .assign(role: role, to: id, kind == .unknown ? .servicePrincipal : kind, at: entity.id)))
+                    .assign(role: role, to: id, kind, at: entity.id)))
         }
         if hasNeeds, steps.isEmpty {
             steps.append(FixPlan.Step("What it needs by the catalogue it has by assignments of its own."))

@@ -55,6 +55,49 @@ struct DriftAssignmentTests {
         )
     }
 
+    @Test("a group's own assignment: whoever needs what it gives is given that themselves before the group's is taken away")
+    func narrowingOfGroup() throws {
+        var scene = Scene()
+        scene.remove(1)
+        scene.picture.membership.setMembers(
+            [.init(id: Scene.checkout, kind: .servicePrincipal), .init(id: Scene.olga, kind: .user)], of: Scene.team)
+        scene.assign(10, Scene.sender, Scene.team, .group, at: Scene.orders)
+        let fix = try #require(
+            scene.findings(.extra).first { $0.evidence.contains { $0.name == "assignment" && $0.value.hasSuffix(Scene.name(10)) } }
+        ).fix
+        let requests = fix.steps.compactMap(\.request)
+        // The group has nothing on the topic, where one of its members sends.
+        #expect(requests.map(\.method) == ["PUT", "DELETE"])
+        #expect(requests.first?.path.hasPrefix("\(Scene.orders)/providers/") == true)
+        #expect(requests.first?.body?.contains(#""principalId":"\#(Scene.checkout.canonical)""#) == true)
+        #expect(fix.steps.first?.text.contains("to app-checkout: the catalogue says that it is to send") == true)
+        #expect(requests.last?.path.contains(Scene.name(10)) == true)
+    }
+
+    @Test("what is held under a condition is not relied on when a wide assignment is narrowed")
+    func narrowingBesideCondition() throws {
+        var scene = Scene()
+        scene.remove(1)
+        let id = Scene.orders.appending("providers", "Microsoft.Authorization", "roleAssignments", Scene.name(1))
+        let conditional = RoleAssignment(
+            id: id, roleDefinitionID: Scene.definition(Scene.sender), principal: Scene.checkout, principalKind: .servicePrincipal,
+            scope: Scene.orders, condition: "@Resource[x:y] StringEquals 'z'")
+        scene.picture.assignments = scene.picture.assignments.map { $0 + [conditional] }
+        scene.assign(10, Scene.sender, Scene.checkout, .servicePrincipal, at: Scene.namespace)
+        let requests = try #require(scene.findings(.overbroadScope).first).fix.steps.compactMap(\.request)
+        #expect(requests.map(\.method) == ["PUT", "DELETE"], "on the topic it has the role without a condition")
+        #expect(requests.first?.path.hasPrefix("\(Scene.orders)/providers/") == true)
+    }
+
+    @Test("of what kind an identity is, is not said where nobody knows it: Azure refuses what is wrong, and looks up what is not said")
+    func unknownKind() throws {
+        var scene = Scene()
+        scene.remove(3)
+        let fix = try #require(scene.findings(.missing).first).fix
+        let body = try #require(fix.steps.compactMap(\.request).first?.body)
+        #expect(body.contains(Scene.billing.canonical) && !body.contains("principalType"))
+    }
+
     @Test("OVERBROAD_SCOPE: not for who needs every entity there is, nor for what ends by itself")
     func notOverbroadScope() {
         var scene = Scene()
