@@ -25,6 +25,8 @@ public struct AccessIndex: Sendable {
     let scheduleNames: [GUID: AccessPrincipal]
     /// The subscriptions of each topic, as places in `entities`.
     private let subscriptions: [EntityPath: [Int]]
+    /// The entities that are a service's own by their names alone, by its reference.
+    let namedEntities: [String: [EntityPath]]
     /// The scopes below the namespace at which something is denied, so that what is inherited is not the same there as elsewhere.
     private let deniedScopes: Set<ResourceID>
 
@@ -52,7 +54,9 @@ public struct AccessIndex: Sendable {
         self.places = places
         self.subscriptions = subscriptions
         let isKnown: (EntityPath) -> Bool = { places[$0] != nil }
-        expectations = Expectations(estate.access, isKnown: isKnown)
+        let expectations = Expectations(estate.access, isKnown: isKnown)
+        self.expectations = expectations
+        namedEntities = Self.named(entities, estate, besides: expectations)
         rulesByOwner = Dictionary(grouping: picture.rules.value ?? [], by: \.owner)
         assignments = Dictionary((picture.assignments.value ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         scheduleNames = Dictionary(
@@ -72,6 +76,21 @@ public struct AccessIndex: Sendable {
                     membership: picture.membership, localAuthentication: [namespace.id: namespace.localAuthentication])
             }
         }
+    }
+
+    /// Whose the entities are that the catalogue does not name: by their names, where that is clear.
+    private static func named(
+        _ entities: [AccessEntity], _ estate: Estate, besides expectations: Expectations
+    ) -> [String: [EntityPath]] {
+        guard !estate.naming.isEmpty else { return [:] }
+        var named: [String: [EntityPath]] = [:]
+        for entity in entities where expectations.names[entity.path] == nil {
+            guard let ownership = estate.naming.ownership(of: entity.path), ownership.claimants.isEmpty,
+                let service = ownership.services.first
+            else { continue }
+            named[service, default: []].append(entity.path)
+        }
+        return named
     }
 
     private static func id(_ namespace: ResourceID, of path: EntityPath) -> ResourceID {

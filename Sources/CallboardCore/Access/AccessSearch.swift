@@ -32,9 +32,11 @@ extension AccessIndex {
     /// Whether the entities are Azure's own list, so that what is not among them does not exist.
     public var knowsEntities: Bool { picture.entities.value != nil }
 
-    /// The entities of a service that exist, or where that is not known, those that the catalogue names; a topic's subscriptions among them.
+    /// The entities of a service that exist, or where that is not known, those that the catalogue names; a topic's subscriptions among them. Those that
+    /// are its own by their names alone come behind the others.
     func entities(of service: ServiceSummary) -> [EntityPath] {
-        (expectations.paths[service.ref] ?? service.entities).filter { picture.entities.value == nil || entity($0) != nil }
+        ((expectations.paths[service.ref] ?? service.entities).filter { picture.entities.value == nil || entity($0) != nil }
+            + (namedEntities[service.ref] ?? []))
             .flatMap { path in [path] + subscriptions(of: path).map(\.path) }.uniqued()
     }
 

@@ -169,6 +169,30 @@ struct AccessHolderTests {
         #expect(throws: OperatorError.self) { try index.subject("nothing", candidates: [Scene.path("nothing")]) }
     }
 
+    @Test("entities that are a service's own by their names alone have lines of that service, and so their findings")
+    func namedEntities() throws {
+        var scene = Scene()
+        scene.catalogue += """
+            ---
+            apiVersion: v1
+            kind: Component
+            metadata: {name: stray}
+            spec: {type: service, owner: team-cart}
+
+            """
+        scene.addEntity("stray-in")
+        scene.assign(10, Scene.receiver, Scene.olga, .user, at: Scene.namespace.appending("queues", "stray-in"))
+        #expect(scene.index.matrix(with: scene.report).last.map(\.service) == .some(nil))
+        scene.naming = [try NamingPattern(parsing: "{service}-*")]
+        let index = scene.index
+        let row = try #require(index.matrix(with: scene.report).first { $0.entity == Scene.path("stray-in") })
+        #expect(row.service == "stray")
+        let subject = try index.subject("stray", candidates: [Scene.path("stray")])
+        #expect(subject == .service(ref: "component:default/stray", entities: [Scene.path("stray-in")]))
+        #expect(scene.report.concerning(subject).findings.contains { $0.entities.contains(Scene.path("stray-in")) })
+        #expect(index.matrix(with: scene.report).count { $0.entity == Scene.path("stray-in") } == 1)
+    }
+
     @Test("names of others are shown and never obeyed")
     func hostile() {
         var scene = Scene()

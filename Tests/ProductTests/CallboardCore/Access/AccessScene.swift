@@ -83,9 +83,14 @@ struct AccessScene {
             ], at: now)
     }
 
+    /// How entities are named that the catalogue does not bind.
+    var naming: [NamingPattern] = []
+
     var estate: Estate {
-        LoadedEstate(
-            catalogue: CatalogueLoader.load(bytes: Array(catalogue.utf8), file: "catalog.yaml"), rules: .standard, host: picture.host,
+        var rules = BindingRules.standard
+        rules.naming = naming
+        return LoadedEstate(
+            catalogue: CatalogueLoader.load(bytes: Array(catalogue.utf8), file: "catalog.yaml"), rules: rules, host: picture.host,
             environment: "test"
         ).estate
     }
