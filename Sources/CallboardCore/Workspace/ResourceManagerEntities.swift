@@ -23,6 +23,8 @@ actor ResourceManagerEntities {
     private let now: @Sendable () -> Timestamp
     private var namespace: Result<ResourceID, OperatorError>?
     private var namespaceAsked: Timestamp?
+    /// The listing that is under way.
+    private var asking: Task<Result<[EntityDescription], OperatorError>, Never>?
     private var listing: (entities: [EntityDescription], asOf: Timestamp, lasts: Duration)?
 
     /// - Parameters:
@@ -41,10 +43,21 @@ actor ResourceManagerEntities {
 
     // MARK: What there is
 
-    /// Every queue, topic and subscription.
+    /// Every queue, topic and subscription. Those who ask at once share an answer, and what it costs; it goes on when one of them gives up.
     /// - Throws: ``OperatorError``: not permitted, or what else there is against it.
     func all() async throws(OperatorError) -> [EntityDescription] {
         if let kept { return kept }
+        let task =
+            asking
+            ?? Task {
+                do throws(OperatorError) { return .success(try await self.listed()) } catch { return .failure(error) }
+            }
+        asking = task
+        return try await task.value.get()
+    }
+
+    private func listed() async throws(OperatorError) -> [EntityDescription] {
+        defer { asking = nil }
         let id = try await namespaceID()
         let asOf = now()
         async let askedQueues = reader.outcome { () throws(AzureError) in try await self.manager.queues(of: id) }

@@ -15,6 +15,8 @@ private final class PlayedResourceManager: HTTPExchange {
     private let log = Mutex<[String]>([])
     /// How many reads it says are left.
     let remaining = Mutex<Int?>(nil)
+    /// Whether answers wait.
+    let isHeld = Mutex(false)
 
     init(_ rules: [String: (status: Int, body: String)]) { self.rules = Mutex(rules) }
 
@@ -24,6 +26,7 @@ private final class PlayedResourceManager: HTTPExchange {
     func perform(_ request: RESTRequest) async throws(RESTError) -> RESTResponse {
         let path = request.url.dropFirst("https://".count).drop { $0 != "/" }.prefix { $0 != "?" }
         log.withLock { $0.append(String(path)) }
+        while isHeld.withLock({ $0 }) { await Task.yield() }
         let rule = rules.withLock { rules in
             rules.filter { request.url.lowercased().contains($0.key.lowercased()) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
         }
@@ -135,6 +138,20 @@ struct ResourceManagerEntitiesTests {
         clock.advance(.seconds(1))
         #expect(try await entities.all()[0].source == .resourceManager(asOf: clock.now))
         #expect(azure.asked.filter { $0.hasSuffix("/namespaces") }.count == 1)
+    }
+
+    @Test("those who ask at once share a listing")
+    func shared() async throws {
+        let (entities, azure) = entities(Self.whole)
+        azure.isHeld.withLock { $0 = true }
+        async let one = entities.all()
+        async let other = entities.all()
+        // Long enough for both to ask, if they did.
+        for _ in 0..<10_000 { await Task.yield() }
+        azure.isHeld.withLock { $0 = false }
+        #expect(try await one == other)
+        #expect(azure.asked.count { $0.hasSuffix("/sb-retail/queues") } == 1)
+        #expect(azure.asked.count { $0.hasSuffix("/namespaces") } == 1)
     }
 
     @Test("one entity costs its own reads, whatever it is; what there is none of is not found")
