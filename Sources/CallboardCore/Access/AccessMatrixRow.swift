@@ -86,6 +86,8 @@ private struct HolderCounter {
         var isAtLeast = [false, false, false]
         /// Those who can by something on the entity itself.
         var direct: [Set<GUID>] = [[], [], []]
+        /// The principals by their names, where they are told of many entities.
+        var titles: [[(title: String, id: GUID)]] = [[], [], []]
 
         mutating func add(_ binding: RoleBinding) {
             for (place, right) in [Right.send, .receive, .manage].enumerated() {
@@ -123,14 +125,22 @@ private struct HolderCounter {
             return AccessMatrixRow.Count(
                 known: above.principals[place].count + more,
                 isAtLeast: own.isAtLeast[place] || above.isAtLeast[place] || index.picture.unreadBelow.assignments != nil,
-                direct: names(own.direct[place]),
-                inherited: names(own.principals[place].union(above.principals[place]).subtracting(own.direct[place])))
+                direct: names(own.direct[place]), inherited: inheritedNames(own, above, place))
         }
         return .known(counts, at: index.picture.asOf)
     }
 
     private func names(_ principals: Set<GUID>) -> [String] {
         principals.map { index.title($0) }.sorted().prefix(AccessMatrixRow.Count.mostNames).map { $0 }
+    }
+
+    /// The first by name of those who have it by something above the entity alone. Those of the whole namespace may be many, and are in order already.
+    private func inheritedNames(_ own: Holders, _ above: Holders, _ place: Int) -> [String] {
+        let most = AccessMatrixRow.Count.mostNames
+        let direct = own.direct[place]
+        let common = above.titles[place].lazy.filter { !direct.contains($0.id) }.prefix(most).map(\.title)
+        let others = own.principals[place].filter { !direct.contains($0) && !above.principals[place].contains($0) }.map { index.title($0) }
+        return Array((common + others).sorted().prefix(most))
     }
 
     private mutating func inheritedHolders(_ entity: AccessEntity, _ namespace: AccessNamespace, _ matrix: AccessMatrix) -> Holders {
@@ -141,6 +151,7 @@ private struct HolderCounter {
             guard case .inherited(let scope) = binding.origin, scope.isManagementGroup || scope.contains(namespace.id) else { continue }
             holders.add(binding)
         }
+        holders.titles = holders.principals.map { ids in ids.map { (index.title($0), $0) }.sorted { $0.title < $1.title } }
         inherited[target] = holders
         return holders
     }

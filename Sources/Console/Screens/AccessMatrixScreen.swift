@@ -20,6 +20,8 @@ struct AccessMatrixScreen: AccessScreen {
     var list = NotedList()
     /// The places of the rows that are shown, in their order.
     private var places: [Int] = []
+    /// How many services these are of.
+    private var services = 0
     private var snapshot: AccessSnapshot?
 
     init(_ topic: AccessTopic = .namespace) { self.topic = topic }
@@ -71,6 +73,7 @@ struct AccessMatrixScreen: AccessScreen {
             // Those that are equally bad stay in the order of services.
             places.sort { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$0] > ranks[$1] }
         }
+        services = Set(places.compactMap { snapshot.rows[$0].ref }).count
         let place = selected.flatMap { path in places.firstIndex { snapshot.rows[$0].entity == path } }
         list.set(count: places.count, notes: notes(snapshot), selecting: place ?? (selected == nil ? nil : 0))
     }
@@ -106,7 +109,6 @@ struct AccessMatrixScreen: AccessScreen {
 
     func summary(_ surroundings: Surroundings) -> [Span] {
         guard let snapshot else { return [Span("Bindings", .title)] }
-        let services = Set(places.compactMap { snapshot.rows[$0].ref }).count
         var spans = [Span(Figures.count(places.count, "entity", plural: "entities"), .title)]
         if case .namespace = topic, !isFiltered, surroundings.columns >= 100 {
             spans.append(Span(" of \(Figures.count(services, "service"))", .title))
