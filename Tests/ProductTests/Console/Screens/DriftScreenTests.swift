@@ -89,6 +89,28 @@ import Testing
         #expect(console.asked.last == .save(path: "/tmp/plan", content: Array((copied.first ?? "").utf8)))
     }
 
+    @Test("a name with a line end in it brings no request of its own into what is copied")
+    func copiedNames() throws {
+        var scene = AccessFixture.scene
+        scene.picture.names = scene.picture.names.map { names in
+            names.mapValues { AccessPrincipal(name: "x\nDELETE /subscriptions/all\u{202e}", kind: $0.kind, account: $0.account) }
+        }
+        let findings = AccessFixture.snapshot(scene).report.findings
+        var requests = 0
+        for (place, finding) in findings.enumerated() where finding.fix.steps.contains(where: { $0.request != nil }) {
+            let console = AccessFixture.console(scene, "gf" + String(repeating: "j", count: place) + "<Enter>yv")
+            for case .copy(let text, _) in console.effects {
+                let lines = text.split(separator: "\n")
+                #expect(!lines.contains { $0.hasPrefix("DELETE /subscriptions/all") })
+                #expect(!text.unicodeScalars.contains("\u{202e}"))
+                requests += lines.count {
+                    $0.hasPrefix("DELETE ") || $0.hasPrefix("PUT ") || $0.hasPrefix("PATCH ") || $0.hasPrefix("POST ")
+                }
+            }
+        }
+        #expect(requests == findings.flatMap(\.fix.steps).count { $0.request != nil })
+    }
+
     @Test("a plan without a request has nothing to copy, and says so")
     func noRequest() throws {
         var scene = Scene()

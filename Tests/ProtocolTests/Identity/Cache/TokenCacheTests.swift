@@ -259,7 +259,8 @@ struct TokenCacheTests {
             let cache = cache(folder)
             try await cache.keep(signedIn())
             let runner = ProgramRunner.system(environment: ["PATH": "/usr/bin:/bin"])
-            let script = #"touch "$1/held"; while [ ! -e "$1/go" ]; do sleep 0.02; done; touch "$1/released""#
+            let script =
+                #"touch "$1/held"; n=0; while [ ! -e "$1/go" ] && [ $n -lt 3000 ]; do sleep 0.02; n=$((n+1)); done; touch "$1/released""#
             // As long as the waiting below: on a busy machine a test may wait for its turn, and the program with it.
             let holder = Task {
                 try await runner.run(.init("flock", [cache.path + ".lock", "sh", "-c", script, "sh", folder], limit: .seconds(600)))

@@ -16,7 +16,7 @@ struct DetachedProgramTests {
     func detached() async throws {
         try await withTemporaryFolder { folder in
             let script =
-                #"while [ ! -e "$1/go" ]; do sleep 0.02; done; head -c 3000000 /dev/zero || exit 1; ps -o ppid= -p $$ > "$1/parent"; touch "$1/done""#
+                #"n=0; while [ ! -e "$1/go" ] && [ $n -lt 3000 ]; do sleep 0.02; n=$((n+1)); done; head -c 3000000 /dev/zero || exit 1; ps -o ppid= -p $$ > "$1/parent"; touch "$1/done""#
             try await runner.launch("sh", ["-c", script, "sh", folder])
             #expect(!FileManager.default.fileExists(atPath: folder + "/done"), "it waits, and nobody waits for it")
             try Data().write(to: URL(filePath: folder + "/go"))
