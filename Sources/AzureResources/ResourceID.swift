@@ -1,3 +1,5 @@
+internal import Identity
+
 /// The id of something in Azure Resource Manager: `/subscriptions/{id}/resourceGroups/{name}/providers/...`.
 ///
 /// Azure compares ids without regard to case and answers with casings of its own; two ids are equal when their lower-cased texts are.
@@ -33,35 +35,16 @@ public struct ResourceID: Sendable, CustomStringConvertible {
 extension ResourceID: Hashable {
     /// Whether both name the same.
     public static func == (left: ResourceID, right: ResourceID) -> Bool {
-        // By bytes: texts are hashed by theirs. Other letters than those of ASCII may change their length with their case.
-        guard left.isASCII, right.isASCII else { return left.key.utf8.elementsEqual(right.key.utf8) }
-        return left.text.utf8.count == right.text.utf8.count
-            && left.text.utf8.elementsEqual(right.text.utf8) { $0 == $1 || lower($0) == lower($1) }
+        if FoldedASCII.isSame(left.text, right.text) { return true }
+        // Other letters than those of ASCII may change their length with their case.
+        if left.isASCII, right.isASCII { return false }
+        return left.key.utf8.elementsEqual(right.key.utf8)
     }
 
     /// Hashes what is compared.
-    public func hash(into hasher: inout Hasher) {
-        if isASCII { Self.hash(text, into: &hasher) } else { Self.hash(key, into: &hasher) }
-    }
+    public func hash(into hasher: inout Hasher) { FoldedASCII.hash(isASCII ? text : key, into: &hasher) }
 
-    private var isASCII: Bool { text.utf8.allSatisfy { $0 < 0x80 } }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
-
-    private static func hash(_ text: String, into hasher: inout Hasher) {
-        var word: UInt64 = 0
-        var count = 0
-        for byte in text.utf8 {
-            word = word << 8 | UInt64(lower(byte))
-            count += 1
-            if count % 8 == 0 {
-                hasher.combine(word)
-                word = 0
-            }
-        }
-        hasher.combine(word)
-        hasher.combine(count)
-    }
+    var isASCII: Bool { FoldedASCII.isASCII(text) }
 }
 
 // MARK: Structure
@@ -123,9 +106,11 @@ extension ResourceID {
     /// told from ids, so it contains only itself here.
     public func contains(_ other: ResourceID) -> Bool {
         if text == "/" { return true }
-        let (key, other) = (key, other.key)
-        if key == other { return true }
-        return other.hasPrefix(key) && other.utf8.dropFirst(key.utf8.count).first == UInt8(ascii: "/")
+        let (key, other) = isASCII && other.isASCII ? (text, other.text) : (key, other.key)
+        guard FoldedASCII.begins(other, with: key) else { return false }
+        // Where the other goes on, it goes on with a part of its own.
+        let rest = other.utf8.dropFirst(key.utf8.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: "/")
     }
 
     /// This id and all above it that roles can be assigned at, narrowest first, the root last: a subscription of a topic, the topic, the namespace,

@@ -14,19 +14,6 @@ extension AccessMatrix {
             denials: denials(on: entity))
     }
 
-    /// The comparable texts of an id and of all that lies above it, narrowest first.
-    func keys(above entity: ResourceID) -> [Substring] {
-        var keys: [Substring] = []
-        var key = entity.key[...]
-        while key.utf8.count > 1 {
-            keys.append(key)
-            guard let slash = key.utf8.lastIndex(of: UInt8(ascii: "/")) else { break }
-            key = key[..<slash]
-        }
-        keys.append("/")
-        return keys
-    }
-
     /// The management groups above an entity; nil when nobody said, and all have to be taken to be.
     private func groupsAbove(_ entity: ResourceID) -> Set<ResourceID>? {
         guard let subscription = entity.subscription else { return [entity] }
@@ -34,9 +21,9 @@ extension AccessMatrix {
     }
 
     /// The assignments that hold at a place, out of some; narrowest scopes first.
-    func indices(on place: Place, among scopes: [Substring: [Int]], _ atManagementGroups: [Int]) -> [Int] {
+    func indices(on place: Place, among scopes: [ScopeKey: [Int]], _ atManagementGroups: [Int]) -> [Int] {
         var result: [Int] = []
-        for key in keys(above: place.id) {
+        for key in ScopeKey.all(above: place.id) {
             if let indices = scopes[key] { result += indices }
         }
         if atManagementGroups.isEmpty { return result }
@@ -47,7 +34,7 @@ extension AccessMatrix {
 
     private func denials(on entity: ResourceID) -> [Denial] {
         guard !denials.isEmpty || !denialsAtManagementGroups.isEmpty else { return [] }
-        var result = keys(above: entity).flatMap { denials[$0] ?? [] }
+        var result = ScopeKey.all(above: entity).flatMap { denials[$0] ?? [] }
         let above = denialsAtManagementGroups.isEmpty ? [] : groupsAbove(entity)
         result += denialsAtManagementGroups.filter { above?.contains($0.assignment.scope) ?? true }
         return result.filter { !$0.assignment.doesNotApplyToChildScopes || $0.assignment.scope == entity }

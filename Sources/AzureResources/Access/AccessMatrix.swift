@@ -24,13 +24,13 @@ public struct AccessMatrix: Sendable {
     }
 
     let entries: [Entry]
-    /// Places in `entries` by the comparable text of the scope. (Parts of texts, since that is what is looked up.)
-    let byScope: [Substring: [Int]]
+    /// Places in `entries` by the scope.
+    let byScope: [ScopeKey: [Int]]
     let byPrincipal: [GUID: [Int]]
     /// The holders of assignments through whom others may act.
     let groups: [GUID]
     let atManagementGroups: [Int]
-    let denials: [Substring: [Denial]]
+    let denials: [ScopeKey: [Denial]]
     let denialsAtManagementGroups: [Denial]
     let membership: GroupMembership
     let managementGroups: [ResourceID: Set<ResourceID>]
@@ -62,7 +62,7 @@ public struct AccessMatrix: Sendable {
         var roleIDs: [ResourceID: GUID] = [:]
         var seen: Set<ResourceID> = []
         var entries: [Entry] = []
-        var byScope: [Substring: [Int]] = [:]
+        var byScope: [ScopeKey: [Int]] = [:]
         var byPrincipal: [GUID: [Int]] = [:]
         var atManagementGroups: [Int] = []
         for assignment in assignments where seen.insert(assignment.id).inserted {
@@ -72,7 +72,7 @@ public struct AccessMatrix: Sendable {
             if assignment.scope.isManagementGroup {
                 atManagementGroups.append(entries.count)
             } else {
-                byScope[assignment.scope.key[...], default: []].append(entries.count)
+                byScope[ScopeKey(assignment.scope), default: []].append(entries.count)
             }
             entries.append(
                 Entry(
@@ -86,14 +86,14 @@ public struct AccessMatrix: Sendable {
             indices.contains { Self.mayBeGroup(entries[$0].assignment.principalKind) } ? holder : nil
         }
         self.atManagementGroups = atManagementGroups
-        var denialsByScope: [Substring: [Denial]] = [:]
+        var denialsByScope: [ScopeKey: [Denial]] = [:]
         var denialsAtManagementGroups: [Denial] = []
         for denial in denials where denial.effect != .audit {
             let entry = Denial(assignment: denial, actions: .allowed(by: denial.permissions))
             if denial.scope.isManagementGroup {
                 denialsAtManagementGroups.append(entry)
             } else {
-                denialsByScope[denial.scope.key[...], default: []].append(entry)
+                denialsByScope[ScopeKey(denial.scope), default: []].append(entry)
             }
         }
         self.denials = denialsByScope
@@ -135,8 +135,8 @@ extension AccessMatrix {
     /// What is assigned below a scope on the way to an entity, the entity included: of a queue what is assigned at it, of a subscription also what is
     /// assigned at its topic. What was assigned at the scope and above is the same for all entities of a kind, and need not be asked for each.
     public func bindings(on entity: ResourceID, below scope: ResourceID, expandingGroups: Bool = false) -> [RoleBinding] {
-        let end = scope.key[...]
-        let keys = keys(above: entity).prefix { $0 != end }
+        let end = ScopeKey(scope)
+        let keys = ScopeKey.all(above: entity).prefix { $0 != end }
         guard keys.contains(where: { byScope[$0] != nil }) else { return [] }
         return bindings(of: keys.flatMap { byScope[$0] ?? [] }, on: place(entity), expandingGroups: expandingGroups)
     }
@@ -187,14 +187,18 @@ extension AccessMatrix {
     /// What an identity can do on each of the given entities; those on which it can do nothing are left out, as are rights it has not.
     public func access(of principal: GUID, among entities: some Sequence<ResourceID>) -> [ResourceID: [Right: AccessAnswer]] {
         // Only what concerns this identity: its own assignments, those of its groups, and those of groups of which nobody knows whether they are.
-        var mine: [Substring: [Int]] = [:]
+        var mine: [ScopeKey: [Int]] = [:]
         var mineAtManagementGroups: [Int] = []
         var isCertain: Set<Int> = []
         func take(_ indices: [Int], isMember: Bool) {
             for index in indices {
                 let scope = entries[index].assignment.scope
                 if isMember { isCertain.insert(index) }
-                if scope.isManagementGroup { mineAtManagementGroups.append(index) } else { mine[scope.key[...], default: []].append(index) }
+                if scope.isManagementGroup {
+                    mineAtManagementGroups.append(index)
+                } else {
+                    mine[ScopeKey(scope), default: []].append(index)
+                }
             }
         }
         take(byPrincipal[principal] ?? [], isMember: true)

@@ -1,13 +1,14 @@
 internal import Backstage
+internal import Identity
 
 /// Annotations and labels by their keys, whatever their case. Keys are ASCII; there are few to an entity and many entities, so nothing is folded
 /// beforehand.
 extension Entity {
     /// The value of an annotation.
-    func annotation(_ key: String) -> String? { annotations[key] ?? annotations.first { Self.isSame($0.key, key) }?.value }
+    func annotation(_ key: String) -> String? { annotations[key] ?? annotations.first { FoldedASCII.isSame($0.key, key) }?.value }
 
     /// The value of a label.
-    func label(_ key: String) -> String? { labels[key] ?? labels.first { Self.isSame($0.key, key) }?.value }
+    func label(_ key: String) -> String? { labels[key] ?? labels.first { FoldedASCII.isSame($0.key, key) }?.value }
 
     /// The annotations whose keys are another key, a dot and something, in order of that.
     /// - Returns: what stands behind the dot, in lower case, with the values.
@@ -17,17 +18,9 @@ extension Entity {
         for (other, value) in annotations where other.utf8.count > length + 1 {
             let bytes = other.utf8
             let dot = bytes.index(bytes.startIndex, offsetBy: length)
-            guard bytes[dot] == UInt8(ascii: "."), Self.isSame(bytes[..<dot], key.utf8) else { continue }
+            guard bytes[dot] == UInt8(ascii: "."), FoldedASCII.begins(other, with: key) else { continue }
             found.append((String(other[bytes.index(after: dot)...]).lowercased(), value))
         }
         return found.sorted { $0.name < $1.name }
-    }
-
-    /// Whether two keys differ in case at most.
-    static func isSame(_ a: String, _ b: String) -> Bool { a.utf8.count == b.utf8.count && isSame(a.utf8, b.utf8) }
-
-    private static func isSame(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
-        func lower(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
-        return a.elementsEqual(b) { $0 == $1 || lower($0) == lower($1) }
     }
 }

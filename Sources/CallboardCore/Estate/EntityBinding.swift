@@ -1,4 +1,4 @@
-internal import Backstage
+internal import Identity
 internal import ServiceBus
 
 /// What an annotation of the catalogue says: this belongs to that entity.
@@ -101,13 +101,17 @@ struct ServiceBusResourceID: Hashable {
     let entity: Entity?
 
     init?(_ text: String) {
-        let segments = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 33).map { Self.decoded(Substring($0)) }
-        func isWord(_ index: Int, _ word: String) -> Bool { index < segments.count && Backstage.Entity.isSame(segments[index], word) }
+        let segments = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 33).map { Substring($0) }
+        func isWord(_ index: Int, _ word: String) -> Bool {
+            guard segments.indices.contains(index) else { return false }
+            // Nearly all are written plainly.
+            return FoldedASCII.isSame(segments[index], word) || FoldedASCII.isSame(Self.decoded(segments[index]), word)
+        }
         guard segments.count <= 32, let provider = segments.indices.first(where: { isWord($0, "providers") }),
             isWord(provider + 1, "microsoft.servicebus"), isWord(provider + 2, "namespaces"), segments.count > provider + 3
         else { return nil }
-        namespace = segments[provider + 3]
-        let rest = Array(segments[(provider + 4)...])
+        namespace = Self.decoded(segments[provider + 3])
+        let rest = segments[(provider + 4)...].map { Self.decoded($0) }
         switch (rest.count, rest.first?.lowercased(), rest.count > 2 ? rest[2].lowercased() : "") {
         case (2, "queues", _): entity = .queue(rest[1])
         case (2, "topics", _): entity = .topic(rest[1])

@@ -1,4 +1,5 @@
 internal import Backstage
+internal import Identity
 internal import ServiceBus
 
 /// Joins a catalogue to the entities it names.
@@ -99,7 +100,7 @@ struct EstateBuilder {
             // With an environment's name behind it, it says what is so there only.
             for (name, value) in entity.annotations(behind: rule.annotation) {
                 let key = "\(rule.annotation).\(name)"
-                if rules.rules.contains(where: { Entity.isSame($0.annotation, key) }) { continue }
+                if rules.rules.contains(where: { FoldedASCII.isSame($0.annotation, key) }) { continue }
                 if name == environment {
                     if reader.read(value, rule: rule) { decided.insert(rule.form) }
                 } else {

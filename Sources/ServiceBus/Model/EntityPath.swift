@@ -1,3 +1,5 @@
+internal import Identity
+
 /// The address of a queue, topic or subscription, and of the sub-queue meant.
 ///
 /// Service Bus compares names without case; so does this type. The spelling first given is kept for display.
@@ -147,8 +149,7 @@ public struct EntityPath: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// Compares without case.
     public static func == (a: Self, b: Self) -> Bool {
-        a.subQueue == b.subQueue && FoldedASCII.order(a.name, b.name) == 0
-            && FoldedASCII.order(a.subscription ?? "", b.subscription ?? "") == 0
+        a.subQueue == b.subQueue && FoldedASCII.isSame(a.name, b.name) && FoldedASCII.isSame(a.subscription ?? "", b.subscription ?? "")
     }
     /// Hashes without case.
     public func hash(into hasher: inout Hasher) {
@@ -163,42 +164,6 @@ public struct EntityPath: Hashable, Sendable, Comparable, CustomStringConvertibl
         let subscriptions = FoldedASCII.order(a.subscription ?? "", b.subscription ?? "")
         if subscriptions != 0 { return subscriptions < 0 }
         return a.subQueue.rawValue < b.subQueue.rawValue
-    }
-}
-
-/// Names of entities, which are ASCII, without regard to case. Paths are compared and hashed by the ten thousand: nothing is allocated.
-private enum FoldedASCII {
-    private static func lower(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
-
-    /// Below zero when `a` comes first, above when `b` does.
-    static func order(_ a: String, _ b: String) -> Int {
-        var (x, y) = (a.utf8.makeIterator(), b.utf8.makeIterator())
-        while true {
-            switch (x.next(), y.next()) {
-            case (let left?, let right?):
-                if left == right { continue }
-                let (left, right) = (lower(left), lower(right))
-                if left != right { return left < right ? -1 : 1 }
-            case (nil, nil): return 0
-            case (nil, _): return -1
-            case (_, nil): return 1
-            }
-        }
-    }
-
-    static func hash(_ text: String, into hasher: inout Hasher) {
-        var word: UInt64 = 0
-        var count = 0
-        for byte in text.utf8 {
-            word = word << 8 | UInt64(lower(byte))
-            count += 1
-            if count % 8 == 0 {
-                hasher.combine(word)
-                word = 0
-            }
-        }
-        hasher.combine(word)
-        hasher.combine(count)
     }
 }
 
