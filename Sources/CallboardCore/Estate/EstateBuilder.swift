@@ -254,6 +254,13 @@ struct JoinedService: Sendable {
         return parts.isEmpty ? nil : "its entities are " + parts.joined(separator: " and ")
     }
 
+    /// What it is, with the paths that the catalogue alone tells of.
+    var named: ServiceSummary {
+        var summary = summary
+        summary.entities = paths()
+        return summary
+    }
+
     /// The paths as far as the catalogue alone can tell, or as they exist among those given.
     func paths(among known: (EntityPath) -> Bool = { _ in false }) -> [EntityPath] {
         bindings.compactMap { $0.resolved(among: known) }.uniqued()

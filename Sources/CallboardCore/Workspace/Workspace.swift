@@ -117,7 +117,7 @@ public actor Workspace {
     public func overview(
         first: (@Sendable (EntityListing) -> Void)? = nil, outline: (@Sendable (Board) -> Void)? = nil
     ) async -> (board: Board, entities: Result<EntityListing, OperatorError>) {
-        if let outline, let kept = await catalogue.kept(), !kept.estate.services.isEmpty { outline(kept.outline) }
+        if let outline, let kept = await catalogue.kept(), !kept.isEmpty { outline(kept.outline) }
         // What came of asking the catalogue anew while the entities were listed is part of the board.
         _ = await loaded()
         let listing: Result<EntityListing, OperatorError>
