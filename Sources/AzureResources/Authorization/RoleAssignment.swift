@@ -1,11 +1,13 @@
 public import Identity
 
 /// A role, given to an identity at a scope and everything below (Microsoft.Authorization/roleAssignments).
-public struct RoleAssignment: Hashable, Sendable {
+///
+/// Never changes. A class, since an estate has tens of thousands, and each of them stands in several lists.
+public final class RoleAssignment: Decodable, Sendable {
     /// Its id: the scope, and behind it the provider and a GUID.
     public let id: ResourceID
     /// The GUID that is its name.
-    public let name: GUID
+    public var name: GUID { GUID(id.name) }
     /// The role's full id, as the service wrote it.
     public let roleDefinitionID: ResourceID
     /// Who has the role.
@@ -32,13 +34,30 @@ public struct RoleAssignment: Hashable, Sendable {
     /// The role's own GUID, the same in all scopes: what is compared.
     public var role: GUID { GUID(roleDefinitionID.name) }
 
+    /// Reads the service's form.
+    public init(from decoder: any Decoder) throws {
+        let fields = try JSONFields(decoder)
+        id = try fields.id("id")
+        let properties = try fields.object("properties")
+        roleDefinitionID = try properties.id("roleDefinitionId")
+        principal = try properties.guid("principalId")
+        principalKind = try properties.optional("principalType") ?? .unknown
+        scope = try properties.id("scope")
+        condition = try properties.optionalText("condition").flatMap { $0.isEmpty ? nil : $0 }
+        conditionVersion = try properties.optionalText("conditionVersion")
+        note = try properties.optionalText("description")
+        createdAt = try properties.time("createdOn")
+        updatedAt = try properties.time("updatedOn")
+        createdBy = try properties.optionalGUID("createdBy")
+        updatedBy = try properties.optionalGUID("updatedBy")
+    }
+
     package init(
         id: ResourceID, roleDefinitionID: ResourceID, principal: GUID, principalKind: PrincipalKind, scope: ResourceID,
         condition: String? = nil,
         note: String? = nil, createdAt: WallTime? = nil, createdBy: GUID? = nil
     ) {
         self.id = id
-        self.name = GUID(id.name)
         self.roleDefinitionID = roleDefinitionID
         self.principal = principal
         self.principalKind = principalKind
@@ -53,25 +72,17 @@ public struct RoleAssignment: Hashable, Sendable {
     }
 }
 
-extension RoleAssignment: Decodable {
-    /// Reads the service's form.
-    public init(from decoder: any Decoder) throws {
-        let fields = try JSONFields(decoder)
-        id = try fields.id("id")
-        name = GUID(id.name)
-        let properties = try fields.object("properties")
-        roleDefinitionID = try properties.id("roleDefinitionId")
-        principal = try properties.guid("principalId")
-        principalKind = try properties.optional("principalType") ?? .unknown
-        scope = try properties.id("scope")
-        condition = try properties.optionalText("condition").flatMap { $0.isEmpty ? nil : $0 }
-        conditionVersion = try properties.optionalText("conditionVersion")
-        note = try properties.optionalText("description")
-        createdAt = try properties.time("createdOn")
-        updatedAt = try properties.time("updatedOn")
-        createdBy = try properties.optionalGUID("createdBy")
-        updatedBy = try properties.optionalGUID("updatedBy")
+extension RoleAssignment: Hashable {
+    /// Whether everything in both is the same.
+    public static func == (a: RoleAssignment, b: RoleAssignment) -> Bool {
+        a === b
+            || a.id == b.id && a.roleDefinitionID == b.roleDefinitionID && a.principal == b.principal && a.principalKind == b.principalKind
+                && a.scope == b.scope && a.condition == b.condition && a.conditionVersion == b.conditionVersion && a.note == b.note
+                && a.createdAt == b.createdAt && a.updatedAt == b.updatedAt && a.createdBy == b.createdBy && a.updatedBy == b.updatedBy
     }
+
+    /// Hashes what tells nearly all of them apart.
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 /// What a role assignment is to be: the body of the request that makes one.

@@ -75,7 +75,7 @@ struct AzureService: Sendable {
     /// The value in an answer.
     func decode<Value: Decodable>(_ type: Value.Type, _ answer: RESTResponse, operation: String) throws(AzureError) -> Value {
         do throws(AzureJSON.Fault) {
-            return try AzureJSON.decode(type, from: answer.body)
+            return try AzureJSON.decode(type, from: answer.body, sharing: memory.texts)
         } catch {
             throw AzureError(operation: operation, answer: answer, fault: error)
         }

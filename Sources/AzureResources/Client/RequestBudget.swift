@@ -46,4 +46,5 @@ public struct RequestBudget: Hashable, Sendable {
 final class ClientMemory: Sendable {
     let budget = Mutex(RequestBudget())
     let serviceBusVersion = Mutex(APIVersion.serviceBus)
+    let texts = SharedTexts()
 }

@@ -14,11 +14,15 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
 
     /// All elements of all pages.
     /// - Throws: ``AzureError``.
-    public func all() async throws(AzureError) -> [Item] {
+    public func all() async throws(AzureError) -> [Item] { try await all { $0 } }
+
+    /// What is kept of all elements of all pages, a page at a time.
+    /// - Throws: ``AzureError``.
+    func all<Kept: Sendable>(keeping keep: (Item) -> Kept) async throws(AzureError) -> [Kept] {
         var iterator = makeAsyncIterator()
-        var result: [Item] = []
+        var result: [Kept] = []
         while let page = try await iterator.nextPage() {
-            result += page
+            result += page.lazy.map(keep)
             guard result.count <= Self.mostItems else {
                 throw AzureError(.unexpectedAnswer, operation: operation, message: "there are more than \(Self.mostItems) elements.")
             }

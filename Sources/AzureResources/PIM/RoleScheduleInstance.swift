@@ -19,10 +19,10 @@ public struct ExpandedNames: Hashable, Sendable {
         let principal = try expanded.optionalObject("principal")
         let scope = try expanded.optionalObject("scope")
         return ExpandedNames(
-            principalName: try principal?.optionalText("displayName"), principalEmail: try principal?.optionalText("email"),
-            roleName: try expanded.optionalObject("roleDefinition")?.optionalText("displayName"),
-            scopeName: try scope?.optionalText("displayName"),
-            scopeKind: try scope?.optionalText("type"))
+            principalName: try principal?.commonText("displayName"), principalEmail: try principal?.commonText("email"),
+            roleName: try expanded.optionalObject("roleDefinition")?.commonText("displayName"),
+            scopeName: try scope?.commonText("displayName"),
+            scopeKind: try scope?.commonText("type"))
     }
 }
 

@@ -123,8 +123,14 @@ extension ResourceManagerClient {
 
     /// The queues of a namespace.
     /// - Throws: ``AzureError``.
-    public func queues(of namespace: ResourceID) async throws(AzureError) -> [QueueResource] {
-        try await list(namespace.appending("queues"), "the queues of \(namespace)")
+    public func queues(of namespace: ResourceID) async throws(AzureError) -> [QueueResource] { try await queues(of: namespace) { $0 } }
+
+    /// What is kept of the queues of a namespace: of ten thousand, a page at a time is held whole.
+    /// - Throws: ``AzureError``.
+    package func queues<Kept: Sendable>(
+        of namespace: ResourceID, keeping keep: (QueueResource) -> Kept
+    ) async throws(AzureError) -> [Kept] {
+        try await list(namespace.appending("queues"), "the queues of \(namespace)", keeping: keep)
     }
 
     /// One queue.
@@ -153,8 +159,14 @@ extension ResourceManagerClient {
 
     /// The topics of a namespace.
     /// - Throws: ``AzureError``.
-    public func topics(of namespace: ResourceID) async throws(AzureError) -> [TopicResource] {
-        try await list(namespace.appending("topics"), "the topics of \(namespace)")
+    public func topics(of namespace: ResourceID) async throws(AzureError) -> [TopicResource] { try await topics(of: namespace) { $0 } }
+
+    /// What is kept of the topics of a namespace.
+    /// - Throws: ``AzureError``.
+    package func topics<Kept: Sendable>(
+        of namespace: ResourceID, keeping keep: (TopicResource) -> Kept
+    ) async throws(AzureError) -> [Kept] {
+        try await list(namespace.appending("topics"), "the topics of \(namespace)", keeping: keep)
     }
 
     /// The subscriptions of a topic.
@@ -198,8 +210,14 @@ extension ResourceManagerClient {
     // MARK: Versions
 
     private func list<Element: Decodable & Sendable>(_ path: ResourceID, _ what: String) async throws(AzureError) -> [Element] {
+        try await list(path, what) { (element: Element) in element }
+    }
+
+    private func list<Element: Decodable & Sendable, Kept: Sendable>(
+        _ path: ResourceID, _ what: String, keeping keep: (Element) -> Kept
+    ) async throws(AzureError) -> [Kept] {
         try await serviceBus("Listing \(what)") { (version, operation) throws(AzureError) in
-            try await self.pages(path, version: version, operation: operation).all()
+            try await self.pages(path, version: version, operation: operation).all(keeping: keep)
         }
     }
 

@@ -19,8 +19,16 @@ package enum AzureJSON {
 
     /// Reads a value.
     package static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws(Fault) -> Value {
+        try decode(type, from: buffer, sharing: nil)
+    }
+
+    /// Reads a value.
+    /// - Parameter texts: ids and names in it are taken from there where they came before.
+    static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer, sharing texts: SharedTexts?) throws(Fault) -> Value {
+        let decoder = JSONDecoder()
+        if let key = CodingUserInfoKey.sharedTexts { decoder.userInfo[key] = texts }
         do {
-            return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+            return try decoder.decode(type, from: Data(buffer.readableBytesView))
         } catch let error as DecodingError {
             throw Fault(message: explanation(of: error))
         } catch {

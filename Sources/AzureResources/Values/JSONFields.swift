@@ -10,10 +10,17 @@ struct JSONFields {
     }
 
     private let container: KeyedDecodingContainer<Name>
+    private let texts: SharedTexts?
 
-    init(_ decoder: any Decoder) throws { container = try decoder.container(keyedBy: Name.self) }
+    init(_ decoder: any Decoder) throws {
+        container = try decoder.container(keyedBy: Name.self)
+        texts = CodingUserInfoKey.sharedTexts.flatMap { decoder.userInfo[$0] } as? SharedTexts
+    }
 
-    private init(_ container: KeyedDecodingContainer<Name>) { self.container = container }
+    private init(_ container: KeyedDecodingContainer<Name>, _ texts: SharedTexts?) {
+        self.container = container
+        self.texts = texts
+    }
 
     /// A member that must be there.
     func required<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
@@ -32,22 +39,26 @@ struct JSONFields {
 
     /// An object that must be there.
     func object(_ name: String) throws -> JSONFields {
-        JSONFields(try container.nestedContainer(keyedBy: Name.self, forKey: Name(stringValue: name)))
+        JSONFields(try container.nestedContainer(keyedBy: Name.self, forKey: Name(stringValue: name)), texts)
     }
 
     /// An object that may be missing or null.
     func optionalObject(_ name: String) throws -> JSONFields? {
         let name = Name(stringValue: name)
         guard container.contains(name), try !container.decodeNil(forKey: name) else { return nil }
-        return JSONFields(try container.nestedContainer(keyedBy: Name.self, forKey: name))
+        return JSONFields(try container.nestedContainer(keyedBy: Name.self, forKey: name), texts)
     }
 
     func text(_ name: String) throws -> String { try required(name) }
     func optionalText(_ name: String) throws -> String? { try optional(name) }
-    func id(_ name: String) throws -> ResourceID { ResourceID(try text(name)) }
-    func optionalID(_ name: String) throws -> ResourceID? { try optionalText(name).map(ResourceID.init) }
+    func id(_ name: String) throws -> ResourceID { ResourceID(shared(try text(name))) }
+    func optionalID(_ name: String) throws -> ResourceID? { try optionalText(name).map { ResourceID(shared($0)) } }
+    /// A text that many elements of a list have.
+    func commonText(_ name: String) throws -> String? { try optionalText(name).map { shared($0) } }
     func guid(_ name: String) throws -> GUID { GUID(try text(name)) }
     func optionalGUID(_ name: String) throws -> GUID? { try optionalText(name).map(GUID.init) }
+
+    private func shared(_ text: String) -> String { texts?.shared(text) ?? text }
 
     /// A moment. .NET's first one, in the year 1, is how the service says "never": nil.
     func time(_ name: String) throws -> WallTime? {

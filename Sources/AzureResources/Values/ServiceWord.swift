@@ -1,3 +1,5 @@
+internal import Identity
+
 /// A word of the service out of a list that may grow: known ones have names here, unknown ones are kept as the service wrote them.
 public protocol ServiceWord: RawRepresentable<String>, Hashable, Sendable, Decodable, CustomStringConvertible {
     /// The words that have names. The service's casing varies; these are how they are written here.
@@ -9,8 +11,7 @@ public protocol ServiceWord: RawRepresentable<String>, Hashable, Sendable, Decod
 extension ServiceWord {
     /// The word of a text: a known one whatever the casing, or the text itself.
     public init(word text: String) {
-        let lowered = text.lowercased()
-        self = Self.known.first { $0.rawValue.lowercased() == lowered } ?? Self(rawValue: text)
+        self = Self.known.first { FoldedASCII.isSame($0.rawValue, text) } ?? Self(rawValue: text)
     }
 
     /// Reads a text.

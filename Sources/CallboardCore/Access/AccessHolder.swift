@@ -142,11 +142,11 @@ extension AccessIndex {
         let above = matrix.bindings(on: namespace.id, expandingGroups: true).filter { $0.principal == principal }
         let (all, areAll) = matrix.bindings(of: principal)
         let below = all.filter { binding in
-            guard let scope = assignments[binding.assignment]?.scope else { return false }
+            guard let scope = scopes[binding.assignment] else { return false }
             return scope != namespace.id && namespace.id.contains(scope)
         }
         let holders = (above + below).map { binding in
-            holder(binding, entity: assignments[binding.assignment].flatMap { path($0.scope) })
+            holder(binding, entity: scopes[binding.assignment].flatMap { path($0) })
         }
         // A list of all members settles for a group who is in it; what remains are groups that nobody could look into.
         return (holders, (areAll || !hasUnknownGroups) && picture.unreadBelow.assignments == nil)
@@ -185,7 +185,7 @@ extension AccessIndex {
     ]
 
     func holder(_ binding: RoleBinding, entity: EntityPath?) -> AccessHolder {
-        let scope = assignments[binding.assignment]?.scope ?? .root
+        let scope = scopes[binding.assignment] ?? .root
         return AccessHolder(
             entity: entity, principal: title(binding.principal), principalID: binding.principal.canonical,
             kind: Self.word(kind(binding.principal, binding.principalKind)), abilities: Self.abilities(binding),
@@ -200,7 +200,7 @@ extension AccessIndex {
         if case .until(let end) = binding.term { return .until(Timestamp(end)) }
         if let note = binding.note.flatMap({ GrantNote($0) }) { return .noted(Timestamp(note.expires)) }
         if picture.schedules.value == nil { return .standingAsFarAsKnown }
-        guard picture.unreadBelow.schedules != nil, let namespace, let scope = assignments[binding.assignment]?.scope else {
+        guard picture.unreadBelow.schedules != nil, let namespace, let scope = scopes[binding.assignment] else {
             return .standing
         }
         return scope != namespace.id && namespace.id.contains(scope) ? .standingAsFarAsKnown : .standing

@@ -20,7 +20,8 @@ public struct AccessIndex: Sendable {
     let expectations: Expectations
     /// Shared access rules by what they open.
     let rulesByOwner: [ResourceID: [AccessRule]]
-    let assignments: [ResourceID: RoleAssignment]
+    /// Where each role assignment was made.
+    let scopes: [ResourceID: ResourceID]
     /// Names and addresses that Privileged Identity Management sent along.
     let scheduleNames: [GUID: AccessPrincipal]
     /// The subscriptions of each topic, as places in `entities`.
@@ -58,7 +59,7 @@ public struct AccessIndex: Sendable {
         self.expectations = expectations
         namedEntities = Self.named(entities, estate, besides: expectations)
         rulesByOwner = Dictionary(grouping: picture.rules.value ?? [], by: \.owner)
-        assignments = Dictionary((picture.assignments.value ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        scopes = Dictionary((picture.assignments.value ?? []).map { ($0.id, $0.scope) }, uniquingKeysWith: { first, _ in first })
         scheduleNames = Dictionary(
             (picture.schedules.value ?? []).compactMap { schedule in
                 schedule.names?.principalName.map { name in

@@ -5,10 +5,10 @@ extension AccessReader {
     /// Queues, topics and the topics' subscriptions.
     func entities(of namespace: ResourceID) async -> (Reading<[AccessEntity]>, [AccessGap]) {
         async let queues = reading("Microsoft.ServiceBus/namespaces/queues/read", at: namespace) { () throws(AzureError) in
-            try await manager.queues(of: namespace).map { (name: $0.name, id: $0.id, metadata: $0.userMetadata) }
+            try await manager.queues(of: namespace) { (name: $0.name, id: $0.id, metadata: $0.userMetadata) }
         }
         async let topics = reading("Microsoft.ServiceBus/namespaces/topics/read", at: namespace) { () throws(AzureError) in
-            try await manager.topics(of: namespace).map { (name: $0.name, id: $0.id, metadata: $0.userMetadata) }
+            try await manager.topics(of: namespace) { (name: $0.name, id: $0.id, metadata: $0.userMetadata) }
         }
         let (knownQueues, knownTopics) = (await queues, await topics)
         guard let queues = knownQueues.value else { return (knownQueues.map { _ in [] }, []) }

@@ -1,0 +1,28 @@
+internal import Identity
+internal import Synchronization
+
+/// Texts that come again and again in the answers of a service, each held once: an estate of twenty thousand assignments names ten thousand scopes, three
+/// roles and two thousand identities, and every schedule names the assignment behind it.
+final class SharedTexts: Sendable {
+    /// The most texts that are kept. Beyond it further ones are held as often as they come.
+    static let most = 200_000
+    /// Shorter ones are part of the value that holds them.
+    private static let shortest = 16
+
+    private let texts = Mutex<Set<String>>([])
+
+    /// The same text, as it came first.
+    func shared(_ text: String) -> String {
+        // Other texts than those of ASCII can be equal and have other bytes.
+        guard text.utf8.count >= Self.shortest, FoldedASCII.isASCII(text) else { return text }
+        return texts.withLock { texts in
+            if texts.count < Self.most { return texts.insert(text).memberAfterInsert }
+            return texts.firstIndex(of: text).map { texts[$0] } ?? text
+        }
+    }
+}
+
+extension CodingUserInfoKey {
+    /// Where a decoder has the ``SharedTexts`` of its client.
+    static let sharedTexts = CodingUserInfoKey(rawValue: "sharedTexts")
+}
