@@ -41,13 +41,13 @@ public struct AccessMatrix: Sendable {
     ///   - assignments: all role assignments that matter; one that was listed twice counts once.
     ///   - roles: the roles; those of Microsoft's in ``RoleDefinition/wellKnown`` need not be among them.
     ///   - denials: the deny assignments that matter.
-    ///   - schedules: roles in force with their ends (``ResourceManagerClient/roleAssignmentScheduleInstances(_:of:)``).
+    ///   - terms: until when roles in force last (``ResourceManagerClient/roleTerms(_:of:)``).
     ///   - membership: who is in which group.
     ///   - managementGroups: the management groups above each Azure subscription. Of a subscription that is not in it all are taken to be above: rather
     ///     is one right too many shown than one too few.
     ///   - localAuthentication: whether namespaces take shared access keys; of one that is not in it, it is assumed.
     public init(
-        assignments: [RoleAssignment], roles: [RoleDefinition], denials: [DenyAssignment] = [], schedules: [RoleScheduleInstance] = [],
+        assignments: [RoleAssignment], roles: [RoleDefinition], denials: [DenyAssignment] = [], terms: [RoleTerm] = [],
         membership: GroupMembership = GroupMembership(), managementGroups: [ResourceID: Set<ResourceID>] = [:],
         localAuthentication: [ResourceID: NamespaceResource.LocalAuthentication] = [:]
     ) {
@@ -57,7 +57,7 @@ public struct AccessMatrix: Sendable {
                 name: role.roleName, actions: .allowed(by: role.permissions), condition: role.permissions.lazy.compactMap(\.condition).first
             )
         }
-        let terms = BindingTerms(schedules)
+        let terms = BindingTerms(terms)
         // Roles are few, and named again and again.
         var roleIDs: [ResourceID: GUID] = [:]
         var seen: Set<ResourceID> = []

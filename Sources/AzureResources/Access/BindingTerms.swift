@@ -12,12 +12,11 @@ struct BindingTerms {
     /// For schedules that do not name the assignment behind them.
     private var byContent: [Content: RoleBinding.Term] = [:]
 
-    init(_ schedules: [RoleScheduleInstance]) {
-        for schedule in schedules {
-            guard case .assignment = schedule.standing else { continue }
-            if let origin = schedule.originRoleAssignment { byAssignment[origin] = Self.longer(byAssignment[origin], schedule.endsAt) }
-            let content = Content(scope: schedule.scope, role: schedule.role, principal: schedule.principal)
-            byContent[content] = Self.longer(byContent[content], schedule.endsAt)
+    init(_ terms: [RoleTerm]) {
+        for term in terms {
+            if let origin = term.assignment { byAssignment[origin] = Self.longer(byAssignment[origin], term.endsAt) }
+            let content = Content(scope: term.scope, role: term.role, principal: term.principal)
+            byContent[content] = Self.longer(byContent[content], term.endsAt)
         }
     }
 

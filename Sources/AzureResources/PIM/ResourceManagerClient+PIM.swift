@@ -40,6 +40,15 @@ extension ResourceManagerClient {
         ).all()
     }
 
+    /// Until when roles in force last, seen from a scope: what ``roleAssignmentScheduleInstances(_:of:)`` says of that, of a page at a time.
+    /// - Throws: ``AzureError``.
+    public func roleTerms(_ filter: ScheduleFilter, of scope: ResourceID) async throws(AzureError) -> [RoleTerm] {
+        try await pages(
+            Self.authorization(scope, "roleAssignmentScheduleInstances"), of: RoleScheduleInstance.self, version: APIVersion.schedules,
+            query: query(filter: filter.text), operation: "Listing the active roles of \(scope)"
+        ).all { RoleTerm($0) }.compactMap(\.self)
+    }
+
     /// Roles that can be activated, seen from a scope; ``ResourceID/root`` for all of the tenant.
     /// - Throws: ``AzureError``; its code `AadPremiumLicenseRequired` says that the tenant has no Privileged Identity Management.
     public func roleEligibilityScheduleInstances(

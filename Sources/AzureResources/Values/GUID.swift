@@ -3,19 +3,35 @@
 /// Casing does not matter, and neither does whether the dashes are there: some error messages leave them out. A text that is no GUID is kept
 /// as it is and equals only itself, casing apart.
 public struct GUID: Sendable, CustomStringConvertible {
-    /// The 128 bits; nil for a text that is none. An estate has a hundred thousand of them: they take no memory of their own.
-    private let bits: Bits?
-    /// The text as it was given; nil where it is ``Bits/text``.
-    private let spelling: String?
+    /// An estate has a hundred thousand of them: those that are written as they nearly all are take no memory of their own.
+    private enum Form {
+        /// In lower case and with dashes.
+        case plain(Bits)
+        /// A GUID in another spelling, or no GUID.
+        case spelled(String)
+    }
+
+    private let form: Form
 
     /// The id of a text.
     public init(_ text: String) {
-        bits = Bits(text)
-        spelling = bits?.text == text ? nil : text
+        if let bits = Bits(text), bits.text == text { form = .plain(bits) } else { form = .spelled(text) }
+    }
+
+    private var bits: Bits? {
+        switch form {
+        case .plain(let bits): bits
+        case .spelled(let text): Bits(text)
+        }
     }
 
     /// The id as it was given.
-    public var text: String { spelling ?? bits?.text ?? "" }
+    public var text: String {
+        switch form {
+        case .plain(let bits): bits.text
+        case .spelled(let text): text
+        }
+    }
 
     /// The text.
     public var description: String { text }
@@ -33,8 +49,8 @@ public struct GUID: Sendable, CustomStringConvertible {
 extension GUID: Hashable, Comparable {
     /// Whether both name the same.
     public static func == (left: GUID, right: GUID) -> Bool {
-        guard left.bits == nil, right.bits == nil else { return left.bits == right.bits }
-        return left.canonical == right.canonical
+        let (one, other) = (left.bits, right.bits)
+        return one == nil && other == nil ? left.canonical == right.canonical : one == other
     }
 
     /// Hashes what is compared.

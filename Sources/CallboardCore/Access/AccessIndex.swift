@@ -62,8 +62,8 @@ public struct AccessIndex: Sendable {
         scopes = Dictionary((picture.assignments.value ?? []).map { ($0.id, $0.scope) }, uniquingKeysWith: { first, _ in first })
         scheduleNames = Dictionary(
             (picture.schedules.value ?? []).compactMap { schedule in
-                schedule.names?.principalName.map { name in
-                    let principal = AccessPrincipal(name: name, kind: schedule.principalKind, account: schedule.names?.principalEmail)
+                schedule.principalName.map { name in
+                    let principal = AccessPrincipal(name: name, kind: schedule.principalKind, account: schedule.principalEmail)
                     return (schedule.principal, principal)
                 }
             }, uniquingKeysWith: { first, _ in first })
@@ -73,7 +73,7 @@ public struct AccessIndex: Sendable {
         matrix = namespace.flatMap { namespace in
             picture.assignments.value.map { assignments in
                 AccessMatrix(
-                    assignments: assignments, roles: picture.roles.value ?? [], denials: denials, schedules: picture.schedules.value ?? [],
+                    assignments: assignments, roles: picture.roles.value ?? [], denials: denials, terms: picture.schedules.value ?? [],
                     membership: picture.membership, localAuthentication: [namespace.id: namespace.localAuthentication])
             }
         }

@@ -21,7 +21,7 @@ public struct AccessPicture: Sendable {
     /// The deny assignments at the namespace, above and below.
     package var denials: Reading<[DenyAssignment]>
     /// Roles in force with their ends.
-    package var schedules: Reading<[RoleScheduleInstance]>
+    package var schedules: Reading<[RoleTerm]>
     /// The shared access rules of the namespace and its entities: names and rights, never keys.
     package var rules: Reading<[AccessRule]>
     /// What the directory says of identities.

@@ -44,9 +44,8 @@ extension AccessReader {
     private func scheduleNames(_ picture: AccessPicture) -> [GUID: AccessPrincipal] {
         var names: [GUID: AccessPrincipal] = [:]
         for schedule in picture.schedules.value ?? [] {
-            guard let name = schedule.names?.principalName else { continue }
-            names[schedule.principal] = AccessPrincipal(
-                name: name, kind: schedule.principalKind, account: schedule.names?.principalEmail)
+            guard let name = schedule.principalName else { continue }
+            names[schedule.principal] = AccessPrincipal(name: name, kind: schedule.principalKind, account: schedule.principalEmail)
         }
         return names
     }

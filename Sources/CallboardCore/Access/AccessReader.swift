@@ -160,15 +160,15 @@ package struct AccessReader: Sendable {
     /// Schedules; a tenant without Privileged Identity Management has none, which says that no assignment has an end.
     private func schedules(
         of subscription: ResourceID, around namespace: ResourceID
-    ) async -> (Reading<[RoleScheduleInstance]>, [AccessGap], unreadBelow: String?) {
+    ) async -> (Reading<[RoleTerm]>, [AccessGap], unreadBelow: String?) {
         let right = "Microsoft.Authorization/roleAssignmentScheduleInstances/read"
         var answer = await outcome { () throws(AzureError) in
-            try await manager.roleAssignmentScheduleInstances(.all, of: subscription)
+            try await manager.roleTerms(.all, of: subscription)
         }
         var refusal: String?
         if case .failure(let error) = answer, error.code == .forbidden {
             refusal = "not permitted: needs \(Self.needs(error, right, at: subscription))"
-            answer = await outcome { () throws(AzureError) in try await manager.roleAssignmentScheduleInstances(.all, of: namespace) }
+            answer = await outcome { () throws(AzureError) in try await manager.roleTerms(.all, of: namespace) }
         }
         switch answer {
         case .success(let schedules):

@@ -83,6 +83,19 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
         return bytes
     }
 
+    /// The whole list, handed over in pieces.
+    public static func write(
+        _ records: some Sequence<Record>, _ format: OutputFormat, columns: Int? = nil, to write: (UnsafeRawBufferPointer) -> Void
+    ) {
+        var output = ListOutput(format, columns: columns)
+        for record in records {
+            output.append(record)
+            if output.count % 100 == 0 { output.flush(write) }
+        }
+        output.finish()
+        output.flush(write)
+    }
+
     private mutating func layOut() {
         var titles = TableRow()
         for column in table { titles.cell(column.title.uppercased()) }

@@ -171,7 +171,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints a list.
     func write<Record: OutputRecord>(_ records: some Sequence<Record>) {
-        Standard.output.write(ListOutput.all(records, output, columns: Standard.columns))
+        ListOutput.write(records, output, columns: Standard.columns) { Standard.output.write($0) }
     }
 }
 

@@ -32,7 +32,7 @@ struct AccessMatrixTests {
         membership: GroupMembership = GroupMembership(), keys: NamespaceResource.LocalAuthentication = .off
     ) -> AccessMatrix {
         AccessMatrix(
-            assignments: assignments, roles: roles, denials: denials, schedules: schedules, membership: membership,
+            assignments: assignments, roles: roles, denials: denials, terms: schedules.compactMap { RoleTerm($0) }, membership: membership,
             localAuthentication: [ResourceID(namespace.text.uppercased()): keys])
     }
 

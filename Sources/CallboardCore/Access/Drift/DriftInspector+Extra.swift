@@ -127,6 +127,8 @@ private struct WideAssignments {
     /// The places of entities of which it is known who is to have a right.
     private var asked: [Right: [Int32]] = [:]
     private var excused: [Excuse: Set<Int32>] = [:]
+    /// The places where rights are known at all: of many wide assignments none is expected anywhere, and then these are its places.
+    private var everywhere: [Rights: [Int32]] = [:]
 
     init(entities: Int) { self.entities = entities }
 
@@ -157,10 +159,21 @@ private struct WideAssignments {
     }
 
     /// Where an assignment gives what is not expected of it: which of its rights, and the places of the entities, rising.
-    func unexpected(_ number: Int, _ rights: Rights) -> (rights: Rights, places: [Int32]) {
+    mutating func unexpected(_ number: Int, _ rights: Rights) -> (rights: Rights, places: [Int32]) {
+        let asked = [Right.send, .receive].filter { rights.contains($0) && self.asked[$0] != nil }
+        if asked.allSatisfy({ excused[Excuse(number: number, right: $0)] == nil }) {
+            let found = asked.reduce(into: Rights()) { $0.insert(Rights($1)) }
+            let places = everywhere[found] ?? places(number, asked).places
+            everywhere[found] = places
+            return (found, places)
+        }
+        return places(number, asked)
+    }
+
+    private func places(_ number: Int, _ rights: [Right]) -> (rights: Rights, places: [Int32]) {
         var isHit = Array(repeating: false, count: entities)
         var found: Rights = []
-        for right in [Right.send, .receive] where rights.contains(right) {
+        for right in rights {
             let excused = excused[Excuse(number: number, right: right)] ?? []
             for place in asked[right] ?? [] where excused.isEmpty || !excused.contains(place) {
                 isHit[Int(place)] = true

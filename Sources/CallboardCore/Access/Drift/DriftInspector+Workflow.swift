@@ -81,7 +81,7 @@ extension DriftInspector {
         guard let namespace = index.namespace else { return }
         let schedules = index.picture.schedules.value
         var activations: Set<Activation> = []
-        for schedule in schedules ?? [] where schedule.standing == .assignment(.activated) {
+        for schedule in schedules ?? [] where schedule.isActivation {
             activations.insert(Activation(scope: schedule.scope, role: schedule.role, principal: schedule.principal))
         }
         if let reason = unknownEnds {

@@ -127,7 +127,7 @@ struct AccessHolderTests {
             "expandedProperties":{"principal":{"displayName":"Olga Brandt","email":"olga@contoso.example"}}}}
             """
         let instance = try AzureJSON.decode(RoleScheduleInstance.self, from: ByteBuffer(string: schedule))
-        scene.picture.schedules = .known([instance], at: Scene.now)
+        scene.picture.schedules = .known([try #require(RoleTerm(instance))], at: Scene.now)
         let index = scene.index
         #expect(index.holders(of: Scene.path("orders")).contains { $0.principal == "Olga Brandt" })
         for name in ["olga brandt", "Olga@Contoso.example"] { #expect(try index.principal(name) == Scene.olga.canonical) }

@@ -141,7 +141,7 @@ struct AccessScene {
         let instance = RoleScheduleInstance(
             id: scope.appending("schedule"), standing: .assignment(activated ? .activated : .assigned), scope: scope,
             roleDefinitionID: Self.definition(role), principal: principal, principalKind: .user, endsAt: end)
-        picture.schedules = picture.schedules.map { $0 + [instance] }
+        picture.schedules = picture.schedules.map { $0 + [RoleTerm(instance)].compactMap(\.self) }
     }
 
     /// A moment so many hours from now.
