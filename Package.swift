@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// The toolchain's own linker on Linux: it takes seconds where the one that is taken unasked takes many, and knows short relocations
+/// (script/lib/common.sh).
+let quick: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld"], .when(platforms: [.linux]))]
+
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -139,7 +143,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: quick),
         // Our side of script/interop's exchanges with other AMQP implementations, and of script/bench's throughput; not a product.
         .executableTarget(
             name: "amqp-exchange",
@@ -147,7 +151,7 @@ let package = Package(
                 "AMQP", "AMQPTransport", "ServiceBus", nioCore, .product(name: "NIOPosix", package: "swift-nio"), logging,
             ],
             path: "Tests/Interop/Exchange",
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: quick),
         .testTarget(
             name: "ProtocolTests",
             dependencies: [
@@ -158,14 +162,14 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: quick),
         .testTarget(
             name: "ProductTests",
             dependencies: [
                 "CallboardCore", "AzureResources", "Backstage", "Identity", "RESTClient", "Console", "Terminal", "ServiceBus", "AMQP",
                 nioCore,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: quick),
         .testTarget(
             name: "SandboxTests",
             dependencies: [
@@ -174,7 +178,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: quick),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -25,6 +25,7 @@ struct Callboard: ParsableCommand {
 @main
 enum Main {
     static func main() {
+        HeapSettings.apply()
         let command: any ParsableCommand
         do {
             command = try Callboard.parseAsRoot()

@@ -42,7 +42,11 @@ if [ "${LEAN_BUILD:-}" = yes ]; then DEBUG_BUILD=(swift build -debug-info-format
 # release_build ARGUMENTS...: `swift build -c release`. On Linux the Swift libraries are linked in: the program starts sooner, takes
 # less memory and needs no Swift where it runs. Apple's systems bring them along. One set of flags, or everything is built twice.
 release_build() {
+    local glibc
     if [ "$(uname -s)" = Linux ]; then
+        # Relocations in a few bytes each, where the C library can read them: 4 MB less of the program is read at every start.
+        glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc 2\.\([0-9]*\).*/\1/p')
+        if [ "${glibc:-0}" -ge 36 ]; then set -- "$@" -Xlinker -z -Xlinker pack-relative-relocs; fi
         swift build -c release --static-swift-stdlib "$@"
     else
         swift build -c release "$@"
