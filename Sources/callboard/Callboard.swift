@@ -25,7 +25,7 @@ struct Callboard: ParsableCommand {
 @main
 enum Main {
     static func main() {
-        HeapSettings.apply()
+        Heap.share()
         let command: any ParsableCommand
         do {
             command = try Callboard.parseAsRoot()

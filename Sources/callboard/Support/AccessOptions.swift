@@ -11,7 +11,8 @@ struct AccessOptions: ParsableArguments {
 
     /// Asks Azure, and says on standard error what may not be known and what is wrong with the catalogue.
     func index() async throws(OperatorError) -> AccessIndex {
-        let survey = try await signIn.signIn(catalogue: catalogue).accessSurvey()
+        // Of a large estate each part is read in pages that are let go of.
+        let survey = try await signIn.signIn(catalogue: catalogue).accessSurvey { _ in Heap.giveBack() }
         for problem in survey.estate.problems { Standard.error(problem.description) }
         for gap in survey.picture.gaps { Standard.error(gap.description) }
         return AccessIndex(survey.picture, estate: survey.estate)
