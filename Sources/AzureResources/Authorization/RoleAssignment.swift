@@ -37,12 +37,12 @@ public final class RoleAssignment: Decodable, Sendable {
     /// Reads the service's form.
     public init(from decoder: any Decoder) throws {
         let fields = try JSONFields(decoder)
-        id = try fields.id("id")
+        id = try fields.commonID("id")
         let properties = try fields.object("properties")
-        roleDefinitionID = try properties.id("roleDefinitionId")
+        roleDefinitionID = try properties.commonID("roleDefinitionId")
         principal = try properties.guid("principalId")
         principalKind = try properties.optional("principalType") ?? .unknown
-        scope = try properties.id("scope")
+        scope = try properties.commonID("scope")
         condition = try properties.optionalText("condition").flatMap { $0.isEmpty ? nil : $0 }
         conditionVersion = try properties.optionalText("conditionVersion")
         note = try properties.optionalText("description")

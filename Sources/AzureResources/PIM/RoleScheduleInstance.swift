@@ -19,10 +19,10 @@ public struct ExpandedNames: Hashable, Sendable {
         let principal = try expanded.optionalObject("principal")
         let scope = try expanded.optionalObject("scope")
         return ExpandedNames(
-            principalName: try principal?.commonText("displayName"), principalEmail: try principal?.commonText("email"),
-            roleName: try expanded.optionalObject("roleDefinition")?.commonText("displayName"),
-            scopeName: try scope?.commonText("displayName"),
-            scopeKind: try scope?.commonText("type"))
+            principalName: try principal?.optionalCommonText("displayName"), principalEmail: try principal?.optionalCommonText("email"),
+            roleName: try expanded.optionalObject("roleDefinition")?.optionalCommonText("displayName"),
+            scopeName: try scope?.optionalCommonText("displayName"),
+            scopeKind: try scope?.optionalCommonText("type"))
     }
 }
 
@@ -116,15 +116,15 @@ extension RoleScheduleInstance: Decodable {
         let eligibility = try properties.optionalID("roleEligibilityScheduleId")
         schedule = try eligibility ?? properties.optionalID("roleAssignmentScheduleId")
         standing = eligibility == nil ? .assignment(try properties.optional("assignmentType")) : .eligibility
-        scope = try properties.id("scope")
-        roleDefinitionID = try properties.id("roleDefinitionId")
+        scope = try properties.commonID("scope")
+        roleDefinitionID = try properties.commonID("roleDefinitionId")
         principal = try properties.guid("principalId")
         principalKind = try properties.optional("principalType") ?? .unknown
         status = try properties.optional("status")
         startsAt = try properties.time("startDateTime")
         endsAt = try properties.time("endDateTime")
         membership = try properties.optional("memberType")
-        originRoleAssignment = try properties.optionalID("originRoleAssignmentId")
+        originRoleAssignment = try properties.optionalCommonID("originRoleAssignmentId")
         condition = try properties.optionalText("condition").flatMap { $0.isEmpty ? nil : $0 }
         createdAt = try properties.time("createdOn")
         names = try ExpandedNames.read(properties)

@@ -31,7 +31,7 @@ extension QueueResource: Decodable {
     /// Reads the service's form.
     public init(from decoder: any Decoder) throws {
         let fields = try JSONFields(decoder)
-        id = try fields.id("id")
+        id = try fields.commonID("id")
         name = try fields.text("name")
         let properties = try fields.object("properties")
         delivery = try DeliveryProperties(properties)

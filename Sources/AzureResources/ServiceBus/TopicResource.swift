@@ -48,7 +48,7 @@ extension TopicResource: Decodable {
     /// Reads the service's form.
     public init(from decoder: any Decoder) throws {
         let fields = try JSONFields(decoder)
-        id = try fields.id("id")
+        id = try fields.commonID("id")
         name = try fields.text("name")
         let properties = try fields.object("properties")
         defaultMessageTimeToLive = try properties.duration("defaultMessageTimeToLive")

@@ -51,10 +51,14 @@ struct JSONFields {
 
     func text(_ name: String) throws -> String { try required(name) }
     func optionalText(_ name: String) throws -> String? { try optional(name) }
-    func id(_ name: String) throws -> ResourceID { ResourceID(shared(try text(name))) }
-    func optionalID(_ name: String) throws -> ResourceID? { try optionalText(name).map { ResourceID(shared($0)) } }
+    func id(_ name: String) throws -> ResourceID { ResourceID(try text(name)) }
+    func optionalID(_ name: String) throws -> ResourceID? { try optionalText(name).map(ResourceID.init) }
+
+    /// An id that others name as well: a scope, a role, an assignment that a schedule is of.
+    func commonID(_ name: String) throws -> ResourceID { ResourceID(shared(try text(name))) }
+    func optionalCommonID(_ name: String) throws -> ResourceID? { try optionalCommonText(name).map(ResourceID.init) }
     /// A text that many elements of a list have.
-    func commonText(_ name: String) throws -> String? { try optionalText(name).map { shared($0) } }
+    func optionalCommonText(_ name: String) throws -> String? { try optionalText(name).map { shared($0) } }
     func guid(_ name: String) throws -> GUID { GUID(try text(name)) }
     func optionalGUID(_ name: String) throws -> GUID? { try optionalText(name).map(GUID.init) }
 

@@ -12,8 +12,8 @@ struct SharedTextsTests {
 
         init(from decoder: any Decoder) throws {
             let fields = try JSONFields(decoder)
-            first = try fields.id("a")
-            second = try fields.object("b").id("c")
+            first = try fields.commonID("a")
+            second = try fields.object("b").commonID("c")
         }
     }
 
