@@ -139,9 +139,9 @@ let package = Package(
         .executableTarget(
             name: "callboard",
             dependencies: [
-                "Console", "CallboardCore", "Sandbox", "ServiceBus", "Backstage", "Identity", "Terminal",
+                "Console", "CallboardCore", "Sandbox", "ServiceBus", "Backstage", "Identity", "RESTClient", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                logging,
+                nioCore, logging,
             ],
             swiftSettings: strict, linkerSettings: quick),
         // Our side of script/interop's exchanges with other AMQP implementations, and of script/bench's throughput; not a product.
@@ -168,12 +168,15 @@ let package = Package(
             dependencies: [
                 "CallboardCore", "AzureResources", "Backstage", "Identity", "RESTClient", "Console", "Terminal", "ServiceBus", "AMQP",
                 nioCore,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict, linkerSettings: quick),
         .testTarget(
             name: "SandboxTests",
             dependencies: [
-                "Sandbox", "ServiceBus", "AMQPTransport", "AMQP", "CallboardCore", "Identity", "RESTClient", nioCore, logging,
+                "Sandbox", "ServiceBus", "AMQPTransport", "AMQP", "AzureResources", "CallboardCore", "Identity", "RESTClient", nioCore,
+                logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),

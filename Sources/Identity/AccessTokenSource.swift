@@ -15,6 +15,8 @@ public struct TokenScope: Hashable, Sendable {
     public static func resourceManager(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.resourceManagerResource) }
     /// Microsoft Graph of a cloud.
     public static func graph(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.graphResource) }
+    /// The Key Vaults of a cloud.
+    public static func keyVault(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: "https://\(cloud.keyVaultSuffix)") }
     /// Service Bus of a cloud.
     public static func serviceBus(_ cloud: AzureCloud) -> TokenScope { TokenScope(resource: cloud.serviceBusResource) }
 }

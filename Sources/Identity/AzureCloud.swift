@@ -16,11 +16,18 @@ public struct AzureCloud: Hashable, Sendable {
     public let graphResource: String
     /// What follows a namespace's name, such as `servicebus.windows.net`.
     public var serviceBusSuffix: String
+    /// What follows the name of a Key Vault, such as `vault.azure.net`.
+    public let keyVaultSuffix: String
+    /// The base URL at which a vault answers, whatever its name; nil where each has a host of its own. For a sandbox, which has one vault.
+    public var keyVault: String?
     /// The resource that tokens for Service Bus are for: the same in all clouds.
     public var serviceBusResource = "https://servicebus.azure.net"
 
     /// A cloud.
-    public init(name: String, login: String, resourceManager: String, graph: String, serviceBusSuffix: String) {
+    public init(
+        name: String, login: String, resourceManager: String, graph: String, serviceBusSuffix: String,
+        keyVaultSuffix: String = "vault.azure.net"
+    ) {
         self.name = name
         self.login = login
         self.resourceManager = resourceManager
@@ -28,6 +35,7 @@ public struct AzureCloud: Hashable, Sendable {
         self.graphResource = graph
         self.graph = graph
         self.serviceBusSuffix = serviceBusSuffix
+        self.keyVaultSuffix = keyVaultSuffix
     }
 
     /// Azure as most people know it.
@@ -37,11 +45,14 @@ public struct AzureCloud: Hashable, Sendable {
     /// Azure for the government of the United States.
     public static let usGovernment = AzureCloud(
         name: "usgovernment", login: "https://login.microsoftonline.us", resourceManager: "https://management.usgovcloudapi.net",
-        graph: "https://graph.microsoft.us", serviceBusSuffix: "servicebus.usgovcloudapi.net")
+        graph: "https://graph.microsoft.us", serviceBusSuffix: "servicebus.usgovcloudapi.net", keyVaultSuffix: "vault.usgovcloudapi.net")
     /// Azure in China, run by 21Vianet.
     public static let china = AzureCloud(
         name: "china", login: "https://login.chinacloudapi.cn", resourceManager: "https://management.chinacloudapi.cn",
-        graph: "https://microsoftgraph.chinacloudapi.cn", serviceBusSuffix: "servicebus.chinacloudapi.cn")
+        graph: "https://microsoftgraph.chinacloudapi.cn", serviceBusSuffix: "servicebus.chinacloudapi.cn", keyVaultSuffix: "vault.azure.cn")
+    /// Where a Key Vault answers: the base URL, without a slash at its end.
+    public func keyVaultURL(_ vault: String) -> String { keyVault ?? "https://\(vault).\(keyVaultSuffix)" }
+
     /// The clouds there are.
     public static let all = [global, usGovernment, china]
 

@@ -34,12 +34,15 @@ extension ResourceManagerClient {
     // MARK: Role assignments
 
     /// Role assignments seen from a scope.
+    /// - Parameter isWanted: which of them.
     /// - Throws: ``AzureError``.
-    public func roleAssignments(_ filter: RoleAssignmentFilter, of scope: ResourceID) async throws(AzureError) -> [RoleAssignment] {
+    public func roleAssignments(
+        _ filter: RoleAssignmentFilter, of scope: ResourceID, where isWanted: (RoleAssignment) -> Bool = { _ in true }
+    ) async throws(AzureError) -> [RoleAssignment] {
         try await pages(
             Self.authorization(scope, "roleAssignments"), version: APIVersion.authorization, query: query(filter: filter.text),
             operation: "Listing the role assignments of \(scope)"
-        ).all()
+        ).matching(isWanted)
     }
 
     /// One role assignment.
@@ -54,10 +57,10 @@ extension ResourceManagerClient {
     ///   - scope: where.
     ///   - name: the GUID under which it is to be known; the same one again does no harm.
     /// - Throws: ``AzureError``; ``AzureError/existingRoleAssignment`` names one that is in the way.
-    public func createRoleAssignment(_ draft: RoleAssignmentDraft, at scope: ResourceID, name: GUID) async throws(AzureError)
-        -> RoleAssignment
-    {
-        try await value(
+    public func createRoleAssignment(
+        _ draft: RoleAssignmentDraft, at scope: ResourceID, name: GUID
+    ) async throws(AzureError) -> Correlated<RoleAssignment> {
+        try await change(
             .put, Self.authorization(scope, "roleAssignments", name.canonical), version: APIVersion.authorization, body: draft.body,
             operation: "Assigning the role \(draft.roleDefinitionID.name) at \(scope)")
     }
@@ -65,9 +68,10 @@ extension ResourceManagerClient {
     /// Takes a role away.
     /// - Returns: false when there was no such assignment.
     /// - Throws: ``AzureError``.
-    public func deleteRoleAssignment(_ id: ResourceID) async throws(AzureError) -> Bool {
+    public func deleteRoleAssignment(_ id: ResourceID) async throws(AzureError) -> Correlated<Bool> {
+        let answer = try await send(.delete, id, version: APIVersion.authorization, operation: "Removing the role assignment \(id)")
         // 204 says that it was not there.
-        try await send(.delete, id, version: APIVersion.authorization, operation: "Removing the role assignment \(id)").status != 204
+        return Correlated(answer.status != 204, correlationID: Self.correlationID(answer))
     }
 
     // MARK: Roles

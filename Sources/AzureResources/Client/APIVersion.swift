@@ -7,6 +7,7 @@ package enum APIVersion {
     package static let authorization = "2022-04-01"
     package static let schedules = "2020-10-01"
     package static let approvals = "2021-01-01-preview"
+    package static let policy = "2022-06-01"
     package static let activityLog = "2015-04-01"
     package static let metrics = "2018-01-01"
 

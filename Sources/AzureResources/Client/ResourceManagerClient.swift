@@ -46,6 +46,20 @@ public struct ResourceManagerClient: Sendable {
         return try service.decode(Value.self, answer, operation: operation)
     }
 
+    /// One change whose answer holds a value, with what joins it to the Activity Log.
+    package func change<Value: Decodable & Sendable>(
+        _ method: RESTRequest.Method, _ path: ResourceID, version: String, body: JSONValue? = nil, operation: String
+    ) async throws(AzureError) -> Correlated<Value> {
+        let answer = try await send(method, path, version: version, body: body, operation: operation)
+        let value = try service.decode(Value.self, answer, operation: operation)
+        return Correlated(value, correlationID: Self.correlationID(answer))
+    }
+
+    /// What joins an answer to the Activity Log.
+    static func correlationID(_ answer: RESTResponse) -> String? {
+        answer.headers["x-ms-correlation-request-id"].map { String($0.prefix(AzureError.longestCode)) }
+    }
+
     /// One request that must succeed; what it begins is waited for.
     @discardableResult
     package func send(

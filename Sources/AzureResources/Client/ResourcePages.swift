@@ -16,6 +16,20 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
     /// - Throws: ``AzureError``.
     public func all() async throws(AzureError) -> [Item] { try await all { $0 } }
 
+    /// The elements of all pages that are wanted: of the others a page at a time is held.
+    /// - Throws: ``AzureError``.
+    func matching(_ isWanted: (Item) -> Bool) async throws(AzureError) -> [Item] {
+        var iterator = makeAsyncIterator()
+        var result: [Item] = []
+        while let page = try await iterator.nextPage() {
+            result += page.lazy.filter(isWanted)
+            guard result.count <= Self.mostItems else {
+                throw AzureError(.unexpectedAnswer, operation: operation, message: "there are more than \(Self.mostItems) elements.")
+            }
+        }
+        return result
+    }
+
     /// What is kept of all elements of all pages, a page at a time.
     /// - Throws: ``AzureError``.
     func all<Kept: Sendable>(keeping keep: (Item) -> Kept) async throws(AzureError) -> [Kept] {

@@ -10,6 +10,8 @@ public enum ScheduleFilter: Hashable, Sendable {
     case asTarget
     /// Those that the caller may decide about.
     case asApprover
+    /// Those that the caller made.
+    case asRequestor
     /// Of one identity.
     case principal(GUID)
     /// Of one identity, itself and through groups.
@@ -22,6 +24,7 @@ public enum ScheduleFilter: Hashable, Sendable {
         case .atScope: "atScope()"
         case .asTarget: "asTarget()"
         case .asApprover: "asApprover()"
+        case .asRequestor: "asRequestor()"
         case .principal(let id): "principalId eq \(ODataText.literal(id.text))"
         case .assignedTo(let id): "assignedTo(\(ODataText.literal(id.text)))"
         }
@@ -30,14 +33,15 @@ public enum ScheduleFilter: Hashable, Sendable {
 
 extension ResourceManagerClient {
     /// Roles in force with their ends, seen from a scope.
+    /// - Parameter isWanted: which of them: of a large estate most have no end.
     /// - Throws: ``AzureError``.
     public func roleAssignmentScheduleInstances(
-        _ filter: ScheduleFilter, of scope: ResourceID
+        _ filter: ScheduleFilter, of scope: ResourceID, where isWanted: (RoleScheduleInstance) -> Bool = { _ in true }
     ) async throws(AzureError) -> [RoleScheduleInstance] {
         try await pages(
             Self.authorization(scope, "roleAssignmentScheduleInstances"), version: APIVersion.schedules, query: query(filter: filter.text),
             operation: "Listing the active roles of \(scope)"
-        ).all()
+        ).matching(isWanted)
     }
 
     /// Until when roles in force last, seen from a scope: what ``roleAssignmentScheduleInstances(_:of:)`` says of that, of a page at a time.
@@ -69,32 +73,34 @@ extension ResourceManagerClient {
         ).all()
     }
 
-    /// Sends a request for a role.
-    /// - Parameters:
-    ///   - draft: what is asked for.
-    ///   - scope: where.
-    ///   - name: a new GUID; sending the same one again does no harm.
-    /// - Throws: ``AzureError``; ``AzureError/failedPolicyRules`` and ``AzureError/stepUp`` say what is missing.
-    public func createRoleScheduleRequest(
-        _ draft: RoleScheduleRequestDraft, at scope: ResourceID, name: GUID
-    ) async throws(AzureError) -> RoleScheduleRequest {
-        try await value(
-            .put, Self.authorization(scope, "roleAssignmentScheduleRequests", name.canonical), version: APIVersion.schedules,
-            body: draft.body,
-            operation: "Requesting the role \(draft.roleDefinitionID.name) at \(scope)")
-    }
-
-    /// Takes a request back.
-    /// - Throws: ``AzureError``.
-    public func cancelRoleScheduleRequest(_ id: ResourceID) async throws(AzureError) {
-        try await send(.post, id.appending("cancel"), version: APIVersion.schedules, operation: "Cancelling the role request \(id)")
-    }
-
     /// The stages of an approval, as a request names it (``RoleScheduleRequest/approval``).
     /// - Throws: ``AzureError``.
     public func approvalStages(of approval: ResourceID) async throws(AzureError) -> [RoleAssignmentApproval.Stage] {
         try await pages(
             approval.appending("stages"), version: APIVersion.approvals, operation: "Reading the stages of the approval \(approval)"
+        ).all()
+    }
+
+    /// One stage of an approval.
+    /// - Throws: ``AzureError``.
+    public func approvalStage(_ id: ResourceID) async throws(AzureError) -> RoleAssignmentApproval.Stage {
+        try await get(id, version: APIVersion.approvals, operation: "Reading the stage of the approval \(id)")
+    }
+
+    /// One request for a role.
+    /// - Throws: ``AzureError``.
+    public func roleScheduleRequest(_ id: ResourceID) async throws(AzureError) -> RoleScheduleRequest {
+        try await get(id, version: APIVersion.schedules, operation: "Reading the role request \(id)")
+    }
+
+    /// What lies below a scope and the caller is eligible for a role on.
+    /// - Parameter kind: only resources of this type, such as `resourcegroup`; nil for all.
+    /// - Throws: ``AzureError``.
+    public func eligibleChildResources(of scope: ResourceID, kind: String? = nil) async throws(AzureError) -> [EligibleResource] {
+        try await pages(
+            Self.authorization(scope, "eligibleChildResources"), version: APIVersion.schedules,
+            query: query(filter: kind.map { "resourceType eq \(ODataText.literal($0))" }),
+            operation: "Listing what can be asked for below \(scope)"
         ).all()
     }
 

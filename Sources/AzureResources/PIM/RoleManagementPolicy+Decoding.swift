@@ -6,6 +6,7 @@ extension RoleManagementPolicy: Decodable {
         let properties = try fields.object("properties")
         scope = try properties.id("scope")
         roleDefinitionID = try properties.id("roleDefinitionId")
+        policy = try properties.optionalText("policyId").map { ResourceID($0) }
         rules = try properties.list("effectiveRules")
         roleName = try properties.optionalObject("policyAssignmentProperties")?.optionalObject("roleDefinition")?.optionalText(
             "displayName")

@@ -59,6 +59,8 @@ public struct RoleManagementPolicy: Hashable, Sendable {
     public let scope: ResourceID
     /// The role's full id.
     public let roleDefinitionID: ResourceID
+    /// The id by which the rules are changed (roleManagementPolicies); nil where the service does not say.
+    public let policy: ResourceID?
     /// The role's name.
     public let roleName: String?
     /// All rules in force, in the service's order.

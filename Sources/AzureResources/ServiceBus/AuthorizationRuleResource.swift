@@ -54,6 +54,8 @@ public struct AccessKeys: Sendable, Decodable {
     public let aliasPrimaryConnectionString: Secret?
     /// A connection string to the geo-disaster recovery alias with the second key.
     public let aliasSecondaryConnectionString: Secret?
+    /// `x-ms-correlation-request-id` of the answer they came in: what joins it to the Activity Log.
+    public internal(set) var correlationID: String?
 
     /// Reads the service's form.
     public init(from decoder: any Decoder) throws {
@@ -68,10 +70,40 @@ public struct AccessKeys: Sendable, Decodable {
     }
 }
 
+extension AccessKeys {
+    package init(
+        keyName: String, primaryKey: Secret, secondaryKey: Secret, primaryConnectionString: Secret, secondaryConnectionString: Secret,
+        correlationID: String? = nil
+    ) {
+        self.keyName = keyName
+        self.primaryKey = primaryKey
+        self.secondaryKey = secondaryKey
+        self.primaryConnectionString = primaryConnectionString
+        self.secondaryConnectionString = secondaryConnectionString
+        aliasPrimaryConnectionString = nil
+        aliasSecondaryConnectionString = nil
+        self.correlationID = correlationID
+    }
+
+    /// One of both keys.
+    public func key(_ kind: AccessKeyKind) -> Secret { kind == .primary ? primaryKey : secondaryKey }
+
+    /// The connection string with one of both keys: to the geo-disaster recovery alias where there is one, so that it holds after a failover.
+    public func connectionString(_ kind: AccessKeyKind) -> Secret {
+        switch kind {
+        case .primary: aliasPrimaryConnectionString ?? primaryConnectionString
+        case .secondary: aliasSecondaryConnectionString ?? secondaryConnectionString
+        }
+    }
+}
+
 /// Which of a rule's two keys.
 public enum AccessKeyKind: String, Hashable, Sendable, CaseIterable {
     /// The first.
     case primary = "PrimaryKey"
     /// The second.
     case secondary = "SecondaryKey"
+
+    /// The one that this is not.
+    public var other: AccessKeyKind { self == .primary ? .secondary : .primary }
 }

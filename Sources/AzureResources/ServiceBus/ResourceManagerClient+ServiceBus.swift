@@ -193,7 +193,7 @@ extension ResourceManagerClient {
     /// - Throws: ``AzureError``.
     public func listKeys(of rule: ResourceID) async throws(AzureError) -> AccessKeys {
         try await serviceBus("Listing the keys of \(rule)") { (version, operation) throws(AzureError) in
-            try await self.value(.post, rule.appending("listKeys"), version: version, operation: operation)
+            try await self.keys(.post, rule.appending("listKeys"), version: version, body: nil, operation: operation)
         }
     }
 
@@ -202,9 +202,29 @@ extension ResourceManagerClient {
     /// - Throws: ``AzureError``.
     public func regenerateKey(_ kind: AccessKeyKind, of rule: ResourceID) async throws(AzureError) -> AccessKeys {
         try await serviceBus("Regenerating a key of \(rule)") { (version, operation) throws(AzureError) in
-            try await self.value(
+            try await self.keys(
                 .post, rule.appending("regenerateKeys"), version: version, body: AccessKeys.regeneration(kind), operation: operation)
         }
+    }
+
+    private func keys(
+        _ method: RESTRequest.Method, _ path: ResourceID, version: String, body: JSONValue?, operation: String
+    ) async throws(AzureError) -> AccessKeys {
+        let answer = try await send(method, path, version: version, body: body, operation: operation)
+        var keys = try service.decode(AccessKeys.self, answer, operation: operation)
+        keys.correlationID = answer.headers["x-ms-correlation-request-id"]
+        return keys
+    }
+
+    /// Replaces the tags of a namespace. Azure replaces all of them: read them first, and give back those that are to stay.
+    /// - Throws: ``AzureError``.
+    public func setTags(_ tags: [String: String], of id: ResourceID) async throws(AzureError) -> NamespaceResource {
+        let operation = "Tagging the namespace \(id)"
+        let body: JSONValue = ["tags": .object(tags.mapValues(JSONValue.text))]
+        let answer = try await serviceBus(operation) { (version, operation) throws(AzureError) in
+            try await self.send(.patch, id, version: version, body: body, operation: operation)
+        }
+        return try await settled(answer, id, operation: operation)
     }
 
     // MARK: Versions

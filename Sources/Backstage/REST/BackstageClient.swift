@@ -208,10 +208,11 @@ public struct BackstageClient: Sendable {
     }
 
     /// The successful answer to a request.
-    private func exchange(
-        _ method: RESTRequest.Method, _ path: String, _ what: String, body: (any Encodable & Sendable)? = nil
+    /// - Parameter plugin: what of the backend is asked.
+    func exchange(
+        _ method: RESTRequest.Method, _ path: String, _ what: String, plugin: String = "catalog", body: (any Encodable & Sendable)? = nil
     ) async throws(BackstageError) -> RESTResponse {
-        var request = RESTRequest(method, address.url + "/api/catalog" + path, headers: ["Accept": "application/json"])
+        var request = RESTRequest(method, "\(address.url)/api/\(plugin)\(path)", headers: ["Accept": "application/json"])
         if let body {
             request.headers.append(name: "Content-Type", value: "application/json")
             request.body = try Self.encoded(body)

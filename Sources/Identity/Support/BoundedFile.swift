@@ -7,10 +7,16 @@
 #endif
 
 /// Why a file cannot be used; without its name.
-struct FileFault: Error, Hashable, Sendable {
-    let message: String
+package struct FileFault: Error, Hashable, Sendable {
+    /// The end of a sentence, such as `it is not permitted`.
+    package let message: String
     /// Whether there is no such file.
-    var isMissing = false
+    package var isMissing = false
+
+    package init(message: String, isMissing: Bool = false) {
+        self.message = message
+        self.isMissing = isMissing
+    }
 
     /// What the operating system said last.
     static func last() -> FileFault {

@@ -131,7 +131,7 @@ private enum ChildProcess {
             posix_spawn_file_actions_addchdir_np(&actions, "/bin")
         #else
             // Sockets of this process would stay open as long as anything that the program leaves behind.
-            for descriptor in self.openDescriptors() { posix_spawn_file_actions_addclose(&actions, descriptor) }
+            for descriptor in OpenDescriptors.beyondStandard { posix_spawn_file_actions_addclose(&actions, descriptor) }
         // The C library has the same function, but shows it to GNU C only.
         #endif
         // The shell gets a fixed text; path and arguments are data to it. In the background it leaves the program to the system's first process, so that
@@ -164,20 +164,6 @@ private enum ChildProcess {
         let error = posix_spawn(&pid, executable, &actions, &attributes, arguments + [nil], environment + [nil])
         guard error == 0 else { throw error == ENOENT ? .notFound : .failed(String(cString: strerror(error))) }
         return pid
-    }
-}
-
-extension ChildProcess {
-    /// The descriptors of this process beyond the three that a child is given. One that is closed meanwhile does no harm.
-    fileprivate static func openDescriptors() -> [Int32] {
-        guard let folder = opendir("/proc/self/fd") else { return Array(3..<256) }
-        defer { closedir(folder) }
-        var result: [Int32] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if let number = Int32(name), number > 2 { result.append(number) }
-        }
-        return result
     }
 }
 

@@ -59,6 +59,9 @@ public actor Namespace {
     /// asking by them fails.
     package func closeManagementLinks(except kept: Set<EntityPath>) async { await connection.closeManagementLinks(except: kept) }
 
+    /// Has the next look into an entity show a new token, after roles have changed. Receivers and senders that are open keep what they have.
+    package func renewRights(of path: EntityPath) async { await connection.renewRights(of: path) }
+
     /// Closes the connection for good: what is asked afterwards fails.
     public func close() async { await connection.close() }
 

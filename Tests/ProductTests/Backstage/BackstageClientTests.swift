@@ -127,6 +127,17 @@ struct BackstageClientTests {
         #expect(refresh.paths == ["/refresh"])
     }
 
+    @Test("everybody is notified, critically and under a topic")
+    func notification() async throws {
+        let backend = ScriptedBackend("[]")
+        try await backend.client().notifyAll(title: "t", description: "d\"e", topic: "x")
+        #expect(
+            backend.bodies == [
+                #"{"payload":{"description":"d\"e","severity":"critical","title":"t","topic":"x"},"recipients":{"type":"broadcast"}}"#
+            ])
+        #expect(backend.requests.map(\.url) == ["https://backstage.example/api/notifications/notifications"])
+    }
+
     @Test("one entity that cannot be read does not take the others with it")
     func broken() async throws {
         let backend = ScriptedBackend(

@@ -46,8 +46,8 @@ struct ResourceManagerClientTests {
         let draft = RoleAssignmentDraft(roleDefinitionID: ResourceID("/r"), principal: GUID("p"), principalKind: .user)
         let made = try await azure.resourceManager.createRoleAssignment(
             draft, at: ResourceID("/s"), name: GUID("47d5a90480ad53e1aa11828e33d16cef"))
-        #expect(made.principalKind == .unknown)
-        #expect(try await !azure.resourceManager.deleteRoleAssignment(made.id))
+        #expect(made.value.principalKind == .unknown)
+        #expect(try await !azure.resourceManager.deleteRoleAssignment(made.value.id).value)
         #expect(
             azure.lines == [
                 "PUT \(base)/s/providers/Microsoft.Authorization/roleAssignments/47d5a904-80ad-53e1-aa11-828e33d16cef?api-version=2022-04-01",

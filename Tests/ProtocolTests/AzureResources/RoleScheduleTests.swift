@@ -85,8 +85,8 @@ struct RoleScheduleTests {
             .adminAssign, principal: GUID("p"), roleDefinitionID: ResourceID("/r/1"),
             schedule: ScheduleInfo(start: nil, expiration: .at(WallTime(secondsSince1970: 60))))
         let made = try await azure.resourceManager.createRoleScheduleRequest(draft, at: scope, name: GUID("n"))
-        #expect(made.schedule == nil)
-        try await azure.resourceManager.cancelRoleScheduleRequest(made.id)
+        #expect(made.value.schedule == nil)
+        _ = try await azure.resourceManager.cancelRoleScheduleRequest(made.value.id)
         #expect(azure.lines.last == "POST https://management.azure.com/q/1/cancel?api-version=2020-10-01")
         #expect(
             azure.bodies.first

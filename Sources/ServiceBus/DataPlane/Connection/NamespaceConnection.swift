@@ -141,6 +141,12 @@ actor NamespaceConnection {
     /// A link or connection that is gone is noticed when it is used next, and only then: others may have opened a new one meanwhile, with
     /// requests of theirs under way on it.
     func recover(from failure: ServiceBusError, _ path: EntityPath) async {
+        if failure.code == .notPermitted, let open = try? await opening?.value {
+            // What a token allows was settled when it was put: rights that come later take a new one, and a link that knows it.
+            await open.tokens?.forget(path)
+            retireManagementLink(path, open)
+            return
+        }
         guard failure.recovery == .link, let open = try? await opening?.value else { return }
         guard failure.code == .timeout, failure.condition == nil else {
             // Detached because a token ran out, perhaps: the next link brings a new one.
@@ -193,6 +199,13 @@ actor NamespaceConnection {
             await open.tokens?.release(path)
             await link.close()
         }
+    }
+
+    /// Has the next question about an entity show a new token, on a link of its own: what an open one may do was settled when its token was put.
+    func renewRights(of path: EntityPath) async {
+        await closeManagementLinks(except: Set(managementLinks.keys.filter { $0.entity != path.entity }))
+        guard let open = try? await opening?.value else { return }
+        await open.tokens?.forget(path)
     }
 
     private func disconnect() {

@@ -39,6 +39,17 @@ struct ExactSearch {
         throw explained
     }
 
+    /// Finds the message, gives back what was passed over, and lends the message.
+    mutating func lend<R>(_ body: (MessageReceiver, ReceivedMessage) async throws -> R) async throws -> R {
+        let message: ReceivedMessage
+        do { message = try await find() } catch {
+            _ = await passed.giveBack()
+            throw error
+        }
+        _ = await passed.giveBack()
+        return try await body(receiver, message)
+    }
+
     // MARK: Finding
 
     private mutating func find() async throws -> ReceivedMessage {
