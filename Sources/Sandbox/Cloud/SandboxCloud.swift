@@ -24,7 +24,12 @@ final class SandboxCloud {
     var resource: NamespaceResource
     var activity = ActivityLog()
     var privileged = PrivilegedAccess()
+    /// The rules of Azure Policy that somebody put in force.
+    var policyAssignments = PolicyAssignments()
+    var keyVault = KeyVaultStandIn()
     let catalogue: CatalogueStandIn
+    /// What Backstage notified everybody of.
+    var notifications: [CloudJSON] = []
     /// Calls of ARM and Graph so far.
     var calls = 0
     var readBudget = ReadBudget()
@@ -52,8 +57,22 @@ final class SandboxCloud {
         assignRoles(estate.bindings)
     }
 
-    /// The time, in milliseconds since 1970.
-    var now: Int64 { hub.now }
+    /// How far the clock of roles is ahead of the machine's, in milliseconds. It never goes back: what has ended does not begin again.
+    private(set) var ahead: Int64 = 0
+    /// The furthest that is.
+    private static let furthestAhead: Int64 = 366 * 86_400_000
+
+    /// The time of roles, requests and the Activity Log, in milliseconds since 1970. Tokens, sign-ins and messages keep the machine's.
+    var now: Int64 { hub.now + ahead }
+
+    /// Lets time pass for roles.
+    /// - Returns: false when that is too far.
+    private func advance(seconds: Int64) -> Bool {
+        guard (0...Self.furthestAhead / 1000).contains(seconds), ahead + seconds * 1000 <= Self.furthestAhead else { return false }
+        ahead += seconds * 1000
+        settleRoles()
+        return true
+    }
     var broker: Broker { hub.broker }
 
     /// Who of the directory has which role from the start.
@@ -79,7 +98,8 @@ final class SandboxCloud {
                     permission: RolePermission(actions: ["Microsoft.ServiceBus/namespaces/queues/delete"]),
                     principals: [DenyAssignment.everyone]))
         }
-        privileged.seed(namespace: namespaceScope, now: now)
+        let asked = (try? broker.snapshot(of: CloudSeed.askedFor)) == nil ? nil : scope(ofEntity: CloudSeed.askedFor)
+        privileged.seed(namespace: namespaceScope, entity: asked, now: now)
     }
 
     private func seed(_ principal: String, _ role: RoleDefinition, _ scope: AzureScope, _ description: String? = nil) {
@@ -131,6 +151,7 @@ final class SandboxCloud {
         case "$sandbox" where words.count > 1 && words[1] == "cloud": return answerSwitches(request, Array(words.dropFirst(2)))
         case "subscriptions", "providers", "tenants": return answerResourceManager(request, segments)
         case "v1.0": return answerGraph(request, Array(segments.dropFirst()))
+        case "secrets": return answerKeyVault(request, Array(segments.dropFirst()))
         case "metadata", "msi": return answerManagedIdentity(request, words)
         case "api": return answerCatalogue(request, Array(segments.dropFirst()))
         default: return answerEntra(request, segments, words)
@@ -138,7 +159,8 @@ final class SandboxCloud {
     }
 
     /// `/$sandbox/cloud`: GET tells the switches, PUT replaces all, DELETE takes all back; `POST …/rotate-keys` signs with a new key;
-    /// `GET …/reads` tells what is left of the budget of reads, and how many were refused.
+    /// `GET …/reads` tells what is left of the budget of reads, and how many were refused; `POST …/advance {"seconds":N}` lets time pass for roles and
+    /// requests, so that what has an end comes to it.
     ///
     /// It asks for no token: whoever reaches the sandbox may break it.
     private func answerSwitches(_ request: CloudRequest, _ rest: [String]) -> CloudResponse {
@@ -155,8 +177,14 @@ final class SandboxCloud {
         case ("GET", ["reads"]):
             return CloudResponse(200, ["left": .int(Int64(readBudget.left)), "refused": .int(Int64(refusedReads))])
         case ("POST", ["withdraw-old-keys"]): keys.withdrawOld()
+        case ("POST", ["advance"]):
+            guard let seconds = request.json?["seconds"]?.number, advance(seconds: seconds) else {
+                return CloudResponse(400, ["error": "Say for how long: {\"seconds\": N}, a year at most altogether."])
+            }
+            return CloudResponse(200, ["aheadSeconds": .int(ahead / 1000)])
         default:
-            return CloudResponse(405, ["error": "The switches know GET, PUT and DELETE, and POST to rotate-keys and withdraw-old-keys."])
+            return CloudResponse(
+                405, ["error": "The switches know GET, PUT and DELETE, and POST to advance, rotate-keys and withdraw-old-keys."])
         }
         return CloudResponse(200, switches.json)
     }

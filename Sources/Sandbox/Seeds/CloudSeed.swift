@@ -39,6 +39,13 @@ enum CloudSeed {
         Person(id: "0e5e1000-0000-4000-8000-00000000000\(number)", name: "\(name)@\(domain)", displayName: displayName)
     }
 
+    /// What carries out and ends what Privileged Identity Management grants: Microsoft's own application, in every tenant.
+    static let privilegedService = Principal(
+        id: "5b0d0000-0000-4000-8000-0000000000f1", displayName: "MS-PIM",
+        kind: .application(appID: "01fc33a7-78ba-4d2f-a4b7-768e336e890e"))
+    /// The queue that people ask for.
+    static let askedFor = "orders"
+
     static let platform = "b3f1a7c0-5555-4a3e-9b1e-0a5d3c7e2f05"
     static let nightDesk = "b3f1a7c0-6666-4a3e-9b1e-0a5d3c7e2f06"
     static let teams = [

@@ -233,6 +233,13 @@ public final class SandboxServer: Sendable {
         }.get()
     }
 
+    /// Runs something on the cloud's stand-ins, on their event loop; nil where there are none.
+    /// - Throws: what `body` throws.
+    func withCloud<T: Sendable>(_ body: @escaping @Sendable (SandboxCloud) throws -> T) async throws -> T? {
+        let hub = hub
+        return try await hub.eventLoop.submit { try hub.value.cloud.map { try body($0) } }.get()
+    }
+
     /// Waits until the namespace can be kept no longer; connections are cut then and nothing is answered any more. Nil when the sandbox is
     /// stopped before. For one caller.
     public var failure: StoreError? {

@@ -194,4 +194,45 @@ import Testing
         #expect(hasRoom)
         #expect(access.request("7") == nil && access.requests.count == PrivilegedAccess.maximumRequests)
     }
+
+    @Test func anEntityHasLimitsAndApproversOfItsOwn() throws {
+        let fixture = try CloudFixture()
+        let requester = CloudSeed.oneQueueOnly.id
+        func ask(_ duration: String, on path: String = "/queues/orders") throws -> CloudResponse {
+            try put(fixture, as: requester, principal: requester, duration: duration, on: path)
+        }
+        #expect(try ask("PT3H").message.contains("ExpirationRule"))
+        #expect(try ask("PT1H", on: "/queues/emails").message.contains("EligibilityRule"))
+        #expect(try ask("PT1H", on: "").message.contains("EligibilityRule"))
+        let request = try ask("PT1H")
+        #expect(request.json["properties"]?["status"]?.text == "PendingApproval")
+        // Whoever is on call is asked too; what they may take of the namespace asks nobody.
+        #expect(try decide(fixture, request, "Approve", as: engineer).json["properties"]?["status"]?.text == "Completed")
+        #expect(try put(fixture, on: "/queues/emails").json["properties"]?["status"]?.text == "Provisioned")
+    }
+
+    @Test func timePassesForRolesAlone() throws {
+        let fixture = try CloudFixture()
+        _ = try put(fixture, duration: "PT2H")
+        let before = fixture.cloud.hub.now
+        func advance(_ body: String) -> CloudResponse { fixture.ask("POST", "/$sandbox/cloud/advance", body) }
+        #expect(advance(#"{"seconds":7199}"#).json["aheadSeconds"]?.number == 7199)
+        #expect(try canReceive(fixture))
+        #expect(advance(#"{"seconds":1}"#).status == 200)
+        #expect(try !canReceive(fixture))
+        // Tokens and messages keep the machine's time, and it does not go back.
+        #expect(fixture.cloud.hub.now == before && fixture.cloud.now == before + 7_200_000)
+        for body in [#"{"seconds":-1}"#, #"{"seconds":99999999999}"#, "{}", "x"] { #expect(advance(body).status == 400, "\(body)") }
+        #expect(fixture.ask("DELETE", "/$sandbox/cloud").status == 200 && fixture.cloud.now == before + 7_200_000)
+    }
+
+    @Test func theActivityLogHasGrantsAndEnds() throws {
+        let fixture = try CloudFixture()
+        _ = try put(fixture, duration: "PT1H")
+        fixture.pass(seconds: 3600)
+        _ = try put(fixture, duration: "PT1H")
+        let own = fixture.cloud.activity.events.filter { $0.caller == CloudSeed.privilegedService }
+        #expect(own.map { $0.operation.split(separator: "/").last } == ["write", "delete", "write"])
+        #expect(Set(own.map(\.correlationID)).count == 3 && own[1].time == own[0].time + 3_600_000)
+    }
 }

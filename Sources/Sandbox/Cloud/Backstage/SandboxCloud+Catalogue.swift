@@ -20,6 +20,7 @@ extension SandboxCloud {
     func answerCatalogue(_ request: CloudRequest, _ segments: [String]) -> CloudResponse {
         do throws(CatalogueFault) {
             try authenticateForCatalogue(request)
+            if segments.first?.lowercased() == "notifications" { return answerNotifications(request, Array(segments.dropFirst())) }
             guard segments.first?.lowercased() == "catalog" else {
                 throw CatalogueFault(status: 404, name: "NotFoundError", message: "Not found")
             }

@@ -44,7 +44,7 @@ extension SandboxCloud {
                 clientID: clientID, resource: resource, proof: .managedIdentity(resourceID: resourceID), isContinuousAccessCapable: capable),
             seconds: seconds)
         guard let token else { return refusal(500, "server_error", "There was an error issuing a token.") }
-        let issued = now / 1000
+        let issued = hub.now / 1000
         let answer: CloudJSON = [
             "access_token": .string(token), "expires_on": "\(issued + seconds)", "resource": .string(name), "token_type": "Bearer",
             "client_id": .string(isAppService ? clientID.uppercased() : clientID),

@@ -24,9 +24,9 @@ extension SandboxCloud {
         _ = try TokenResource(scope: scope, mustBeDefault: false)
         let userCode = CloudRandom.userCode()
         let device = SignInFlows.Device(
-            clientID: clientID, scope: scope, userCode: userCode, expiresAt: now + Int64(switches.deviceCodeSeconds) * 1000,
+            clientID: clientID, scope: scope, userCode: userCode, expiresAt: hub.now + Int64(switches.deviceCodeSeconds) * 1000,
             interval: Int64(switches.deviceCodeInterval), claims: form["claims"])
-        guard let code = signIns.add(device, now: now) else { throw EntraError.tooMany }
+        guard let code = signIns.add(device, now: hub.now) else { throw EntraError.tooMany }
         let page = "\(request.origin)/devicelogin"
         return CloudResponse(
             200,
@@ -40,7 +40,7 @@ extension SandboxCloud {
     func answerDeviceLogin(_ request: CloudRequest) -> CloudResponse {
         guard request.method == "POST" else { return deviceForm(status: 200, "Enter the code that your device shows.") }
         let form = request.form
-        guard let text = form["user_code"], let (code, found) = signIns.device(userCode: text), found.expiresAt > now else {
+        guard let text = form["user_code"], let (code, found) = signIns.device(userCode: text), found.expiresAt > hub.now else {
             return deviceForm(status: 400, "That code is not known, or it has expired.")
         }
         var device = found
@@ -98,8 +98,8 @@ extension SandboxCloud {
             guard let user = try chosenUser(request) else { return userForm(request) }
             let code = SignInFlows.Code(
                 clientID: clientID, scope: scope, user: user.id, redirectURI: redirect, challenge: challenge,
-                nonce: request.parameter("nonce"), claims: request.parameter("claims"), expiresAt: now + Self.codeLifetime)
-            guard let name = signIns.add(code, now: now) else { throw EntraError.tooMany }
+                nonce: request.parameter("nonce"), claims: request.parameter("claims"), expiresAt: hub.now + Self.codeLifetime)
+            guard let name = signIns.add(code, now: hub.now) else { throw EntraError.tooMany }
             let client: CloudJSON = ["uid": .string(user.id), "utid": .string(CloudSeed.tenant)]
             return answer.response([("code", name), ("client_info", Base64URL.encode(client.serialized.utf8))])
         } catch {

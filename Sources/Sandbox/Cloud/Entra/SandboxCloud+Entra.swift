@@ -25,11 +25,11 @@ extension SandboxCloud {
             default: return .nothing
             }
         } catch let error as EntraError {
-            return error.response(at: now, trace: trace, correlation: correlation)
+            return error.response(at: hub.now, trace: trace, correlation: correlation)
         } catch {
             // Signing failed: there is nothing that a client could do differently.
             return EntraError(status: 500, error: "server_error", code: 50_000, message: "There was an error issuing a token.")
-                .response(at: now, trace: trace, correlation: correlation)
+                .response(at: hub.now, trace: trace, correlation: correlation)
         }
     }
 
@@ -81,7 +81,7 @@ extension SandboxCloud {
 
     /// The token that a cluster would put into a file for its workload.
     func outerToken(seconds: Int64) throws -> String {
-        let issued = now / 1000
+        let issued = hub.now / 1000
         return try JSONWebToken.signed(
             [
                 "iss": "\(origin)/\(Self.outerIssuer)", "sub": .string(CloudSeed.federatedSubject), "aud": ["api://AzureADTokenExchange"],

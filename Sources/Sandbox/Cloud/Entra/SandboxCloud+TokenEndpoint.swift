@@ -72,7 +72,7 @@ extension SandboxCloud {
                 status: 401, error: "invalid_client", code: 50_027,
                 message: "JWT token is invalid: the audience '\(audience.prefix(200))' is not this endpoint.")
         }
-        guard token.isCurrent(at: now) else {
+        guard token.isCurrent(at: hub.now) else {
             throw EntraError(
                 status: 401, error: "invalid_client", code: 700_024,
                 message:
@@ -96,7 +96,7 @@ extension SandboxCloud {
             )
         }
         guard outerKeys.verify(token) else { throw .wrongAssertion("the signature does not verify with the issuer's keys.") }
-        guard token.isCurrent(at: now) else {
+        guard token.isCurrent(at: hub.now) else {
             throw EntraError(
                 status: 401, error: "invalid_client", code: 700_024, message: "Client assertion is not within its valid time range.")
         }
@@ -113,7 +113,7 @@ extension SandboxCloud {
     private func redeem(_ form: [String: String], _ application: AppRegistration, _ request: CloudRequest) throws -> CloudResponse {
         guard let name = form["code"] else { throw EntraError.missing("code") }
         guard let verifier = form["code_verifier"] else { throw EntraError.missing("code_verifier") }
-        guard let code = signIns.take(code: name), code.expiresAt > now, code.clientID == application.appID else {
+        guard let code = signIns.take(code: name), code.expiresAt > hub.now, code.clientID == application.appID else {
             throw EntraError.invalidCode
         }
         guard form["redirect_uri"] == code.redirectURI else { throw EntraError.wrongRedirect(form["redirect_uri"] ?? "") }
@@ -127,7 +127,7 @@ extension SandboxCloud {
 
     private func refresh(_ form: [String: String], _ application: AppRegistration, _ request: CloudRequest) throws -> CloudResponse {
         guard let name = form["refresh_token"] else { throw EntraError.missing("refresh_token") }
-        guard let session = signIns.sessions[name], session.clientID == application.appID, session.expiresAt > now else {
+        guard let session = signIns.sessions[name], session.clientID == application.appID, session.expiresAt > hub.now else {
             throw EntraError(
                 error: "invalid_grant", code: 700_082, message: "The refresh token has expired due to inactivity.", suberror: "bad_token")
         }
@@ -140,9 +140,9 @@ extension SandboxCloud {
     private func poll(_ form: [String: String], _ application: AppRegistration, _ request: CloudRequest) throws -> CloudResponse {
         guard let code = form["device_code"] else { throw EntraError.missing("device_code") }
         guard var device = signIns.devices[code], device.clientID == application.appID else { throw EntraError.badDeviceCode }
-        guard device.expiresAt > now else { throw EntraError.expired }
-        let isHasty = device.lastPoll.map { now - $0 < device.interval * 1000 - 500 } ?? false
-        device.lastPoll = now
+        guard device.expiresAt > hub.now else { throw EntraError.expired }
+        let isHasty = device.lastPoll.map { hub.now - $0 < device.interval * 1000 - 500 } ?? false
+        device.lastPoll = hub.now
         device.polls += 1
         if switches.deviceCodePolls > 0, device.state == .pending, device.polls > switches.deviceCodePolls,
             let user = directory.user(switches.signInAs)
@@ -191,7 +191,7 @@ extension SandboxCloud {
         let session = signIns.add(
             SignInFlows.Session(
                 clientID: application.appID, user: user.id, claims: claims.compactMap(\.self).first, methods: methods,
-                expiresAt: now + 90 * 86_400_000, number: 0))
+                expiresAt: hub.now + 90 * 86_400_000, number: 0))
         let client: CloudJSON = ["uid": .string(user.id), "utid": .string(CloudSeed.tenant)]
         return tokenAnswer([
             "token_type": "Bearer", "scope": .string(resource.grantedScopes), "expires_in": .int(seconds), "ext_expires_in": .int(seconds),

@@ -20,7 +20,7 @@ extension SandboxCloud {
 
     /// An access token: version 1.0, as Microsoft's own interfaces get them.
     func accessToken(of principal: Principal, _ wishes: TokenWishes, seconds: Int64) throws -> String {
-        let issued = now / 1000
+        let issued = hub.now / 1000
         var claims: CloudJSON = [
             "aud": .string(wishes.resource.audience), "iss": "https://sts.windows.net/\(CloudSeed.tenant)/", "iat": .int(issued),
             "nbf": .int(issued), "exp": .int(issued + seconds), "appid": .string(wishes.clientID), "oid": .string(principal.id),
@@ -47,7 +47,7 @@ extension SandboxCloud {
     func identityToken(
         of user: Principal, for clientID: String, nonce: String?, contexts: [String], methods: [String], origin: String
     ) throws -> String {
-        let issued = now / 1000
+        let issued = hub.now / 1000
         var claims: CloudJSON = [
             "aud": .string(clientID), "iss": "\(origin)/\(CloudSeed.tenant)/v2.0", "iat": .int(issued), "nbf": .int(issued),
             "exp": .int(issued + 3900), "name": .string(user.displayName), "oid": .string(user.id),
@@ -99,7 +99,7 @@ extension SandboxCloud {
         guard token.claims["tid"]?.text == CloudSeed.tenant, let audience = token.claims["aud"]?.text,
             audiences.contains(audience.hasSuffix("/") ? String(audience.dropLast()) : audience)
         else { throw .audience }
-        guard token.isCurrent(at: now, skewSeconds: 0), let end = token.claims["exp"]?.numericDate else { throw .expired }
+        guard token.isCurrent(at: hub.now, skewSeconds: 0), let end = token.claims["exp"]?.numericDate else { throw .expired }
         guard let id = token.claims["oid"]?.text, let principal = directory.principals[id] else { throw .unknownPrincipal }
         let (milliseconds, overflow) = end.multipliedReportingOverflow(by: 1000)
         return Caller(

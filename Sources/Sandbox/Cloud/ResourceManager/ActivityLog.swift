@@ -31,6 +31,28 @@ extension SandboxCloud {
                 status: status, id: CallID.make()))
     }
 
+    /// Writes down what Privileged Identity Management did of its own accord: it gives and takes away under a name of its own, and under an id that no
+    /// request has.
+    func recordOwn(_ operation: String, _ assignment: RoleAssignment, at time: Int64) {
+        activity.record(
+            ActivityLog.Event(
+                operation: operation,
+                scope: assignment.scope.appending("providers/Microsoft.Authorization/roleAssignments/\(assignment.name)"),
+                caller: CloudSeed.privilegedService, correlationID: CallID.make(), time: time,
+                status: operation.hasSuffix("/write") ? 201 : 200,
+                id: CallID.make()))
+    }
+
+    /// Ends the roles whose time is over, and writes that down.
+    func settleRoles() {
+        let now = now
+        privileged.expire(at: now)
+        for ended in assignments.all where ended.activation != nil && !ended.isRemoved && ended.effectiveUntil <= now {
+            recordOwn("Microsoft.Authorization/roleAssignments/delete", ended, at: ended.effectiveUntil)
+        }
+        assignments.sweep(at: now)
+    }
+
     /// Microsoft.Insights: the Activity Log of a subscription.
     func answerInsights(_ call: ResourceManagerCall, _ scope: AzureScope, _ rest: [String]) throws(ResourceManagerError) -> CloudResponse {
         guard call.request.method == "GET", rest == ["eventtypes", "management", "values"] else {

@@ -24,8 +24,18 @@ struct PrivilegedAccess: Sendable {
         var longest: Int64
         var needsJustification = true
         var needsTicket = false
+        /// Whether the sign-in must have been with more than one factor.
+        var needsMultiFactor = false
+        /// The authentication context that the sign-in must have.
+        var context: String?
         /// Groups or users of whom one must agree; empty when nobody is asked.
         var approvers: [String] = []
+    }
+
+    /// A role at a scope, for which somebody has changed what taking it asks for.
+    struct PolicyPlace: Hashable, Sendable {
+        var scope: AzureScope
+        var role: RoleDefinition
     }
 
     /// A request and what became of it.
@@ -72,11 +82,23 @@ struct PrivilegedAccess: Sendable {
         var justification = ""
     }
 
+    /// The most places of which somebody may change what taking a role asks for.
+    static let maximumPolicies = 1000
+
     var eligibilities: [Eligibility] = []
+    private(set) var policies: [PolicyPlace: Policy] = [:]
     private(set) var requests: [Request] = []
 
-    /// Who may take what from the start: whoever is on call, all of the namespace.
-    mutating func seed(namespace: AzureScope, now: Int64) {
+    /// Who may take what from the start: whoever is on call, all of the namespace; whoever has one queue only, and the admin, one more queue.
+    mutating func seed(namespace: AzureScope, entity: AzureScope?, now: Int64) {
+        if let entity {
+            for (number, person) in [CloudSeed.oneQueueOnly, CloudSeed.admin].enumerated() {
+                eligibilities.append(
+                    Eligibility(
+                        id: "e1161b1e-0000-4000-8000-00000000001\(number + 1)", scope: entity, role: .dataReceiver, principalID: person.id,
+                        startsAt: now, endsAt: nil))
+            }
+        }
         for (number, role) in [RoleDefinition.dataReceiver, .dataOwner].enumerated() {
             eligibilities.append(
                 Eligibility(
@@ -85,10 +107,25 @@ struct PrivilegedAccess: Sendable {
         }
     }
 
-    /// Reading takes a reason; anything more takes somebody of the platform's who agrees.
-    func policy(of role: RoleDefinition) -> Policy {
-        role == .dataReceiver
+    /// What taking a role asks for where somebody is eligible: what was set there, or at the nearest above it. Else on the namespace reading takes a reason, and
+    /// anything more somebody of the platform's who agrees; on an entity of its own it takes the platform's or whoever is on call.
+    func policy(of role: RoleDefinition, at scope: AzureScope, namespace: AzureScope) -> Policy {
+        let above = policies.filter { $0.key.role == role && $0.key.scope.contains(scope) }
+        if let nearest = above.max(by: { $0.key.scope.key.utf8.count < $1.key.scope.key.utf8.count }) { return nearest.value }
+        if scope != namespace, namespace.contains(scope) {
+            return Policy(longest: 2 * 3_600_000, approvers: [CloudSeed.platform, CloudSeed.onCall.id])
+        }
+        return role == .dataReceiver
             ? Policy(longest: 8 * 3_600_000) : Policy(longest: 4 * 3_600_000, needsTicket: true, approvers: [CloudSeed.platform])
+    }
+
+    /// Sets what taking a role asks for.
+    /// - Returns: false when there are too many places already.
+    mutating func set(_ policy: Policy, of role: RoleDefinition, at scope: AzureScope) -> Bool {
+        let place = PolicyPlace(scope: scope, role: role)
+        guard policies[place] != nil || policies.count < Self.maximumPolicies else { return false }
+        policies[place] = policy
+        return true
     }
 
     func request(_ name: String) -> Request? { requests.first { $0.name == name.lowercased() } }

@@ -27,6 +27,8 @@ extension SandboxCloud {
                 $0.isEffective(at: now) && call.caller.principals.contains($0.principalID) && $0.scope.contains(scope)
             }
             return try list(roles.map { $0.role.permission.json }, call)
+        case ("rolemanagementpolicies", 2): return try answerRolePolicy(call, scope, name ?? "")
+        case ("policyassignments", 1...2): return try answerPolicyAssignments(call, scope, rest.count > 1 ? rest[1] : nil)
         default: return try answerPrivileged(call, scope, rest)
         }
     }

@@ -142,6 +142,7 @@ extension SandboxCloud {
                 throw ResourceManagerError(400, "ActiveDurationTooShort", "The active duration is too short.")
             }
             _ = assignments.remove(active.name, at: active.scope, effective: propagated)
+            recordOwn("Microsoft.Authorization/roleAssignments/delete", active, at: now)
         }
         guard privileged.add(request) else {
             throw ResourceManagerError(429, "TooManyRequests", "Too many requests wait for a decision.")
@@ -209,25 +210,27 @@ extension SandboxCloud {
         guard request.principalID == call.caller.principal.id else { throw Self.notOwn }
         let scope = request.scope
         let role = request.role
-        let eligibility = privileged.eligibilities.first {
+        // The one that lies closest decides what it takes.
+        let eligibility = privileged.eligibilities.filter {
             $0.isCurrent(at: now) && $0.role == role && $0.scope.contains(scope) && call.caller.principals.contains($0.principalID)
-        }
-        let policy = privileged.policy(of: role)
+        }.max { $0.scope.key.utf8.count < $1.scope.key.utf8.count }
+        let policy = privileged.policy(of: role, at: eligibility?.scope ?? scope, namespace: namespaceScope)
         var failed: [String] = []
         if eligibility == nil { failed.append("EligibilityRule") }
         let lasts = request.duration ?? .max
         if lasts > policy.longest || lasts < PrivilegedAccess.shortestActivation { failed.append("ExpirationRule") }
         if policy.needsJustification, (request.justification ?? "").isEmpty { failed.append("JustificationRule") }
         if policy.needsTicket, request.ticket["ticketNumber"] == nil { failed.append("TicketingRule") }
+        if policy.needsMultiFactor, call.caller.token.claims["amr"]?.elements.contains("mfa") != true { failed.append("MfaRule") }
         guard failed.isEmpty else {
             throw ResourceManagerError(
                 400, "RoleAssignmentRequestPolicyValidationFailed",
                 "The following policy rules failed: [\(failed.map { "\"\($0)\"" }.joined(separator: ","))]")
         }
-        guard !switches.activationContext || call.caller.contexts.contains("c1") else {
+        if let context = switches.activationContext ? "c1" : policy.context, !call.caller.contexts.contains(context) {
             throw ResourceManagerError(
                 400, "RoleAssignmentRequestAcrsValidationFailed",
-                "&claims=%7B%22access_token%22%3A%7B%22acrs%22%3A%7B%22essential%22%3Atrue%2C%20%22value%22%3A%22c1%22%7D%7D%7D")
+                "&claims=%7B%22access_token%22%3A%7B%22acrs%22%3A%7B%22essential%22%3Atrue%2C%20%22value%22%3A%22\(context)%22%7D%7D%7D")
         }
         try checkNotActive(request)
         let isWaiting = privileged.requests.contains {
@@ -261,13 +264,13 @@ extension SandboxCloud {
     private func provision(_ request: Request) {
         let start = max(request.startsAt, now)
         let (end, overflow) = start.addingReportingOverflow(request.duration ?? .max)
-        assignments.add(
-            RoleAssignment(
-                name: CallID.make(), scope: request.scope, role: request.role, principalID: request.principalID,
-                principalType: directory.principals[request.principalID]?.kind.assignmentType ?? "User", createdAt: start,
-                createdBy: request.approval?.reviewer ?? request.requestorID,
-                effectiveFrom: start + Int64(switches.propagationMilliseconds), effectiveUntil: overflow ? .max : end,
-                activation: request.name))
+        let assignment = RoleAssignment(
+            name: CallID.make(), scope: request.scope, role: request.role, principalID: request.principalID,
+            principalType: directory.principals[request.principalID]?.kind.assignmentType ?? "User", createdAt: start,
+            createdBy: request.approval?.reviewer ?? request.requestorID,
+            effectiveFrom: start + Int64(switches.propagationMilliseconds), effectiveUntil: overflow ? .max : end, activation: request.name)
+        assignments.add(assignment)
+        recordOwn("Microsoft.Authorization/roleAssignments/write", assignment, at: now)
     }
 
     private func cancel(_ call: ResourceManagerCall, _ name: String) throws(ResourceManagerError) -> CloudResponse {
@@ -277,6 +280,8 @@ extension SandboxCloud {
         }
         request.status = .canceled
         privileged.update(request)
+        let resource = request.scope.appending("providers/Microsoft.Authorization/roleAssignmentScheduleRequests/\(request.name)")
+        record("Microsoft.Authorization/roleAssignmentScheduleRequests/cancel/action", resource, call, status: 200)
         return CloudResponse(status: 200)
     }
 

@@ -95,7 +95,24 @@ extension SandboxCloud {
 
     /// What taking a role asks for, as rules with their fixed names.
     func policyJSON(_ role: RoleDefinition, _ scope: AzureScope) -> CloudJSON {
-        let policy = privileged.policy(of: role)
+        let base = "\(scope.text)/providers/Microsoft.Authorization"
+        let name = Self.policyName(role)
+        return [
+            "properties": [
+                "scope": .string(scope.text), "roleDefinitionId": .string(role.resourceID(in: CloudSeed.subscription)),
+                "policyId": .string("\(base)/roleManagementPolicies/\(name)"), "effectiveRules": .array(policyRules(role, scope)),
+                "policyAssignmentProperties": nil,
+            ],
+            "name": .string(name), "id": .string("\(base)/RoleManagementPolicyAssignment/\(name)"),
+            "type": "Microsoft.Authorization/RoleManagementPolicyAssignment",
+        ]
+    }
+
+    static func policyName(_ role: RoleDefinition) -> String { "\(CloudSeed.tenant)_\(role.id)" }
+
+    /// The rules that hold for whoever takes a role at a scope.
+    func policyRules(_ role: RoleDefinition, _ scope: AzureScope) -> [CloudJSON] {
+        let policy = privileged.policy(of: role, at: scope, namespace: namespaceScope)
         func rule(_ id: String, _ type: String, _ more: [CloudJSON.Member]) -> CloudJSON {
             let target: CloudJSON = [
                 "caller": "EndUser", "operations": ["All"], "level": "Assignment", "targetObjects": nil, "inheritableSettings": nil,
@@ -109,6 +126,8 @@ extension SandboxCloud {
         var enabled: [CloudJSON] = []
         if policy.needsJustification { enabled.append("Justification") }
         if policy.needsTicket { enabled.append("Ticketing") }
+        if policy.needsMultiFactor { enabled.append("MultiFactorAuthentication") }
+        let context = switches.activationContext ? "c1" : policy.context
         let approvers: [CloudJSON] = policy.approvers.map { id in
             let isGroup = directory.principals[id]?.kind == .group
             return [
@@ -126,7 +145,7 @@ extension SandboxCloud {
                 ]
             ],
         ]
-        let rules: [CloudJSON] = [
+        return [
             rule(
                 "Expiration_EndUser_Assignment", "RoleManagementPolicyExpirationRule",
                 [
@@ -139,20 +158,9 @@ extension SandboxCloud {
             rule(
                 "AuthenticationContext_EndUser_Assignment", "RoleManagementPolicyAuthenticationContextRule",
                 [
-                    .init(key: "isEnabled", value: .bool(switches.activationContext)),
-                    .init(key: "claimValue", value: switches.activationContext ? "c1" : ""),
+                    .init(key: "isEnabled", value: .bool(context != nil)),
+                    .init(key: "claimValue", value: .string(context ?? "")),
                 ]),
-        ]
-        let base = "\(scope.text)/providers/Microsoft.Authorization"
-        let name = "\(CloudSeed.tenant)_\(role.id)"
-        return [
-            "properties": [
-                "scope": .string(scope.text), "roleDefinitionId": .string(role.resourceID(in: CloudSeed.subscription)),
-                "policyId": .string("\(base)/roleManagementPolicies/\(name)"), "effectiveRules": .array(rules),
-                "policyAssignmentProperties": nil,
-            ],
-            "name": .string(name), "id": .string("\(base)/RoleManagementPolicyAssignment/\(name)"),
-            "type": "Microsoft.Authorization/RoleManagementPolicyAssignment",
         ]
     }
 }

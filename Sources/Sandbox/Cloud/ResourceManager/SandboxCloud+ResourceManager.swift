@@ -6,7 +6,7 @@ extension SandboxCloud {
 
     func answerResourceManager(_ request: CloudRequest, _ segments: [String]) -> CloudResponse {
         let correlation = request.headers["x-ms-correlation-request-id"] ?? request.headers["x-ms-client-request-id"] ?? CallID.make()
-        assignments.sweep(at: now)
+        settleRoles()
         var response: CloudResponse
         do throws(ResourceManagerError) {
             let caller = try resourceManagerCaller(request)
