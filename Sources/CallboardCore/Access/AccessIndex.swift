@@ -94,8 +94,8 @@ public struct AccessIndex: Sendable {
         return named
     }
 
-    private static func id(_ namespace: ResourceID, of path: EntityPath) -> ResourceID {
-        let name = String(path.name.map { $0 == "/" ? "~" : $0 })
+    static func id(_ namespace: ResourceID, of path: EntityPath) -> ResourceID {
+        let name = path.resourceName
         guard let subscription = path.subscription else { return namespace.appending("queues", name) }
         return namespace.appending("topics", name, "subscriptions", subscription)
     }
@@ -152,16 +152,7 @@ extension AccessIndex {
     }
 
     /// The path of a scope that is an entity.
-    func path(_ scope: ResourceID) -> EntityPath? {
-        let segments = scope.segments.map(String.init)
-        let name = { (name: String) in String(name.map { $0 == "~" ? "/" : $0 }) }
-        switch AccessTarget(scope) {
-        case .queue, .topic: return try? EntityPath.queue(name(scope.name))
-        case .subscription where segments.count >= 3:
-            return try? EntityPath.subscription(topic: name(segments[segments.count - 3]), name: scope.name)
-        case .namespace, .subscription, .elsewhere: return nil
-        }
-    }
+    func path(_ scope: ResourceID) -> EntityPath? { scope.entityPath }
 
     /// The entities at a scope and below.
     func entities(within scope: ResourceID) -> [EntityPath] {

@@ -14,7 +14,7 @@ extension AccessReader {
         guard let queues = knownQueues.value else { return (knownQueues.map { _ in [] }, []) }
         guard let topics = knownTopics.value else { return (knownTopics.map { _ in [] }, []) }
         var entities = (queues + topics).compactMap { element in
-            Self.path(element.name).map { AccessEntity(path: $0, id: element.id, metadata: element.metadata) }
+            EntityPath.ofResource(element.name).map { AccessEntity(path: $0, id: element.id, metadata: element.metadata) }
         }
         var gaps: [AccessGap] = []
         let asked = Array(topics.prefix(Self.mostListings))
@@ -31,7 +31,7 @@ extension AccessReader {
         for (topic, answer) in zip(asked, answers) {
             refusals.note(answer.whyUnknown)
             for element in answer.value ?? [] {
-                guard let name = Self.path(topic.name)?.name,
+                guard let name = EntityPath.ofResource(topic.name)?.name,
                     let path = try? EntityPath.subscription(topic: name, name: element.name)
                 else { continue }
                 entities.append(AccessEntity(path: path, id: element.id, metadata: element.metadata))
@@ -39,11 +39,6 @@ extension AccessReader {
         }
         if let gap = refusals.gap("subscriptions of topics") { gaps.append(gap) }
         return (.known(entities.sorted { $0.path < $1.path }, at: now()), gaps)
-    }
-
-    /// Azure Resource Manager writes `~` where a path has a slash.
-    private static func path(_ name: String) -> EntityPath? {
-        try? EntityPath.queue(String(name.map { $0 == "~" ? "/" : $0 }))
     }
 
     /// The shared access rules of the namespace and its entities. Subscriptions have none.

@@ -14,6 +14,8 @@ public actor Operator {
     /// The audit ledger.
     public nonisolated let ledger: AuditLedger
     private nonisolated let actor: AuditActor
+    /// The policy and the ledger around each change.
+    private nonisolated let guarded: GuardedChange
     /// The rules that allowed jobs.
     private var rules: [Int: String] = [:]
 
@@ -24,6 +26,7 @@ public actor Operator {
         self.ledger = ledger
         self.store = store
         actor = workspace.acting.actor(isAgent: guardrails.caller.isAgent)
+        guarded = GuardedChange(guardrails: guardrails, ledger: ledger, actor: actor)
     }
 
     /// Opens the door to a namespace as the environment of this process has it: policy of the context, ledger and journals of the user.
@@ -230,22 +233,12 @@ public actor Operator {
         let authorization = try await authorize(question, entity: entity, reason: reason, ticket: ticket)
         var event = AuditEvent(authorization, .intended, by: actor, in: guardrails.place, entity: entity)
         event.counts = messages.map { AuditEvent.Counts(planned: $0) }
-        try await ledger.append(event)
-        let result: Result
-        do throws(OperatorError) { result = try await change(ChangePermission(authorization, workspace.title)) } catch {
-            event.stage = error.auditStage
-            event.trackingIDs = error.trackingID.map { [$0] } ?? []
-            var told = error
-            do throws(OperatorError) { try await ledger.append(event) } catch { told.message += " \(error.message)" }
-            throw told
+        let title = workspace.title
+        return try await guarded.carryOut(event) { () throws(OperatorError) in
+            try await change(ChangePermission(authorization, title))
+        } done: { result, event in
+            event.counts = (done(result) ?? messages).map { AuditEvent.Counts(planned: messages ?? $0, done: $0) }
         }
-        event.stage = .done
-        event.counts = (done(result) ?? messages).map { AuditEvent.Counts(planned: messages ?? $0, done: $0) }
-        do throws(OperatorError) { try await ledger.append(event) } catch {
-            throw OperatorError(
-                .partlyDone, "It is done, and that could not be written down: \(error.message)", hint: error.hint, entity: entity)
-        }
-        return result
     }
 
     private func known(_ kind: PolicyScope.Kind?, of entity: EntityPath) async throws(OperatorError) -> PolicyScope.Kind {
@@ -300,12 +293,9 @@ public actor Operator {
     private func authorize(
         _ question: PolicyQuestion, entity: EntityPath, reason: String?, ticket: String?
     ) async throws(OperatorError) -> Authorization {
-        let denial: Denial
-        do throws(Denial) { return try guardrails.authorize(question, reason: reason, ticket: ticket) } catch { denial = error }
-        try await ledger.append(AuditEvent(denial, question, by: actor, in: guardrails.place, entity: entity))
-        var error = denial.operatorError
-        error.entity = entity
-        throw error
+        try await guarded.authorize(question, entity: entity) { guardrails throws(Denial) in
+            try guardrails.authorize(question, reason: reason, ticket: ticket)
+        }
     }
 
     private func record(
@@ -341,19 +331,6 @@ public actor Operator {
 extension Confirmation {
     /// Whether the name was typed.
     var isTyped: Bool { word == .typed(plan.phrase) }
-}
-
-extension OperatorError {
-    /// How the ledger calls a change that ended so.
-    fileprivate var auditStage: AuditEvent.Stage {
-        switch code {
-        case .notPermitted, .refused: .refused
-        // No answer: it may have been done.
-        case .partlyDone, .timeout: .partly
-        case .cancelled: .cancelled
-        default: .failed
-        }
-    }
 }
 
 extension PolicyScope.Kind {

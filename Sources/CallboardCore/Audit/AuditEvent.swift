@@ -46,6 +46,67 @@ public struct AuditEvent: Hashable, Sendable {
         }
     }
 
+    /// The role that a request or a grant is about.
+    public struct Access: Hashable, Sendable {
+        /// The request's id.
+        public var request: String?
+        /// The object id of who would have the role.
+        public var principal: String
+        /// The role's name.
+        public var role: String
+        /// The full id of the scope.
+        public var scope: String
+        /// For how long.
+        public var duration: Duration?
+        /// What was decided: `approve`, `deny`, `narrow`; nil where nothing was.
+        public var answer: String?
+
+        /// Creates what is written down of a role.
+        public init(request: String?, principal: String, role: String, scope: String, duration: Duration?) {
+            self.request = request
+            self.principal = principal
+            self.role = role
+            self.scope = scope
+            self.duration = duration
+        }
+
+        var value: JSONValue {
+            let texts = [("request", request), ("principal", principal), ("role", role), ("scope", scope), ("answer", answer)]
+            var members: [JSONValue.Member] = texts.compactMap { name, text in text.map { .init(name, .text(AuditEvent.bounded($0))) } }
+            if let duration { members.append(.init("seconds", .integer(duration.components.seconds))) }
+            return .object(members)
+        }
+    }
+
+    /// What is written down of a use of break-glass.
+    public struct Emergency: Hashable, Sendable {
+        /// Where it was told before it was asked for.
+        public var announced: [String]
+        /// Where it could not be told, or was not yet.
+        public var notAnnounced: [String]
+        /// Until when it is to be reviewed.
+        public var reviewBy: Timestamp?
+
+        /// Creates what is written down of an emergency.
+        public init(announced: [String] = [], notAnnounced: [String] = [], reviewBy: Timestamp? = nil) {
+            self.announced = announced
+            self.notAnnounced = notAnnounced
+            self.reviewBy = reviewBy
+        }
+
+        /// The most places that are named.
+        private static let mostPlaces = 5
+
+        var value: JSONValue {
+            let list = { (texts: [String]) in
+                JSONValue.array(texts.prefix(Self.mostPlaces).map { .text(AuditEvent.bounded($0, AuditEvent.longestID)) })
+            }
+            var members: [JSONValue.Member] = [.init("announced", list(announced)), .init("notAnnounced", list(notAnnounced))]
+            if let reviewBy { members.append(.init("reviewBy", .text(reviewBy.rfc3339))) }
+            return .object(members)
+        }
+    }
+
     /// What was done.
     public var action: PolicyAction
     /// How far it had come.
@@ -74,6 +135,12 @@ public struct AuditEvent: Hashable, Sendable {
     public var messages: SequenceNumberDigest?
     /// The job, where there is one.
     public var jobID: String?
+    /// The role it is about.
+    public var access: Access?
+    /// The use of break-glass that it is; nil for quiet times.
+    public var emergency: Emergency?
+    /// The key or token it is about.
+    public var credential: AuditCredential?
     /// The service's tracking ids.
     public var trackingIDs: [String] = []
     /// Azure's `x-ms-correlation-request-id`.
@@ -138,6 +205,9 @@ public struct AuditEvent: Hashable, Sendable {
             ]
             members.append(.init("counts", .object(all.compactMap { name, count in count.map { .init(name, .integer(Int64($0))) } })))
         }
+        if let access { members.append(.init("access", access.value)) }
+        if let emergency { members.append(.init("emergency", emergency.value)) }
+        if let credential { members.append(.init("credential", credential.value)) }
         add("messagesSHA256", messages?.hexadecimal)
         add("job", jobID)
         for (name, ids) in [("trackingIds", trackingIDs), ("correlationRequestIds", correlationRequestIDs)] where !ids.isEmpty {
@@ -148,7 +218,7 @@ public struct AuditEvent: Hashable, Sendable {
 
     /// The most ids of a kind; a long job has thousands, and the journal has them all.
     static let mostIDs = 25
-    private static let longestID = 100
+    static let longestID = 100
     private static let longestText = 1000
 
     /// A text of at most so many characters. With all texts as long as they may be, and each character escaped as two times six bytes, a record is

@@ -118,10 +118,10 @@ enum AuditOCSF {
 
     private static func activity(_ record: AuditRecord) -> Int {
         switch record.actionAndStage?.action {
-        case .createEntity, .sendMessage, .importMessage, .grantAccess, .issueToken, .requestAccess: 1
+        case .createEntity, .sendMessage, .importMessage, .grantAccess, .issueToken, .signToken, .requestAccess, .reviewAccess: 1
         case .readCatalogue, .readEntity, .peekMessage, .revealMessage, .exportMessage, .verifyAudit: 2
         case .updateEntity, .changeRule, .redriveMessage, .moveMessage, .deferMessage, .deadLetterMessage, .editMessage, .setSessionState,
-            .approveAccess, .rotateSecret:
+            .approveAccess, .rotateSecret, .refuseSecrets:
             3
         case .deleteEntity, .deleteMessage, .purgeMessage, .receiveDeferredMessage, .cancelScheduledMessage, .clearSession, .revokeAccess: 4
         case nil: 99

@@ -6,6 +6,7 @@ internal import RESTClient
 extension ConfigurationReader {
     private static let signInKeys = [
         "tenant", "client-id", "cloud", "credential", "managed-identity-client-id", "login-url", "resource-manager-url", "graph-url",
+        "vault-url", "role-identities",
     ]
 
     mutating func signIn(_ entry: YAMLNode.Entry) -> SignInSettings? {
@@ -39,10 +40,56 @@ extension ConfigurationReader {
             case "login-url": settings.cloud.login = url(entry) ?? settings.cloud.login
             case "resource-manager-url": settings.cloud.resourceManager = url(entry) ?? settings.cloud.resourceManager
             case "graph-url": settings.cloud.graph = url(entry) ?? settings.cloud.graph
+            case "vault-url": settings.cloud.keyVault = url(entry) ?? settings.cloud.keyVault
+            case "role-identities": settings.roleIdentities = list(entry).compactMap { roleIdentity($0) }
             default: reportUnknown(entry, among: Self.signInKeys)
             }
         }
         return settings
+    }
+
+    /// Where signed requests for roles travel, and with which application they are signed.
+    mutating func approvals(_ entry: YAMLNode.Entry) -> ApprovalSettings? {
+        guard let entries = mapping(entry.value, "'approvals'") else { return nil }
+        var (namespace, clientID): (String?, String?)
+        for entry in entries {
+            switch entry.key {
+            case "namespace": namespace = host(entry)
+            case "client-id": clientID = identifier(entry.value, of: entry.key)
+            default: reportUnknown(entry, among: ["namespace", "client-id"])
+            }
+        }
+        guard let namespace, let clientID else {
+            report(entry.line, "'approvals' needs the 'namespace' that requests travel by and the 'client-id' that they are signed with")
+            return nil
+        }
+        return ApprovalSettings(namespace: namespace, clientID: clientID)
+    }
+
+    private mutating func roleIdentity(_ element: YAMLNode) -> RoleIdentity? {
+        guard let entries = mapping(element, "an entry of 'role-identities'") else { return nil }
+        var role: PolicyRole?
+        var client: String?
+        var identity = RoleIdentity(role: .receiver, clientID: "")
+        for entry in entries {
+            switch entry.key {
+            case "role":
+                role = choice(entry, of: PolicyRole.self, PolicyRole.allCases.map(\.rawValue))
+                if role == .owner {
+                    report(entry.value.line, "no tokens are handed out for the role 'owner': it opens everything; name sender or receiver")
+                }
+            case "entity": identity.entity = text(entry)
+            case "client-id": client = identifier(entry.value, of: entry.key)
+            case "token-file": identity.tokenFile = text(entry).map { path($0) }
+            default: reportUnknown(entry, among: ["role", "entity", "client-id", "token-file"])
+            }
+        }
+        for key in ["role", "client-id"] where !entries.contains(where: { $0.key == key }) {
+            report(element.line, "an entry of 'role-identities' needs a '\(key)'")
+        }
+        guard let role, let client else { return nil }
+        (identity.role, identity.clientID) = (role, client)
+        return identity
     }
 
     mutating func backstage(_ entry: YAMLNode.Entry, into rules: inout BindingRules) -> BackstageSettings? {

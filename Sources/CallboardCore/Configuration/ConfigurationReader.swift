@@ -62,7 +62,7 @@ struct ConfigurationReader: StrictReading {
     private static let contextKeys = [
         "environment", "production", "mode", "namespace", "connection-string", "catalogue", "annotations", "credits-per-second", "masking",
         "descriptor-set", "policy", "agent", "sign-in", "backstage", "subscriptions", "ca-file", "administration-port",
-        "service-host", "naming", "on-call-links",
+        "service-host", "naming", "on-call-links", "approvals",
     ]
 
     private mutating func readContext(_ name: String, line: Int, _ settings: [YAMLNode.Entry]) -> OperatorContext {
@@ -77,6 +77,7 @@ struct ConfigurationReader: StrictReading {
             case "connection-string": context.connection = source(entry, what: "the string")
             case "sign-in": context.signIn = signIn(entry)
             case "backstage": context.backstage = backstage(entry, into: &context.bindingRules)
+            case "approvals": context.approvals = approvals(entry)
             case "naming":
                 context.bindingRules.naming = naming(entry)
                 namingContexts.insert(name)
@@ -97,6 +98,9 @@ struct ConfigurationReader: StrictReading {
         if !settings.contains(where: { $0.key == "connection-string" || $0.key == "namespace" }) {
             report(line, "the context '\(name)' needs a 'connection-string' or a 'namespace'")
         }
+        if context.approvals != nil, context.connection != nil {
+            report(line, "the context '\(name)' has 'approvals' and a 'connection-string': requests are signed by whoever signs in")
+        }
         if context.connection != nil, context.signIn != nil {
             report(line, "the context '\(name)' has a 'connection-string' and a 'sign-in': it takes one of them")
         }
@@ -108,7 +112,7 @@ struct ConfigurationReader: StrictReading {
         list(entry).compactMap { identifier($0, of: entry.key) }
     }
 
-    private mutating func host(_ entry: YAMLNode.Entry) -> String? {
+    mutating func host(_ entry: YAMLNode.Entry) -> String? {
         guard var text = text(entry) else { return nil }
         for scheme in ["sb://", "amqps://", "https://"] where text.lowercased().hasPrefix(scheme) {
             text = String(text.dropFirst(scheme.count))

@@ -60,6 +60,8 @@ public struct OperatorContext: Hashable, Sendable {
     public var signIn: SignInSettings?
     /// The Backstage to ask, besides the catalogue's files.
     public var backstage: BackstageSettings?
+    /// Where signed requests for roles travel; nil where there is no such place.
+    public var approvals: ApprovalSettings?
     /// The namespace's host at Azure, where it is reached under another one: a private endpoint, a sandbox.
     public var serviceHost: String?
     /// The ids of the Azure subscriptions to look into; none for all that may be seen.

@@ -45,9 +45,32 @@ public struct SignInSettings: Hashable, Sendable {
     public var credential = Credential.chain
     /// The client id of a managed identity where a machine has several.
     public var managedIdentityClientID: String?
+    /// The applications whose tokens are handed out for a role, each by a federated credential.
+    public var roleIdentities: [RoleIdentity] = []
 
     /// The defaults above.
     public init() {}
+}
+
+/// An application that has one role, and proves itself with a token of another issuer: its tokens can do no more than the role, and have its name in the
+/// sign-in log.
+public struct RoleIdentity: Hashable, Sendable {
+    /// The role it has.
+    public var role: PolicyRole
+    /// The entity it has it on, as `queue`, `topic` or `topic/subscription`; nil for any.
+    public var entity: String?
+    /// Its client id.
+    public var clientID: String
+    /// The file with the other issuer's token; nil for the one that `AZURE_FEDERATED_TOKEN_FILE` names.
+    public var tokenFile: String?
+
+    /// Creates an identity.
+    public init(role: PolicyRole, entity: String? = nil, clientID: String, tokenFile: String? = nil) {
+        self.role = role
+        self.entity = entity
+        self.clientID = clientID
+        self.tokenFile = tokenFile
+    }
 }
 
 /// A Backstage that answers over REST.

@@ -123,6 +123,12 @@ public struct Guardrails: Hashable, Sendable {
                     .agent, "\(question.action.rawValue) is denied: without a policy agents only look, except on a sandbox.",
                     remedy: "Write a policy with a rule that allows it to 'agent', and name it with 'policy' in the configuration file."))
         }
+        if question.action == .signToken {
+            return .denied(
+                Denial(
+                    .default, "\(question.action.rawValue) is denied: no token is signed with a shared key unless a policy allows it.",
+                    remedy: "Have a role instead; or write a policy with a rule that allows it, and name it with 'policy'."))
+        }
         if place.mode == .readWrite { return .allowed(rule: "built-in:read-write context", limits: PolicyLimits()) }
         return .denied(
             Denial(
@@ -160,7 +166,7 @@ public struct Guardrails: Hashable, Sendable {
     }
 }
 
-/// Leave to do one thing in one place, as far as its limits go. Only ``Guardrails`` give it, from a verdict that allows: what takes one cannot be
+/// Leave to do one thing in one place, as far as its limits go. Only ``Guardrails`` make it, from a verdict that allows: what takes one cannot be
 /// called where no policy was asked.
 public struct Authorization: Hashable, Sendable {
     /// What may be done.
@@ -177,9 +183,12 @@ public struct Authorization: Hashable, Sendable {
     public let reason: String?
     /// The ticket it is done for.
     public let ticket: String?
+    /// Who else has to agree: to a request for a role, of which this is leave to ask or to decide.
+    public let approvals: [PolicyRule.Approval]
 
-    fileprivate init(
-        action: PolicyAction, scope: PolicyScope, context: String, rule: String, limits: PolicyLimits, reason: String?, ticket: String?
+    init(
+        action: PolicyAction, scope: PolicyScope, context: String, rule: String, limits: PolicyLimits, reason: String?, ticket: String?,
+        approvals: [PolicyRule.Approval] = []
     ) {
         self.action = action
         self.scope = scope
@@ -188,6 +197,7 @@ public struct Authorization: Hashable, Sendable {
         self.limits = limits
         self.reason = reason
         self.ticket = ticket
+        self.approvals = approvals
     }
 
     /// Holds the figures against the limits once they are known.

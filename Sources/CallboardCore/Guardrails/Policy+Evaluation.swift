@@ -52,10 +52,17 @@ extension Policy {
 
     /// What agents never do, with or without a policy.
     static func agentDenial(_ question: PolicyQuestion) -> Denial? {
-        guard question.caller.isAgent, question.action.reveals || question.action == .approveAccess else { return nil }
-        return Denial(
-            .agent, "\(question.action.rawValue) is denied: agents never \(question.action.reveals ? "see what is hidden" : "approve").",
-            remedy: "A person has to do it.")
+        guard question.caller.isAgent else { return nil }
+        let never: String
+        switch question.action {
+        case .revealMessage: never = "see what is hidden"
+        case .approveAccess: never = "approve"
+        case .reviewAccess: never = "review"
+        default:
+            guard question.isBreakGlass else { return nil }
+            never = "break the glass"
+        }
+        return Denial(.agent, "\(question.action.rawValue) is denied: agents never \(never).", remedy: "A person has to do it.")
     }
 
     private func denial(by rule: PolicyRule, _ question: PolicyQuestion) -> Denial {
@@ -79,6 +86,11 @@ extension Policy {
             Denial(
                 cause, "\(action.rawValue) for \(DurationText.text(asked)) is denied: the longest is \(DurationText.text(limit))\(by).",
                 remedy: "Ask for at most \(DurationText.text(limit)).")
+        case .endless(let limit):
+            Denial(
+                cause,
+                "\(action.rawValue) is denied: it has no end, or none that is said, and the longest is \(DurationText.text(limit))\(by).",
+                remedy: "Narrow it to at most \(DurationText.text(limit)).")
         case .tooManyMessages(let limit, let asked):
             Denial(
                 cause, "\(action.rawValue) of \(asked) messages is denied: the most at once is \(limit)\(by).",

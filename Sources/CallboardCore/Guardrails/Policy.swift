@@ -68,6 +68,8 @@ public struct Policy: Hashable, Sendable {
 
     /// Its file.
     public var file: String
+    /// SHA-256 of the file's bytes in hexadecimal: what two who decide by the same policy agree on.
+    public var digest = ""
     /// The tenant it is for; nil when it names none.
     public var tenant: String?
     /// The environments by name; nil where the file lists none, and then they are not looked at.

@@ -57,17 +57,23 @@ public enum PolicyAction: String, Hashable, Sendable, CaseIterable {
     case grantAccess = "access.grant"
     /// Taking a role away.
     case revokeAccess = "access.revoke"
+    /// Writing down what came of an emergency.
+    case reviewAccess = "access.review"
     /// Handing out a short-lived token.
     case issueToken = "token.issue"
+    /// Signing a short-lived token with a shared key, which has no name in any log of Azure's.
+    case signToken = "token.sign"
     /// Making a key new.
     case rotateSecret = "secret.rotate"
+    /// Having a namespace refuse all keys.
+    case refuseSecrets = "secret.refuse"
     /// Checking the audit ledger.
     case verifyAudit = "audit.verify"
 
     /// Whether the world is another one afterwards.
     public var changesWorld: Bool {
         switch self {
-        case .readCatalogue, .readEntity, .peekMessage, .revealMessage, .exportMessage, .verifyAudit: false
+        case .readCatalogue, .readEntity, .peekMessage, .revealMessage, .exportMessage, .verifyAudit, .reviewAccess: false
         default: true
         }
     }
@@ -79,7 +85,7 @@ public enum PolicyAction: String, Hashable, Sendable, CaseIterable {
     /// there is: ``PolicyQuestion/coversAll``.
     public var isDangerous: Bool {
         switch self {
-        case .deleteEntity, .purgeMessage, .deleteMessage, .clearSession, .grantAccess, .rotateSecret: true
+        case .deleteEntity, .purgeMessage, .deleteMessage, .clearSession, .grantAccess, .rotateSecret, .refuseSecrets: true
         default: false
         }
     }
@@ -87,7 +93,7 @@ public enum PolicyAction: String, Hashable, Sendable, CaseIterable {
     /// Whether it is about a role, which rules may name.
     var hasRole: Bool {
         switch self {
-        case .requestAccess, .approveAccess, .grantAccess, .issueToken: true
+        case .requestAccess, .approveAccess, .grantAccess, .issueToken, .signToken: true
         default: false
         }
     }

@@ -58,6 +58,7 @@ public enum PolicyFile {
         if let tenant, let named = reader.policy.tenant, tenant.lowercased() != named {
             reader.report(1, "the policy is for the tenant \(named), and you are signed in to \(tenant)")
         }
+        reader.policy.digest = StatementDigest(bytes).hexadecimal
         return (reader.problems.isEmpty ? reader.policy : nil, reader.problems)
     }
 
@@ -75,6 +76,17 @@ public enum PolicyFile {
 }
 
 extension OperatorContext {
+    /// The context as whoever acts sees it: for agents masking is on outside of emulators, whatever the configuration says. Where nobody signed in and it
+    /// is not known who will answer, it is as configured: it may be a person.
+    /// - Parameter environment: of the process, which may say that an agent acts.
+    func masked(for acting: ActingIdentity, environment: [String: String], isEmulator: Bool) -> OperatorContext {
+        let isProgram = if case .program = acting { true } else { false }
+        guard !isEmulator, isProgram || PolicyCaller.local(environment, isAgent: isAgent).isAgent else { return self }
+        var context = self
+        context.masking.isEnabled = true
+        return context
+    }
+
     /// The context with what its policy hides of messages added to what it hides itself.
     /// - Throws: ``OperatorError`` when its policy cannot be used: what should be hidden is not known then.
     public func withPolicyMasks() throws(OperatorError) -> OperatorContext {

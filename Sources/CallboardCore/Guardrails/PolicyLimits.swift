@@ -10,6 +10,8 @@ public struct PolicyLimits: Hashable, Sendable {
     public var maxRate: Int?
     /// The oldest a key may become until it is made new.
     public var maxKeyAge: Duration?
+    /// The least time between handing out a new key and ending the old one.
+    public var grace: Duration?
     /// Whether a reason has to be given.
     public var needsReason = false
     /// What the ticket has to look like: all of these.
@@ -35,6 +37,8 @@ public struct PolicyLimits: Hashable, Sendable {
         limits.maxMessages = least(maxMessages, other.maxMessages)
         limits.maxRate = least(maxRate, other.maxRate)
         limits.maxKeyAge = least(maxKeyAge, other.maxKeyAge)
+        // Who waits longer breaks nobody.
+        limits.grace = [grace, other.grace].compactMap { $0 }.max()
         limits.needsReason = needsReason || other.needsReason
         limits.tickets.formUnion(other.tickets)
         limits.notify.formUnion(other.notify)
@@ -50,6 +54,13 @@ public struct PolicyLimits: Hashable, Sendable {
         if let messages, let maxMessages, messages > maxMessages { return .tooManyMessages(limit: maxMessages, asked: messages) }
         if let rate, let maxRate, rate > maxRate { return .tooFast(limit: maxRate, asked: rate) }
         return nil
+    }
+
+    /// The limit that a role would pass which is given for so long; one without an end passes every limit of time.
+    /// - Parameter ttl: nil: without an end, or with one that is not said.
+    func excess(ofGrantFor ttl: Duration?) -> Denial.Cause? {
+        if ttl == nil, let maxTTL { return .endless(limit: maxTTL) }
+        return excess(ttl: ttl)
     }
 
     /// What is missing of reason and ticket; nil when nothing is.
@@ -69,6 +80,7 @@ public struct PolicyLimits: Hashable, Sendable {
         if let maxMessages { texts.append("at most \(maxMessages) messages") }
         if let maxRate { texts.append("at most \(maxRate) a second") }
         if let maxKeyAge { texts.append("keys no older than \(DurationText.text(maxKeyAge))") }
+        if let grace { texts.append("old keys kept for at least \(DurationText.text(grace))") }
         if needsReason { texts.append("with a reason") }
         for ticket in tickets.sorted(by: { $0.text < $1.text }) { texts.append("with a ticket like \(ticket.text)") }
         if !notify.isEmpty { texts.append("told to \(notify.sorted().joined(separator: ", "))") }

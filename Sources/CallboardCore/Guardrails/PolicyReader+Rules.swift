@@ -3,13 +3,16 @@ internal import Backstage
 /// The rules of a policy.
 extension PolicyReader {
     private static let limitKeys: Set<String> = [
-        "max_ttl", "max_messages", "max_rate", "max_key_age", "reason", "ticket", "notify", "review_within",
+        "max_ttl", "max_messages", "max_rate", "max_key_age", "grace", "reason", "ticket", "notify", "review_within",
     ]
 
     private static func keys(_ section: PolicyRule.Section) -> [String] {
         switch section {
         case .allow:
-            ["id", "who", "env", "action", "role", "scope", "max_ttl", "max_messages", "max_rate", "max_key_age", "reason", "ticket"]
+            [
+                "id", "who", "env", "action", "role", "scope", "max_ttl", "max_messages", "max_rate", "max_key_age", "grace", "reason",
+                "ticket",
+            ]
         case .deny: ["id", "who", "env", "action", "role", "scope"]
         case .request:
             ["id", "who", "env", "action", "role", "scope", "max_ttl", "max_messages", "max_rate", "reason", "ticket", "approve"]
@@ -80,6 +83,7 @@ extension PolicyReader {
         case "max_messages": rule.limits.maxMessages = number(entry, in: 1...1_000_000_000)
         case "max_rate": rule.limits.maxRate = rate(entry)
         case "max_key_age": rule.limits.maxKeyAge = duration(entry)
+        case "grace": rule.limits.grace = duration(entry)
         case "review_within": rule.limits.reviewWithin = duration(entry)
         case "reason":
             guard let word = entry.value.text, ["required", "optional"].contains(word) else {
@@ -208,14 +212,19 @@ extension PolicyReader {
         if keys.contains("max_key_age"), !actions.contains(.rotateSecret) {
             report(line, "\(name) has a 'max_key_age', which goes with secret.rotate")
         }
+        if keys.contains("grace"), !actions.contains(.rotateSecret) {
+            report(line, "\(name) has a 'grace', which goes with secret.rotate")
+        }
         if keys.contains("max_ttl"), rule.section == .allow, !actions.contains(where: \.hasRole) {
             report(line, "\(name) has a 'max_ttl', which goes with roles and tokens")
         }
         if keys.contains("role"), !actions.contains(where: \.hasRole) {
             report(line, "\(name) names a role, and is about nothing that has one, so that it would never hold")
         }
-        if rule.who?.contains(.agent) ?? false, !actions.isDisjoint(with: [.revealMessage, .approveAccess]) {
-            report(line, "\(name) is about agents, which never reveal and never approve")
+        guard rule.who?.contains(.agent) ?? false else { return }
+        if !actions.isDisjoint(with: [.revealMessage, .approveAccess, .reviewAccess]) {
+            report(line, "\(name) is about agents, which never reveal, never approve and never review")
         }
+        if rule.section == .breakGlass { report(line, "\(name) is about agents, which never break the glass") }
     }
 }

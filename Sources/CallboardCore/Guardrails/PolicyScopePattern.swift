@@ -6,10 +6,10 @@
 public struct PolicyScopePattern: Hashable, Sendable, CustomStringConvertible {
     /// As it was written.
     public let description: String
-    private let segments: [String]
+    let segments: [String]
     /// The segments of the sub-queue it names; empty when it names none.
-    private let subQueue: [String]
-    private let coversRest: Bool
+    let subQueue: [String]
+    let coversRest: Bool
 
     /// The longest pattern, in bytes.
     static let longest = 600

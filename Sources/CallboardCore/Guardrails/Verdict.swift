@@ -64,6 +64,8 @@ public struct Denial: Error, Hashable, Sendable, CustomStringConvertible {
         case `default`
         /// It would last too long.
         case tooLong(limit: Duration, asked: Duration)
+        /// It would have no end.
+        case endless(limit: Duration)
         /// Too many messages at once.
         case tooManyMessages(limit: Int, asked: Int)
         /// Too many a second.
@@ -86,13 +88,15 @@ public struct Denial: Error, Hashable, Sendable, CustomStringConvertible {
         case ticketMissing(String, given: String?)
         /// What was allowed was something else.
         case notWhatWasAllowed
+        /// Nobody decides about their own request, nor about one for themselves.
+        case ownRequest
 
         /// Its name in verdicts.
         public var name: String {
             switch self {
             case .rule(let id): id
             case .default: "default"
-            case .tooLong(let limit, _): "ttl>\(DurationText.text(limit))"
+            case .tooLong(let limit, _), .endless(let limit): "ttl>\(DurationText.text(limit))"
             case .tooManyMessages(let limit, _): "messages>\(limit)"
             case .tooFast(let limit, _): "rate>\(limit)/s"
             case .unknownGroups: "unknown groups"
@@ -104,6 +108,7 @@ public struct Denial: Error, Hashable, Sendable, CustomStringConvertible {
             case .reasonMissing: "reason"
             case .ticketMissing: "ticket"
             case .notWhatWasAllowed: "authorization"
+            case .ownRequest: "built-in:own request"
             }
         }
     }

@@ -222,5 +222,7 @@ struct MaskingGateway: NamespaceGateway {
         do throws(OperatorError) { try await inner.remove(target) } catch { throw masked(error) }
     }
 
+    func renewRights(of path: EntityPath) async { await inner.renewRights(of: path) }
+
     func close() async { await inner.close() }
 }

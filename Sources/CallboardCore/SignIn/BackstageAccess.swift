@@ -14,6 +14,23 @@ extension BackstageSettings {
     func backend(
         context: String, tokens: (any AccessTokenSource)?, person: String?, environment: [String: String], caFile: String?, logger: Logger
     ) throws(OperatorError) -> CatalogueSource.Backend {
+        let client = try client(context: context, tokens: tokens, environment: environment, caFile: caFile, logger: logger)
+        let cache = person.flatMap { person in
+            StateFolder.path(environment: environment).map { (folder: $0, person: person) }
+        }.map { folder, person in
+            CatalogueCache(file: "\(folder)/catalogues/\(Self.plain(context))-\(Self.plain(person)).catalogue")
+        }
+        return CatalogueSource.Backend(client: client, cache: cache)
+    }
+
+    /// What asks the backend.
+    /// - Parameters:
+    ///   - context: the context's name.
+    ///   - tokens: who gives tokens of Entra ID; nil where nobody signs in.
+    /// - Throws: ``OperatorError`` of kind usage when the address cannot be used, or a token is wanted and nobody signs in.
+    func client(
+        context: String, tokens: (any AccessTokenSource)?, environment: [String: String], caFile: String?, logger: Logger
+    ) throws(OperatorError) -> BackstageClient {
         let address: BackstageAddress
         do throws(BackstageError) { address = try BackstageAddress(url) } catch {
             throw OperatorError(.usage, error.message, hint: error.hint)
@@ -39,14 +56,7 @@ extension BackstageSettings {
         var settings = RESTConfiguration()
         settings.maximumBodyBytes = 64 << 20
         if let caFile { settings.trust = .systemAnd(pemFile: caFile) }
-        let cache = person.flatMap { person in
-            StateFolder.path(environment: environment).map { (folder: $0, person: person) }
-        }.map { folder, person in
-            CatalogueCache(file: "\(folder)/catalogues/\(Self.plain(context))-\(Self.plain(person)).catalogue")
-        }
-        return CatalogueSource.Backend(
-            client: BackstageClient(
-                address: address, authorization: authorization, http: RESTClient(configuration: settings, logger: logger)), cache: cache)
+        return BackstageClient(address: address, authorization: authorization, http: RESTClient(configuration: settings, logger: logger))
     }
 
     /// A text as part of a file's name.

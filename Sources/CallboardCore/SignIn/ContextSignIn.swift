@@ -14,9 +14,9 @@ public struct ContextSignIn: Sendable {
     let cache: TokenCache
     let entra: EntraClient
     let http: RESTClient
-    private let caFile: String?
-    private let logger: Logger
-    private let environment: [String: String]
+    let caFile: String?
+    let logger: Logger
+    let environment: [String: String]
     /// Who signed in with ``signIn(_:)`` last, from a verified id_token; nil when nobody did, or another credential is asked.
     let account: Account?
 

@@ -140,6 +140,8 @@ package struct LiveGateway: NamespaceGateway {
         }
     }
 
+    package func renewRights(of path: EntityPath) async { await namespace.renewRights(of: path) }
+
     package func close() async {
         await namespace.close()
         await http.shutdown()
@@ -208,6 +210,8 @@ extension Workspace {
             guardrails = Guardrails(
                 rules: .policy(policy), place: place, caller: acting.caller(policy, environment: environment, isAgent: context.isAgent))
         }
-        self.init(context: context, gateway: gateway, guardrails: guardrails, acting: acting, backend: backend, access: signIn)
+        self.init(
+            context: context.masked(for: acting, environment: environment, isEmulator: gateway.endpoint.isEmulator), gateway: gateway,
+            guardrails: guardrails, acting: acting, backend: backend, access: signIn)
     }
 }

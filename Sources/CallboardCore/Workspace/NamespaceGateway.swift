@@ -68,8 +68,16 @@ package protocol NamespaceGateway: Sendable {
     /// What carries actions out; nil where nothing can be changed by it.
     var changing: (any MessageChanging)? { get }
 
+    /// Has the next look into an entity show a new token: roles have changed.
+    func renewRights(of path: EntityPath) async
+
     /// Closes every connection.
     func close() async
+}
+
+extension NamespaceGateway {
+    /// Where no token is shown nothing is renewed.
+    package func renewRights(of path: EntityPath) async {}
 }
 
 /// Pages of a running scan. Asked by one task at a time.

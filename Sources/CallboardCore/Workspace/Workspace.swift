@@ -14,7 +14,7 @@ public actor Workspace {
     nonisolated let isFixedReadOnly: Bool
     let gateway: MaskingGateway
     /// Who can be asked who has access; nil where nobody signs in.
-    private let accessSource: (any AccessSource)?
+    nonisolated let accessSource: (any AccessSource)?
     private let now: @Sendable () -> Timestamp
     private let catalogue: CatalogueKeeper
     /// What the counts were, since this was opened.
@@ -237,6 +237,10 @@ public actor Workspace {
         }
         try await gateway.send(messages, to: path)
     }
+
+    /// Has the next look into an entity show a new token. Called when a role of whoever is signed in has come or gone: what an open link may do was
+    /// settled when it was opened.
+    public nonisolated func renewRights(of path: EntityPath) async { await gateway.renewRights(of: path) }
 
     /// Closes every connection.
     public func close() async { await gateway.close() }

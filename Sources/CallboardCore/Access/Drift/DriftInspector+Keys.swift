@@ -24,13 +24,19 @@ extension DriftInspector {
             skip(.sharedKey, .oldKey, because: "\(gap.subject): \(gap.reason)")
         }
         let metadata = Dictionary(index.entities.map { ($0.id, $0.metadata) }, uniquingKeysWith: { first, _ in first })
+        let paths = Dictionary(index.entities.map { ($0.id, $0.path) }, uniquingKeysWith: { first, _ in first })
         var undated = 0
         for rule in rules {
             addKey(rule, namespace)
             let text =
                 rule.owner == namespace.id
                 ? namespace.tags.first { $0.key.lowercased() == Self.rotationTag }?.value : Self.rotation(in: metadata[rule.owner] ?? nil)
-            guard let time = text.flatMap({ Self.time($0) }) else {
+            // What 'keys rotate' notes of one rule says more than what is noted of all.
+            let own = RotationTag.name(ofRule: rule.name, entity: paths[rule.owner]).lowercased()
+            let noted = namespace.tags.first { $0.key.lowercased() == own }.flatMap { RotationTag.read($0.value)?.time }
+            guard
+                let time = noted.map({ WallTime(secondsSince1970: $0.milliseconds / 1000) }) ?? text.flatMap({ Self.time($0) })
+            else {
                 undated += 1
                 continue
             }

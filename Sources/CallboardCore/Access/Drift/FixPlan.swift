@@ -1,5 +1,4 @@
 internal import AzureResources
-internal import Crypto
 package import Identity
 
 /// How a finding would be mended: steps in words, and the requests to Azure Resource Manager that would do it. Nothing here carries them out.
@@ -31,10 +30,16 @@ public struct FixRequest: Hashable, Sendable {
     public let path: String
     package let content: Identity.JSONValue?
 
-    private init(_ method: String, _ id: ResourceID, version: String, _ content: Identity.JSONValue? = nil) {
-        self.method = method
+    init(_ method: String, _ id: ResourceID, version: String, _ content: Identity.JSONValue? = nil) {
         // Names of resource groups may hold blanks and what a URL does not take.
-        path = id.segments.map { "/" + PercentEncoding.encode(String($0)) }.joined() + "?api-version=\(version)"
+        self.init(
+            method, encoded: id.segments.map { "/" + PercentEncoding.encode(String($0)) }.joined() + "?api-version=\(version)", content)
+    }
+
+    /// - Parameter path: as it is sent.
+    init(_ method: String, encoded path: String, _ content: Identity.JSONValue? = nil) {
+        self.method = method
+        self.path = path
         self.content = content
     }
 
@@ -56,7 +61,7 @@ extension FixRequest {
 
     /// Gives a role. The assignment's name follows from what it says, so that sending it twice does no harm.
     static func assign(role: GUID, to principal: GUID, _ kind: PrincipalKind, at scope: ResourceID) -> FixRequest {
-        let draft = RoleAssignmentDraft(roleDefinitionID: definition(role, scope), principal: principal, principalKind: kind)
+        let draft = RoleAssignmentDraft(roleDefinitionID: scope.roleDefinition(role), principal: principal, principalKind: kind)
         return FixRequest(
             "PUT", authorization(scope, "roleAssignments", name("assignment", scope, role, principal)), version: APIVersion.authorization,
             draft.body)
@@ -65,7 +70,7 @@ extension FixRequest {
     /// Makes somebody eligible for a role, which they then activate for a while.
     static func makeEligible(role: GUID, _ principal: GUID, at scope: ResourceID) -> FixRequest {
         let draft = RoleScheduleRequestDraft(
-            .adminAssign, principal: principal, roleDefinitionID: definition(role, scope),
+            .adminAssign, principal: principal, roleDefinitionID: scope.roleDefinition(role),
             justification: "In place of a standing assignment", schedule: ScheduleInfo(start: nil, expiration: .never))
         return FixRequest(
             "PUT", authorization(scope, "roleEligibilityScheduleRequests", name("eligibility", scope, role, principal)),
@@ -90,27 +95,13 @@ extension FixRequest {
         FixRequest("PATCH", namespace, version: APIVersion.serviceBus, ["tags": .object(tags.mapValues { .text($0) })])
     }
 
-    private static func authorization(_ scope: ResourceID, _ type: String, _ name: String) -> ResourceID {
+    static func authorization(_ scope: ResourceID, _ type: String, _ name: String) -> ResourceID {
         scope.appending("providers", "Microsoft.Authorization", type, name)
     }
 
-    private static func definition(_ role: GUID, _ scope: ResourceID) -> ResourceID {
-        (scope.subscription ?? .root).appending("providers", "Microsoft.Authorization", "roleDefinitions", role.canonical)
-    }
-
     /// A GUID that follows from what it is for (RFC 9562, 5.8: version 8).
-    private static func name(_ purpose: String, _ scope: ResourceID, _ role: GUID, _ principal: GUID) -> String {
-        let text = "\(purpose)\n\(scope.text.lowercased())\n\(role.canonical)\n\(principal.canonical)"
-        var hash = SHA256()
-        Array(text.utf8).withUnsafeBytes { hash.update(bufferPointer: $0) }
-        var bytes = Array(hash.finalize().prefix(16))
-        bytes[6] = bytes[6] & 0x0f | 0x80
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        let digits = bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.utf8.count == 1 ? "0" + text : text
-        }.joined()
-        return GUID(digits).canonical
+    static func name(_ purpose: String, _ scope: ResourceID, _ role: GUID, _ principal: GUID) -> String {
+        NamedGUID.of("\(purpose)\n\(scope.text.lowercased())\n\(role.canonical)\n\(principal.canonical)")
     }
 }
 

@@ -1,0 +1,30 @@
+/// A place of requests that could not be asked, or not about everything: what it keeps is not known, which is not the same as nothing.
+public struct RequestGap: Hashable, Sendable {
+    /// The place.
+    public var backend: AccessRequest.Backend
+    /// Why.
+    public var error: OperatorError
+
+    /// A gap.
+    public init(backend: AccessRequest.Backend, error: OperatorError) {
+        self.backend = backend
+        self.error = error
+    }
+
+    /// In words, for standard error or a line below a list. It may hold words of others: sanitise.
+    public var sentence: String { "\(backend.label) is not listed, or not all of it: \(error.message)" }
+}
+
+/// What several places of requests say together, with those that could not be asked. An alarm takes a gap for no all-clear.
+public struct AccessListing<Element: Sendable>: Sendable {
+    /// What there is, as far as it is known.
+    public var elements: [Element]
+    /// What is not known.
+    public var gaps: [RequestGap]
+
+    /// A listing.
+    public init(_ elements: [Element] = [], gaps: [RequestGap] = []) {
+        self.elements = elements
+        self.gaps = gaps
+    }
+}
