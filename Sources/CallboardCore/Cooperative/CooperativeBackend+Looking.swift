@@ -1,0 +1,209 @@
+internal import AzureResources
+internal import Identity
+internal import ServiceBus
+
+/// What lies in the queue, and what the decisions say of what is gone from there.
+extension CooperativeBackend {
+    /// What lies in the queue for the namespace of this context; with what says nothing of a namespace, which is no request.
+    private func listed() async throws(OperatorError) -> AccessListing<AccessRequest> {
+        let all = try await desk.list()
+        var listing = AccessListing(
+            all.filter { $0.request.map { desk.rules.isHere($0.terms.scope) } ?? true }.map(described), gaps: gaps)
+        if desk.isCut(all.count) {
+            listing.gaps.append(
+                gap(
+                    .partlyDone, "more than \(CooperativeDesk.mostListed) messages lie in \(desk.entities.requests.displayName).",
+                    hint: "Deny what is no request, which puts it aside; whoever sends it should not."))
+        }
+        return listing
+    }
+
+    /// What waits for others, and what only claims to be a request: that can be put aside by anybody, whomever it names.
+    package func inbox() async throws(OperatorError) -> AccessListing<AccessRequest> {
+        var listing = try await listed()
+        listing.elements = listing.elements.filter { $0.isForgery || !isMine($0) }
+        return listing
+    }
+
+    /// What lies in the queue, and what the decisions say of what is gone from there.
+    package func own() async throws(OperatorError) -> AccessListing<AccessRequest> {
+        var listing = AccessListing<AccessRequest>()
+        do throws(OperatorError) { listing = try await listed() } catch {
+            guard error.code == .notPermitted else { throw error }
+            listing.gaps.append(
+                gap(.notPermitted, "what waits is in \(desk.entities.requests.displayName), where you may not look.", hint: error.hint))
+        }
+        let waiting = Set(listing.elements.filter { !$0.isForgery }.map(\.id))
+        listing.elements = listing.elements.filter { !$0.isForgery && isMine($0) }
+        let log = try await desk.seen()
+        let person = GUID(account.objectID)
+        let gone = await log.decided.lazy.filter { request in
+            (request.requester == person || request.principal == person) && desk.rules.isHere(request.terms.scope)
+                && !waiting.contains(.init(request.id.canonical))
+        }.prefix(200)
+        for request in gone { listing.elements.append(await described(request, by: log)) }
+        listing.elements.sort { first, second in
+            let (one, other) = (first.askedAt?.milliseconds ?? 0, second.askedAt?.milliseconds ?? 0)
+            return one == other ? first.id > second.id : one > other
+        }
+        return listing
+    }
+
+    /// Whether whoever is signed in asked, or would have the role.
+    private func isMine(_ request: AccessRequest) -> Bool {
+        request.requester.id == account.objectID.lowercased() || request.principal.id == account.objectID.lowercased()
+    }
+
+    /// What is wrong with a listing that is complete all the same: an end by a wrong clock is none.
+    var gaps: [RequestGap] {
+        desk.clock.flaw.map { [RequestGap(backend: .cooperative, error: $0.operatorError)] } ?? []
+    }
+
+    private func gap(_ code: OperatorError.Code, _ message: String, hint: String) -> RequestGap {
+        RequestGap(backend: .cooperative, error: OperatorError(code, message, hint: hint))
+    }
+
+    /// A request as it is in the queue, or as the decisions have it once it is gone from there.
+    package func request(_ id: AccessRequest.ID) async throws(OperatorError) -> AccessRequest {
+        var refusal: OperatorError?
+        do throws(OperatorError) {
+            if let found = try await listed().elements.first(where: { $0.id == id }) { return found }
+        } catch {
+            guard error.code == .notPermitted else { throw error }
+            refusal = error
+        }
+        let log = try await desk.seen()
+        let request = await log.decided.first { $0.id.canonical == id.text && desk.rules.isHere($0.terms.scope) }
+        if let request { return await described(request, by: log) }
+        if let refusal { throw refusal }
+        throw OperatorError(
+            .notFound, "There is no request \(id.short) in the queue, and nobody has decided about one.",
+            hint: "Its time may be over; 'callboard access list' shows what there is.")
+    }
+
+    /// Whoever may only ask sees nothing of the queue, and of a request that nobody has decided about nothing at all.
+    package func latest(of known: AccessRequest) async throws(OperatorError) -> AccessRequest {
+        do throws(OperatorError) { return try await request(known.id) } catch {
+            guard error.code == .notPermitted else { throw error }
+            do throws(OperatorError) { _ = try await desk.seen() } catch {
+                guard error.code == .notPermitted else { throw error }
+                throw OperatorError(
+                    .notPermitted, "The request \(known.id.short) is sent; you may look neither at the queue nor at what is decided.",
+                    hint: "It waits all the same. To see what comes of it takes Data Receiver on \(desk.entities.outcomes.displayName).",
+                    entity: known.scope.entity)
+            }
+            return known
+        }
+    }
+
+    /// A request that is gone from the queue, by the decisions.
+    func described(_ request: CooperativeRequest, by log: DecisionLog) async -> AccessRequest {
+        // Who has to agree is known for one's own: by the own claims.
+        let isOwn = request.requester == GUID(account.objectID)
+        let approvals = isOwn ? (try? desk.rules.approvals(for: request, by: account)) ?? [] : []
+        let (standing, sentence, terms): (AccessRequest.Standing, String, CooperativeTerms)
+        switch await log.outcome(of: request, approvals: approvals) {
+        case .open: (standing, sentence, terms) = (.expired, "It is gone from the queue, and not enough had agreed.", request.terms)
+        case .approved(let given, let at, let by):
+            let end = at.advanced(by: given.duration)
+            let who = by.map(\.canonical).joined(separator: " and ")
+            let approver = by.last.map { AccessParty(id: $0.canonical, kind: .person) }
+            var isThere = isOwn
+            if !isOwn {
+                let id = given.scope.assignment(named: NameBasedID.assignment(for: request.id))
+                isThere = (try? await desk.grants.assignment(id)) != nil
+            }
+            if end <= desk.clock.now {
+                (standing, sentence, terms) = (.ended, "It was approved by \(who), and its time is over.", given)
+            } else if isThere {
+                (standing, sentence, terms) =
+                    (.granted(until: end, by: approver), "It is approved by \(who): \(given.title), until \(end.rfc3339).", given)
+            } else {
+                // How many had to agree is the policy's to say of whoever asked, whose claims are not known here.
+                (standing, sentence, terms) = (.ended, "\(who) agreed, and there is no role for it, or none that you may see.", given)
+            }
+        case .denied(let by, let reason, _):
+            let who = AccessParty(id: by.canonical, kind: .person)
+            (standing, sentence, terms) = (.denied(by: who, reason: reason), "\(who.title) said no: \(reason)", request.terms)
+        case .withdrawn: (standing, sentence, terms) = (.cancelled, "Whoever asked took it back.", request.terms)
+        case .ended(let given, _, _): (standing, sentence, terms) = (.ended, "It was granted, and somebody ended it.", given)
+        }
+        var described = described(
+            request, name: isOwn ? account.displayName : nil, askedAt: request.issuedAt, standing: standing, sentence: sentence,
+            reference: "")
+        described.scope = AccessScope(id: terms.scope.id.text, entity: terms.scope.kind.path)
+        described.duration = terms.duration
+        return described
+    }
+
+    /// A message of the queue as a request; what is none says so, and nothing it says is to be believed.
+    func described(_ checked: CheckedRequest) -> AccessRequest {
+        let message = checked.message
+        let (standing, sentence, name): (AccessRequest.Standing, String, String?)
+        var isForgery = false
+        switch checked {
+        case .valid(let verified):
+            (standing, sentence, name) = (.waiting(until: message.expiresAt), words(of: verified), verified.proof.account.displayName)
+        case .settled(let verified, let outcome):
+            (standing, sentence) = outcome.described(verified)
+            name = verified.proof.account.displayName
+        case .flawed(_, _, let flaw):
+            // What was made to deceive can be denied, which puts it aside; nothing else can be said to it.
+            isForgery = flaw.isForgery
+            let place: AccessRequest.Standing =
+                flaw.isForgery ? .waiting(until: message.expiresAt) : flaw == .expired ? .expired : .failed(flaw.word)
+            (standing, sentence, name) = (place, flaw.sentence, nil)
+        }
+        guard let request = checked.request else {
+            let nobody = AccessParty(id: "", name: "nobody known")
+            return AccessRequest(
+                id: .init("message \(message.number)"), backend: .cooperative, requester: nobody, principal: nobody,
+                role: .other(id: "", name: "unknown"), scope: AccessScope(id: "/", entity: nil), duration: nil, reason: "",
+                askedAt: message.enqueuedAt, standing: standing, sentence: sentence, reference: "\(message.number)", isForgery: isForgery)
+        }
+        var described = described(
+            request, name: name, askedAt: message.enqueuedAt, standing: standing, sentence: sentence, reference: "\(message.number)")
+        described.isForgery = isForgery
+        return described
+    }
+
+    private func words(of verified: VerifiedRequest) -> String {
+        let needed = verified.approvals.map(\.description).joined(separator: " and ")
+        return needed.isEmpty
+            ? "It takes one of whoever may assign roles there." : "It takes \(needed), each counted once; Azure does not enforce that."
+    }
+
+    func described(
+        _ request: CooperativeRequest, name: String?, askedAt: Timestamp, standing: AccessRequest.Standing, sentence: String,
+        reference: String
+    ) -> AccessRequest {
+        let requester = AccessParty(id: request.requester.canonical, name: name, kind: .person)
+        let isForSelf = request.principal == request.requester
+        let principal = AccessParty(
+            id: request.principal.canonical, name: isForSelf ? name : nil, kind: request.principalType == .user ? .person : .service)
+        return AccessRequest(
+            id: .init(request.id.canonical), backend: .cooperative, requester: requester, principal: principal,
+            role: .serviceBus(request.terms.role.policyRole),
+            scope: AccessScope(id: request.terms.scope.id.text, entity: request.terms.scope.kind.path), duration: request.terms.duration,
+            reason: request.reason, ticket: request.ticket, askedAt: askedAt, standing: standing, sentence: sentence, reference: reference)
+    }
+}
+
+extension CooperativeOutcome {
+    /// Where a request stands that came to this.
+    fileprivate func described(_ verified: VerifiedRequest) -> (AccessRequest.Standing, String) {
+        switch self {
+        case .open: (.waiting(until: verified.message.expiresAt), "")
+        case .approved(_, _, let by):
+            // Somebody may still have to finish it, so that it is not closed.
+            (
+                .waiting(until: end),
+                "It is approved by \(by.map(\.canonical).joined(separator: " and ")) and was left on the way: whoever approves it again finishes it."
+            )
+        case .denied(let by, let reason, _):
+            (.denied(by: AccessParty(id: by.canonical, kind: .person), reason: reason), "It is denied; whoever opens it next removes it.")
+        case .withdrawn: (.cancelled, "Whoever asked took it back; whoever opens it next removes it.")
+        case .ended: (.ended, "It was granted, and somebody ended it.")
+        }
+    }
+}
