@@ -37,7 +37,7 @@ enum AccessText {
     }
 
     /// The time of today, or the day with the time: the line below has the seconds.
-    private static func brief(_ moment: Timestamp, now: Timestamp) -> String {
+    static func brief(_ moment: Timestamp, now: Timestamp) -> String {
         let text = String(Figures.moment(moment, now: now).dropLast(3))
         let today = String(Figures.moment(now, now: now).prefix { $0 != " " })
         return text.hasPrefix(today + " ") ? String(text.dropFirst(today.utf8.count + 1)) + "Z" : text

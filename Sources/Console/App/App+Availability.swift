@@ -33,6 +33,7 @@ extension App {
         case .pauseJob, .cancelJob, .resumeJob: return jobAvailability(of: id)
         case _ where ActionKind(id) != nil: return actionAvailability(of: id)
         case .bindings, .drift: return accessAvailability(of: id)
+        case .requests, .ask: return requestAvailability(of: id)
         case .log where top.context == .log: return .disabled("this is the log; q goes back")
         case .service: return model.board == nil ? .disabled("services are not loaded yet") : .enabled
         default: return top.availability(of: id, model: model)

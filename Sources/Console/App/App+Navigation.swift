@@ -54,6 +54,13 @@ extension App {
         remove(count, endingAt: index, &turn)
     }
 
+    /// A form whose request was asked, while another screen lies on it, goes from beneath and cannot be sent again; where it came from stays.
+    mutating func leave(askedAt index: Int, _ turn: inout Turn) {
+        guard index < screens.count - 1, case .replace? = turn.navigation else { return }
+        turn.navigation = nil
+        remove(1, endingAt: index, &turn)
+    }
+
     /// A plan whose job has begun is done with, and nobody is to agree to it again. The list of jobs takes its place, if it is on top.
     mutating func leave(planAt index: Int, begun job: Int, _ turn: inout Turn) {
         guard let plan = screens[index] as? PlanScreen else { return }

@@ -11,7 +11,7 @@ extension App {
         let surroundings = Surroundings(model: model, now: now, keymap: keymap, rows: surface.rows, columns: surface.columns)
         guard let top = screens.last else { return }
         if !frame.content.isEmpty { top.render(into: &surface, frame.content, surroundings) }
-        if !frame.bar.isEmpty { renderBar(into: &surface, frame.bar) }
+        if !frame.bar.isEmpty { renderBar(into: &surface, frame.bar, now) }
         if !frame.summary.isEmpty { renderSummary(of: top, into: &surface, frame.summary, surroundings) }
         if !frame.hints.isEmpty { renderHints(into: &surface, frame.hints) }
         if !frame.message.isEmpty { renderMessage(of: top, into: &surface, frame.message) }
@@ -27,7 +27,8 @@ extension App {
         if !top.awaited(model).isEmpty { return Spinner.untilNext(now) }
         // At the end of a step at the earliest, so never more than once a minute.
         var waits = top.ages(model).map { Age.untilChange(of: $0, now: now) + 1 }
-        if let due = top.refreshDue(model) {
+        waits += [top.untilTick(model, now: now), model.untilOwnEnd(now: now)].compactMap(\.self)
+        for due in [top.refreshDue(model), model.inboxDue(on: top.context)].compactMap(\.self) {
             waits.append(max(due.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue, 0))
         }
         return waits.min()
@@ -35,7 +36,7 @@ extension App {
 
     // MARK: - The context and where we are
 
-    private func renderBar(into surface: inout Surface, _ rect: Rect) {
+    private func renderBar(into surface: inout Surface, _ rect: Rect, _ now: Timestamp) {
         let isProduction = model.isProduction
         let role: Role = isProduction ? .barProduction : .bar
         surface.fill(rect, role: role)
@@ -46,7 +47,7 @@ extension App {
         let crumbs = App.crumbs(model.title?.endpoint ?? "connecting…", screens)
         let room = rect.endColumn - column - 1
         // The right end says as whom and how; it gives way to the crumbs, the name in full before the short one, that before the mode, errors last.
-        let right = barNotes.lazy.compactMap { $0.text(in: room) }.first ?? ""
+        let right = barNotes(now).lazy.compactMap { $0.text(in: room) }.first ?? ""
         let crumbRoom = max(room - Width.of(right), 0)
         surface.put(
             row: rect.row, column: column + 1, App.fitting(crumbs, width: crumbRoom), role: role, maxWidth: crumbRoom, truncation: .ellipsis
@@ -68,15 +69,19 @@ extension App {
     }
 
     /// What the end of the top line could say, the fullest first. Who one is to the service is worth more of it than the way one came.
-    private var barNotes: [BarNote] {
+    private func barNotes(_ now: Timestamp) -> [BarNote] {
         let errors =
             (model.jobs.note.map { ["▶ \($0)"] } ?? [])
             + (model.unreadErrors > 0 ? ["! \(Figures.count(model.unreadErrors, "error")) (L)"] : [])
         guard let title = model.title else { return [BarNote(parts: errors)] }
         let mode = title.mode.rawValue
         var notes: [BarNote] = []
-        if !title.identity.isEmpty { notes.append(BarNote(parts: errors + [title.identity, mode])) }
-        if let short = App.short(title.identity) { notes.append(BarNote(parts: errors + [short, mode], share: 65)) }
+        let short = App.short(title.identity)
+        // Until when one has a role goes before who one is.
+        for end in ownEndNote(now: now).map({ [[$0], []] }) ?? [[]] {
+            if !title.identity.isEmpty { notes.append(BarNote(parts: errors + end + [title.identity, mode])) }
+            if let short { notes.append(BarNote(parts: errors + end + [short, mode], share: 65)) }
+        }
         return notes + [BarNote(parts: errors + [mode]), BarNote(parts: errors)]
     }
 
@@ -88,7 +93,7 @@ extension App {
     }
 
     /// The environment in a word that cannot be overlooked, whatever the colours.
-    private static func badge(_ title: ContextTitle?) -> String {
+    static func badge(_ title: ContextTitle?) -> String {
         guard let title else { return "…" }
         let word = title.environment.isEmpty ? (title.isEmulator ? "EMULATOR" : title.name.uppercased()) : title.environment.uppercased()
         return title.isProduction && !word.hasPrefix("PROD") ? "PRODUCTION \(word)" : word
@@ -201,15 +206,23 @@ extension App {
         }
     }
 
+    /// How many wait, behind the hint that leads to them.
+    private func waitingNote(_ id: CommandID) -> String {
+        id == .requests && model.waitingRequests > 0 ? " (\(Figures.count(model.waitingRequests)) waiting)" : ""
+    }
+
     /// Keys and titles of what can be done here, most useful first.
     var hints: [(keys: String, title: String)] {
         let context = context
         let commands = CommandTable.all.filter { $0.hint(in: context) != nil }.sorted { ($0.hint ?? 0) < ($1.hint ?? 0) }
         var hints: [(keys: String, title: String)] = []
         for command in commands {
-            guard let keys = keymap.keys(of: command.id, in: context).first?.label else { continue }
+            // The shortest, and of those the preferred one.
+            guard let keys = keymap.keys(of: command.id, in: context).min(by: { $0.presses.count < $1.presses.count })?.label else {
+                continue
+            }
             if prompt == nil, !availability(of: command.id).isEnabled { continue }
-            hints.append((keys, command.title(in: context)))
+            hints.append((keys, command.title(in: context) + waitingNote(command.id)))
         }
         // Stopping is the first thing to know while something loads.
         if prompt == nil, screens.last?.awaited(model).isEmpty == false, let keys = keymap.keys(of: .stop, in: context).first?.label {

@@ -68,9 +68,14 @@ struct App {
 
     /// The time came for something on screen to change: what refreshes itself is asked for again.
     mutating func wake(now: Timestamp) -> [Effect] {
-        guard let due = top.refreshDue(model), due <= now else { return [] }
+        let isDue = top.refreshDue(model).map { $0 <= now } == true
+        let isInboxDue = model.inboxDue(on: top.context).map { $0 <= now } == true
+        guard isDue || isInboxDue else { return [] }
         defer { settle() }
-        return turn(now) { app, turn in app.top.refreshQuietly(&turn) }
+        return turn(now) { app, turn in
+            if isDue { app.top.refreshQuietly(&turn) }
+            if isInboxDue { turn.loadInbox(quietly: true) }
+        }
     }
 
     // MARK: - Events
@@ -182,6 +187,10 @@ struct App {
             model.access.set(snapshot, asOf: snapshot.asOf)
             log(snapshot.problems, now: now)
             modelChanged()
+        case .inbox(let lists) where id == model.inbox.lists.load: return receive(lists, now: now)
+        case .probed(let probe) where id == model.inbox.proving?.load:
+            model.note(probe)
+            modelChanged()
         case .palette(let palette, let name) where errands[id] != nil:
             notice = Notice(kind: .info, text: "Theme \(name).")
             return [.palette(palette)]
@@ -203,7 +212,9 @@ struct App {
             notice = Notice(kind: .info, text: "\(messages) (\(size)) were written to \(summary.path).")
         default:
             return turn(now) { app, turn in
-                for index in app.screens.indices where app.screens[index].receive(id, answer, &turn) { return }
+                for index in app.screens.indices where app.screens[index].receive(id, answer, &turn) {
+                    return app.leave(askedAt: index, &turn)
+                }
             }
         }
         return []
@@ -217,6 +228,15 @@ struct App {
 
     private mutating func finish(_ id: LoadID, _ error: OperatorError?, now: Timestamp) -> [Effect] {
         if model.jobs.contains(id) { return endJob(id, now: now) }
+        if id == model.inbox.lists.load {
+            finishInbox(error, now: now)
+            return []
+        }
+        if id == model.inbox.proving?.load {
+            model.finishProbe(error, now: now)
+            modelChanged()
+            return []
+        }
         // A stopped load is no longer anybody's; that it ended as cancelled is no news.
         let isKnown = errands[id] != nil || model.loads.contains(id) || screens.contains { $0.loads(model).contains(id) }
         guard isKnown else { return [] }
@@ -242,7 +262,10 @@ struct App {
         return turn(now) { app, turn in
             if id == turn.model.connection.load {
                 turn.model.connection.finish(error)
-                if error == nil { turn.loadOverview() }
+                if error == nil {
+                    turn.loadOverview()
+                    turn.loadInbox(quietly: true)
+                }
             } else if id == turn.model.overview.load {
                 turn.model.finishOverview(error, now: now)
             } else if id == turn.model.access.load {
@@ -261,7 +284,8 @@ struct App {
         if prompt != nil, CommandTable.command(id)?.group == .prompt { return edit(id, now: now) }
         notice = nil
         // With an entity named, it does not matter what is selected.
-        let takesName = [.testRules, .sessions, .groups].contains(id) || model.title?.signsIn == true && [.bindings, .drift].contains(id)
+        let takesName =
+            [.testRules, .sessions, .groups].contains(id) || model.title?.signsIn == true && [.bindings, .drift, .ask].contains(id)
         let isNamed = takesName && argument != nil
         if !isNamed, case .disabled(let reason) = availability(of: id) {
             notice = Notice(kind: .warning, text: "\(CommandTable.command(id)?.title(in: top.context) ?? id.rawValue): \(reason)")
@@ -310,6 +334,8 @@ struct App {
         case .trace: return trace(argument, now: now)
         case .bindings: return bindings(of: argument, now: now)
         case .drift: return drift(of: argument, now: now)
+        case .requests: return push(InboxScreen(), now: now)
+        case .ask: return ask(for: argument, now: now)
         case .condition: return narrow(by: argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)

@@ -58,6 +58,8 @@ struct Model: Sendable {
     var access = Loadable<AccessSnapshot>()
     /// What has been read of it since it was asked for last.
     var accessParts: Set<AccessPart> = []
+    /// Requests for roles, and the roles that end by themselves.
+    var inbox = InboxState()
     /// How figures load again by themselves.
     var watch = Watch()
     /// The services without their counts, while those are loaded for the first time.

@@ -15,6 +15,22 @@ enum Request: Sendable, Hashable {
     case overview
     /// Who has access to the namespace, and what is wrong with that.
     case access
+    /// What waits for a decision, what was asked for, and the roles that end by themselves.
+    case inbox
+    /// What the policy says of a request, what its principal has, and who was asked.
+    case accessReview(AccessRequest)
+    /// What a request for a role would have to keep to; nothing is asked for.
+    case accessProposal(AccessWish)
+    /// Ask for a role, as it was looked at.
+    case ask(AccessProposal)
+    /// A decision about a request, as it was looked at.
+    case decide(AccessDecision, AccessRequest)
+    /// Take a request back, and why.
+    case takeBack(AccessRequest, reason: String)
+    /// End a role now, and why.
+    case endAccess(ActiveGrant, reason: String)
+    /// Ask the namespace whether a role of one's own counts there.
+    case probe(EntityPath, AccessRole)
     /// One entity's settings and counts.
     case entity(EntityPath)
     /// A topic's subscriptions with settings and counts.
@@ -117,6 +133,14 @@ enum Answer: Sendable {
     /// A part of what is read of access was read.
     case accessPart(AccessPart)
     case access(AccessSnapshot)
+    case inbox(AccessInbox)
+    case accessReview(AccessReview)
+    case accessProposal(AccessProposal)
+    /// A request as it is now: asked, decided or taken back.
+    case accessRequest(AccessRequest)
+    /// Whether a role was ended; false: it was gone already.
+    case accessEnded(Bool)
+    case probed(AccessDesk.Probe)
     case entity(EntityDescription)
     case subscriptions([EntityDescription])
     case rules([RuleDescription])

@@ -28,6 +28,9 @@ public struct ConsoleOptions: Sendable {
     public var allowsChanges = false
     /// The environment of the process: where the audit ledger and the journals of jobs are, and who acts.
     public var environment: [String: String] = [:]
+    /// Opens an address in a browser of this machine, where cooperative requests and decisions are signed. It writes nothing to the terminal; nil:
+    /// none can be opened, and they cannot be signed.
+    public var browser: (@Sendable (_ url: String) -> Void)?
     /// Keys and commands to run first.
     public var script: Script?
     /// Where diagnostics go.
@@ -63,10 +66,18 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
     for notice in screen.notices {
         options.log.append(LogEntry(time: now(), level: .warning, source: "terminal", text: notice))
     }
+    let log = options.log
+    let browser = options.browser.map { open in
+        return { @Sendable (url: String) async -> Void in
+            // That nothing opened is no error: the address is there to be copied.
+            let text = "Sign it in the browser. If none opens, open this address: \(url)"
+            log.append(LogEntry(time: now(), level: .info, source: "access", text: text))
+            open(url)
+        }
+    }
     let source = WorkspaceSource(
         themes: ThemeLibrary(folders: options.themeFolders), allowsChanges: options.allowsChanges, environment: options.environment,
-        now: now,
-        connect: connect)
+        now: now, browser: browser, connect: connect)
     let app = App(
         rows: screen.rows, columns: screen.columns, title: options.title, keymap: Keymap(overrides: options.keys), theme: options.theme,
         isMouseEnabled: options.isMouseEnabled)

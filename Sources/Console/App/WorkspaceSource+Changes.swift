@@ -23,8 +23,13 @@ extension WorkspaceSource {
     /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` in production without leave.
     func leave() async throws(OperatorError) -> Operator {
         let door = try await openDoor()
-        if let missing = missingLeave(door.workspace.title) { throw OperatorError(.refused, "Nothing was done: \(missing).") }
+        try checkLeave(door.workspace.title)
         return door
+    }
+
+    /// - Throws: ``OperatorError`` with ``OperatorError/Code/refused`` in production without leave.
+    func checkLeave(_ title: ContextTitle) throws(OperatorError) {
+        if let missing = missingLeave(title) { throw OperatorError(.refused, "Nothing was done: \(missing).") }
     }
 
     /// Carries out what a person has agreed to.

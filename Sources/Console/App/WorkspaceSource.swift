@@ -6,26 +6,32 @@ internal import Synchronization
 final class WorkspaceSource: ConsoleSource {
     private let connect: @Sendable () async throws -> Workspace
     private let themes: ThemeLibrary
-    private let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
     /// Whether a person said that changes are allowed.
     let allowsChanges: Bool
     /// The environment of the process: where ledger and journals are, and who acts.
-    private let environment: [String: String]
+    let environment: [String: String]
+    /// Opens an address in a browser of this machine, where requests and decisions are signed; nil where none can be opened.
+    let browser: (@Sendable (String) async -> Void)?
     private let workspace = Mutex<Workspace?>(nil)
     private let door = Mutex<Operator?>(nil)
+    private let desk = Mutex<AccessDesk?>(nil)
     private let bench = JobBench()
+    /// The entities on which somebody has roles of their own that end, as they were read last; nil before.
+    let ownGrants = Mutex<Set<EntityPath>?>(nil)
     /// Whether all entities were listed once.
     private let hasListed = Mutex(false)
 
     init(
         themes: ThemeLibrary, allowsChanges: Bool = false, environment: [String: String] = [:],
-        now: @escaping @Sendable () -> Timestamp,
+        now: @escaping @Sendable () -> Timestamp, browser: (@Sendable (String) async -> Void)? = nil,
         connect: @escaping @Sendable () async throws -> Workspace
     ) {
         self.themes = themes
         self.allowsChanges = allowsChanges
         self.environment = environment
         self.now = now
+        self.browser = browser
         self.connect = connect
     }
 
@@ -52,6 +58,14 @@ final class WorkspaceSource: ConsoleSource {
         case .access:
             let survey = try await opened().accessSurvey { answer(.accessPart($0)) }
             answer(.access(AccessSnapshot(survey)))
+        case .inbox: answer(.inbox(try await inbox()))
+        case .accessReview(let request): answer(.accessReview(try await openDesk().review(request)))
+        case .accessProposal(let wish): answer(.accessProposal(try await openDesk().propose(wish)))
+        case .ask(let proposal): answer(.accessRequest(try await ask(proposal)))
+        case .decide(let decision, let request): answer(.accessRequest(try await decide(decision, on: request)))
+        case .takeBack(let request, let reason): answer(.accessRequest(try await openDesk().cancel(request, reason: reason)))
+        case .endAccess(let grant, let reason): answer(.accessEnded(try await openDesk().end(grant, reason: reason)))
+        case .probe(let path, let role): answer(.probed(try await openDesk().probe(path, role)))
         case .entity(let path):
             answer(.entity(try await opened().entity(path)))
         case .subscriptions(let topic):
@@ -208,6 +222,18 @@ final class WorkspaceSource: ConsoleSource {
         return door.withLock { door in
             if let open = door { return open }
             door = fresh
+            return fresh
+        }
+    }
+
+    /// The door to requests, if it is open.
+    var keptDesk: AccessDesk? { desk.withLock { $0 } }
+
+    /// Keeps the door to requests; where two came at once, all go through the first.
+    func keep(_ fresh: AccessDesk) -> AccessDesk {
+        desk.withLock { desk in
+            if let open = desk { return open }
+            desk = fresh
             return fresh
         }
     }

@@ -15,6 +15,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
     case access, bindings, holdings
     /// What is wrong with access, and one finding.
     case drift, finding
+    /// Requests for roles and roles with an end, one of them, a decision about one, and asking for one.
+    case requests, request, decision, ask
     case historyRecord = "history-record"
     case log, help
     /// The line in which a filter or a command is typed.
@@ -49,6 +51,10 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .holdings: "What one identity can do"
         case .drift: "Drift"
         case .finding: "One finding"
+        case .requests: "Access inbox"
+        case .request: "One request, or one role in force"
+        case .decision: "Decision about a request"
+        case .ask: "Asking for a role"
         case .log: "Log"
         case .help: "Help"
         case .prompt: "Filter and command line"
@@ -61,6 +67,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     static let loading: Set<KeyContext> = [
         .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .trace, .sessions, .session, .tester, .form,
         .change, .difference, .plan, .jobs, .job, .history, .access, .bindings, .holdings, .drift,
+        .requests, .request, .decision, .ask,
     ]
 }
 
@@ -82,6 +89,8 @@ public enum CommandID: String, CaseIterable, Sendable {
     case trace
     case traceEverywhere = "trace-everywhere"
     case bindings, drift
+    /// Named so that `:re` stays the refresh.
+    case requests = "inbox"
     case log, help
     // Changing
     case create = "new"
@@ -103,6 +112,11 @@ public enum CommandID: String, CaseIterable, Sendable {
     case exportMessages = "export"
     case importMessages = "import"
     case options = "plan-options"
+    // Asking for roles and deciding
+    case ask, approve, narrow, deny
+    case takeBack = "take-back"
+    case endAccess = "end-access"
+    case nextTab = "next-tab"
     // Jobs and history
     case jobs, history
     case pauseJob = "pause"
@@ -170,6 +184,7 @@ public struct Command: Sendable {
         case program = "Program"
         case changing = "Changing"
         case acting = "Doing something with messages"
+        case deciding = "Asking for roles and deciding"
         case filling = "Filling in"
         case prompt = "In the filter and command line"
     }

@@ -3,11 +3,11 @@ public enum CommandTable {
     private static let screens = KeyContext.screens
     private static let access: Set<KeyContext> = [.access, .bindings, .holdings, .drift]
     /// Where nothing is half done.
-    private static let roaming = screens.subtracting([.form, .change, .actions, .plan])
+    private static let roaming = screens.subtracting([.form, .change, .actions, .plan, .decision, .ask])
     private static let lists: Set<KeyContext> = [.board, .service, .tree, .entity, .groups, .messages, .trace]
 
     /// All commands, in the order of help.
-    public static let all: [Command] = going + reading + moving + looking + acting + changing + filling + program + prompt
+    public static let all: [Command] = going + reading + moving + looking + acting + changing + deciding + filling + program + prompt
 
     private static let byID: [CommandID: Command] = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -22,12 +22,15 @@ public enum CommandTable {
     private static let going: [Command] = [
         Command(
             .open, "open", "<Enter> l <Right>",
-            in: lists.union([.sessions, .session, .tester, .form, .change, .actions, .plan, .jobs, .history]).union(access), .going,
+            in: lists.union([.sessions, .session, .tester, .form, .change, .actions, .plan, .jobs, .history]).union(access).union([
+                .requests, .decision, .ask,
+            ]), .going,
             hint: 1,
             titles: [
                 .messages: "read", .session: "read", .trace: "read", .tester: "change", .form: "change", .change: "carry out",
                 .actions: "plan", .plan: "confirm", .jobs: "details", .history: "all fields",
                 .access: "who", .bindings: "what else they can", .holdings: "who else can", .drift: "evidence and plan",
+                .requests: "in full", .decision: "change", .ask: "change",
             ], danger: .reveals,
             "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at; agree to a plan; of who has access, go to identities and back; of a finding, its plan."
         ),
@@ -94,6 +97,13 @@ public enum CommandTable {
             "Show where access differs from what the catalogue says, worst first, with evidence and the plan that would mend it. Changes nothing."
         ),
         Command(
+            .requests, "access", "ga",
+            moreKeys: [
+                .board: "a", .service: "a", .access: "a", .bindings: "a", .holdings: "a", .drift: "a", .finding: "a", .trace: "a",
+                .jobs: "a", .history: "a", .log: "a",
+            ], in: roaming, .going, hint: 3, hintedIn: [.board], aliases: ["requests"],
+            "Show requests for roles that wait for you, your own, and the roles that end by themselves. Needs a context that signs in."),
+        Command(
             .jobs, "jobs", "gj", in: screens, .going, hint: 9, hintedIn: [.board],
             "Show all jobs with how far they are: paused, cancelled and gone on with there."),
         Command(
@@ -114,8 +124,34 @@ public enum CommandTable {
             .remove, "remove", "D", in: [.tree, .entity], .changing, hint: 3, danger: .destroys,
             "Remove the selected entity or rule with everything in it, after its name was typed."),
         Command(
-            .review, "review", "<C-s>", in: [.form], .changing, hint: 2,
-            "Look at what the form would change, setting by setting, before it is sent; of an action, make its plan."),
+            .review, "review", "<C-s>", in: [.form, .decision, .ask], .changing, hint: 2, titles: [.decision: "send", .ask: "ask"],
+            "Look at what the form would change, setting by setting, before it is sent; of an action, make its plan; send a decision or a request for a role."
+        ),
+    ]
+
+    private static let requests: Set<KeyContext> = [.requests, .request]
+
+    private static let deciding: [Command] = [
+        Command(
+            .ask, "ask for access", "gr",
+            moreKeys: [
+                .requests: "R", .request: "R", .service: "R", .entity: "R", .messages: "R", .message: "R", .groups: "R", .sessions: "R",
+                .session: "R", .explanation: "R", .bindings: "R",
+            ], in: roaming, .deciding, hint: 5, hintedIn: [.requests], danger: .changes, argument: .entity,
+            "Ask for a role on the entity at hand, for a while and with a reason: its limits and who would decide are shown first."),
+        Command(
+            .approve, "approve…", "A", in: requests, .deciding, hint: 2, danger: .changes,
+            "Agree to the selected request, with a reason. Nobody decides about their own."),
+        Command(
+            .narrow, "narrow…", "N", in: requests, .deciding, hint: 2, danger: .changes,
+            "Agree to less than was asked: a narrower role, entity or time, with a reason. Never to more."),
+        Command(.deny, "deny…", "X", in: requests, .deciding, hint: 2, danger: .changes, "Say no to the selected request, with a reason."),
+        Command(
+            .takeBack, "take back…", "c", in: requests, .deciding, hint: 2, danger: .changes,
+            "Take back a request of one's own that nobody has decided about."),
+        Command(
+            .endAccess, "end now…", "D", in: requests, .deciding, hint: 2, danger: .changes, aliases: ["deactivate", "revoke"],
+            "End the selected role now, with a reason: one's own, or somebody's. Links that are open live until their token ends."),
     ]
 
     private static let marking: Set<KeyContext> = [.messages, .groups]
@@ -257,7 +293,7 @@ public enum CommandTable {
             .pageDown, "page down", "<C-f> <PageDown>",
             moreKeys: [
                 .message: "<Space>", .explanation: "<Space>", .plan: "<Space>", .job: "<Space>", .historyRecord: "<Space>", .log: "<Space>",
-                .help: "<Space>", .finding: "<Space>",
+                .help: "<Space>", .finding: "<Space>", .request: "<Space>",
             ], in: screens,
             .moving, "Move down one screen."),
         Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
@@ -270,7 +306,9 @@ public enum CommandTable {
     private static let looking: [Command] = [
         Command(
             .filter, "filter", "/",
-            in: screens.subtracting([.message, .explanation, .change, .actions, .plan, .job, .historyRecord, .finding]),
+            in: screens.subtracting([
+                .message, .explanation, .change, .actions, .plan, .job, .historyRecord, .finding, .request, .decision, .ask,
+            ]),
             .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),
         Command(
@@ -290,7 +328,7 @@ public enum CommandTable {
             .readStates, "read states", "S", in: [.sessions], .looking, hint: 2, danger: .reveals,
             "Read the states of the sessions listed. Each is accepted for a moment: nobody else gets it meanwhile; no message is locked."),
         Command(
-            .watch, "watch", "w", in: [.board, .service, .tree], .looking, argument: .interval,
+            .watch, "watch", "w", in: [.board, .service, .tree, .requests], .looking, argument: .interval,
             "Load the figures again by themselves while a screen of them is shown, or no longer; with an interval, 30s or 2m, that often."),
         Command(
             .sort, "sort", "s", in: [.tree, .groups, .access], .looking, hint: 5,
@@ -299,6 +337,9 @@ public enum CommandTable {
         Command(
             .whoCan, "who can…", "w", in: [.bindings, .holdings], .looking, hint: 2, titles: [.holdings: "what it can…"], aliases: ["can"],
             "Show only who can send, then receive, then manage, then all again."),
+        Command(
+            .nextTab, "next list", "<Tab>", in: [.requests], .looking, hint: 3,
+            "Show the next list: what waits for you, what you asked for, the roles that are in force."),
         Command(
             .severity, "severity", "s", in: [.drift], .looking, hint: 2,
             "Show only findings that are at least medium, then only high ones, then all again."),

@@ -138,7 +138,8 @@ extension MessagesScreen {
         guard count == 0 else { return }
         let body = rect.splitTop(rect.rows >= 2 ? 1 : 0).rest
         if let error = scan.error {
-            Placeholder.render(error, into: &surface, body, retry: "^R tries again · q goes back · L shows the log")
+            let retry = error.retry(on: path, surroundings.model, "^R tries again · q goes back · L shows the log")
+            Placeholder.render(error, into: &surface, body, retry: retry)
         } else if scan.load != nil {
             Placeholder.render("Loading \(path.subQueue.title)…", role: .statusPending, into: &surface, body)
         } else if scan.isStopped {

@@ -51,6 +51,8 @@ protocol Screen {
     var traceScope: TraceScope { get }
     /// What bindings and findings asked for from here are about.
     func accessTopic(_ model: Model) -> AccessTopic
+    /// What a role asked for from here would be on; nil: that has to be said.
+    func askTopic(_ model: Model) -> AccessTopic?
     /// What actions from here would be about; what is meant where nobody says, first.
     func subjects(_ model: Model) -> [ActionSubject]
     /// A job was begun with messages of a queue.
@@ -68,6 +70,8 @@ protocol Screen {
     func asOf(_ model: Model) -> Timestamp?
     /// All moments whose age is on screen.
     func ages(_ model: Model) -> [Timestamp]
+    /// Milliseconds until something else than an age is written otherwise; nil: never.
+    func untilTick(_ model: Model, now: Timestamp) -> Int64?
     /// When the screen loads its figures again by itself; nil: only when a person asks.
     func refreshDue(_ model: Model) -> Timestamp?
     /// Does so, without a sign that a person would wait for.
@@ -95,11 +99,13 @@ extension Screen {
     var traceChoices: [Question.Choice] { [] }
     var traceScope: TraceScope { .namespace }
     func accessTopic(_ model: Model) -> AccessTopic { .namespace }
+    func askTopic(_ model: Model) -> AccessTopic? { accessTopic(model) }
     mutating func actionBegan(on path: EntityPath) {}
     mutating func modelChanged(_ model: Model) {}
     mutating func press(row: Int, column: Int, _ turn: inout Turn) {}
     func asOf(_ model: Model) -> Timestamp? { nil }
     func ages(_ model: Model) -> [Timestamp] { [asOf(model)].compactMap(\.self) }
+    func untilTick(_ model: Model, now: Timestamp) -> Int64? { nil }
     func refreshDue(_ model: Model) -> Timestamp? { nil }
     mutating func refreshQuietly(_ turn: inout Turn) {}
 }
@@ -118,6 +124,14 @@ extension ListState.Step {
         case .last: self = .last
         default: return nil
         }
+    }
+}
+
+extension OperatorError {
+    /// How to go on where a screen may not be looked at, with the role that would do: it can be asked for where requests are kept.
+    func retry(on path: EntityPath, _ model: Model, _ usual: String) -> String {
+        guard code == .notPermitted, model.keepsRequests else { return usual }
+        return "R asks for Data Receiver on \(path.entity.displayName) · \(usual)"
     }
 }
 
