@@ -12,7 +12,10 @@ import ServiceBus
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Show, verify and export what was done on this machine.",
-        subcommands: [AuditShowCommand.self, AuditVerifyCommand.self, AuditExportCommand.self, AuditCheckpointCommand.self])
+        subcommands: [
+            AuditShowCommand.self, AuditVerifyCommand.self, AuditExportCommand.self, AuditCheckpointCommand.self,
+            AuditReconcileCommand.self,
+        ])
 }
 
 /// Which ledger a command reads.
@@ -68,6 +71,7 @@ struct AuditShowCommand: OperatorCommand {
             if !found.records.isEmpty { break }
         }
         output.write(found.records.map { AuditRecordRow($0) })
+        try BreakGlassBanner.tell(path, at: .now)
         if !found.verification.isValid {
             Standard.error("The ledger is not whole: \(found.verification). What is shown comes before that.")
         }

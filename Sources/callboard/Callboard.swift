@@ -15,7 +15,7 @@ struct Callboard: ParsableCommand {
             ReceiveDeferredCommand.self, CancelScheduledCommand.self, ImportCommand.self, JobsCommand.self,
             SessionsCommand.self, SessionCommand.self, RulesCommand.self,
             CreateCommand.self, UpdateCommand.self, RemoveCommand.self, TopologyCommand.self, BindingsCommand.self,
-            DriftCommand.self, PolicyCommand.self, AuditCommand.self,
+            DriftCommand.self, AccessCommand.self, TokenCommand.self, KeysCommand.self, PolicyCommand.self, AuditCommand.self,
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, ContextsCommand.self, ConfigCommand.self, DoctorCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
@@ -36,9 +36,11 @@ enum Main {
             Exit.now(command.runOnMainThread())
         }
         if command is any InterruptibleCommand { Interruption.shared.block() }
+        if command is any RelayingCommand { SignalRelay.shared.block() }
         if let command = command as? any OperatorCommand {
             Task.detached { Exit.now(await command.status()) }
             if command is any InterruptibleCommand { Interruption.shared.watch() }
+            if command is any RelayingCommand { SignalRelay.shared.watch() }
             Exit.whenTaskEnds()
         }
         // What remains prints something about the program itself: help, the version.

@@ -75,6 +75,7 @@ struct DisplayOptions: ParsableArguments {
         var options = ConsoleOptions()
         options.theme = theme
         options.colors = color == .never ? .never : .automatic
+        options.browser = { BrowserWindow.open($0) }
         options.environment = ProcessInfo.processInfo.environment
         options.themeFolders = ThemeFile.folders(
             environment: ProcessInfo.processInfo.environment, executable: CommandLine.arguments.first)

@@ -12,7 +12,10 @@ import ServiceBus
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Check, explain and test the policy: who may do what, where.",
-        subcommands: [PolicyLintCommand.self, PolicyExplainCommand.self, PolicyTestCommand.self])
+        subcommands: [
+            PolicyLintCommand.self, PolicyExplainCommand.self, PolicyTestCommand.self, PolicyExportAzureCommand.self,
+            PolicyAuditAzureCommand.self,
+        ])
 }
 
 /// `callboard policy lint`
