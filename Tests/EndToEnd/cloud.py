@@ -135,7 +135,7 @@ class WebRecorder:
                 found.setdefault(kind, set()).add(value)
 
         for asked, said in self.texts():
-            for kind in ("refresh_token", "access_token", "id_token", "device_code"):
+            for kind in ("refresh_token", "access_token", "id_token", "device_code", "primaryKey", "secondaryKey"):
                 for value in re.findall(rf'"{kind}"\s*:\s*"([^"]+)"', said):
                     keep(kind, value)
                     if kind.endswith("_token") and value.count(".") == 2:

@@ -18,6 +18,8 @@ final class MemoryGateway: NamespaceGateway {
         var put: [(settings: EntitySettings, isUpdate: Bool)] = []
         var removed: [EntityTarget] = []
         var sent: [EntityPath: [OutgoingMessage]] = [:]
+        /// Fails sending to these.
+        var sendErrors: [EntityPath: OperatorError] = [:]
         var asked: [(from: Int64, count: Int)] = []
         var finishedScans = 0
         /// How often all entities were listed.
@@ -159,7 +161,12 @@ final class MemoryGateway: NamespaceGateway {
     }
 
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
-        state.withLock { $0.sent[path, default: []].append(contentsOf: messages) }
+        let error = state.withLock { state -> OperatorError? in
+            if let error = state.sendErrors[path] { return error }
+            state.sent[path, default: []].append(contentsOf: messages)
+            return nil
+        }
+        if let error { throw error }
     }
 
     func close() async { state.withLock { $0.isClosed = true } }

@@ -268,6 +268,8 @@ struct ConsoleHarness {
         case .connect: .success([.connected(Fixture.title()), .changes(refusal: nil)])
         case .overview: .success([.overview(Fixture.overview)])
         case .access: .success([.access(AccessFixture.snapshot(AccessFixture.scene))])
+        case .inbox: .success([.inbox(RequestsFixture.inbox(waiting: [], own: [], active: []))])
+        case .accessReview, .accessProposal, .ask, .decide, .takeBack, .endAccess, .probe: RequestsFixture.answer(request)
         case .entity(let path): .success(Fixture.entities.filter { $0.path == path }.map { .entity($0) })
         case .subscriptions(let topic): .success([.subscriptions(Fixture.entities.filter { $0.path.topic == topic })])
         case .rules: .success([.rules(Fixture.rules)])

@@ -105,8 +105,12 @@ enum PolicyDecisionTable {
         team:orders   access.approve           test    sb-orders-test/queues/orders  => deny:default
         team:orders   access.grant             test    sb-orders-test/queues/orders  => deny:no-owner
         team:orders   access.revoke            test    sb-orders-test/queues/orders  => deny:default
+        team:leads    access.review            prod    sb-orders-prod/queues/orders                            => deny:default
+        agent         access.review            prod    sb-orders-prod/queues/orders                            => deny:built-in:agent
         team:orders   token.issue              test    sb-orders-test/queues/orders  => deny:default
         team:orders   secret.rotate            test    sb-orders-test/queues/orders  => deny:default
+        team:orders   token.sign               test    sb-orders-test/queues/orders  => deny:default
+        team:orders   secret.refuse            test    sb-orders-test/queues/orders  => deny:default
         team:orders   audit.verify             test    sb-orders-test/queues/orders  => allow:look
         # The same in production.
         team:orders   catalog.read             prod    sb-orders-prod/queues/orders  => allow:look
@@ -137,6 +141,8 @@ enum PolicyDecisionTable {
         team:orders   access.revoke            prod    sb-orders-prod/queues/orders  => deny:default
         team:orders   token.issue              prod    sb-orders-prod/queues/orders  => deny:default
         team:orders   secret.rotate            prod    sb-orders-prod/queues/orders  => deny:default
+        team:orders   token.sign               prod    sb-orders-prod/queues/orders  => deny:default
+        team:orders   secret.refuse            prod    sb-orders-prod/queues/orders  => deny:default
         team:orders   audit.verify             prod    sb-orders-prod/queues/orders  => allow:look
         # A lead in production.
         team:leads    catalog.read             prod    sb-orders-prod/queues/orders  => allow:look
@@ -167,6 +173,8 @@ enum PolicyDecisionTable {
         team:leads    access.revoke            prod    sb-orders-prod/queues/orders  => deny:default
         team:leads    token.issue              prod    sb-orders-prod/queues/orders  => deny:default
         team:leads    secret.rotate            prod    sb-orders-prod/queues/orders  => allow:rotate
+        team:leads    token.sign               prod    sb-orders-prod/queues/orders  => deny:default
+        team:leads    secret.refuse            prod    sb-orders-prod/queues/orders  => deny:default
         team:leads    audit.verify             prod    sb-orders-prod/queues/orders  => allow:look
         # An agent in test, and elsewhere.
         agent         catalog.read             test    sb-orders-test/queues/orders  => deny:default
@@ -197,6 +205,8 @@ enum PolicyDecisionTable {
         agent         access.revoke            test    sb-orders-test/queues/orders  => deny:default
         agent         token.issue              test    sb-orders-test/queues/orders  => deny:default
         agent         secret.rotate            test    sb-orders-test/queues/orders  => deny:default
+        agent         token.sign               test    sb-orders-test/queues/orders  => deny:default
+        agent         secret.refuse            test    sb-orders-test/queues/orders  => deny:default
         agent         audit.verify             test    sb-orders-test/queues/orders  => deny:default
         agent         catalog.read             prod    sb-orders-prod/queues/orders  => deny:default
         agent         message.peek             prod    sb-orders-prod/queues/orders  => deny:default

@@ -137,11 +137,15 @@ struct PolicyLoadTests {
             ),
             (
                 "allow", #"{id: r, who: [agent], action: [message.reveal], scope: "**"}"#,
-                "the rule 'r' is about agents, which never reveal and never approve"
+                "the rule 'r' is about agents, which never reveal, never approve and never review"
             ),
             (
                 "allow", #"{id: r, who: [team:a], action: [message.peek], scope: "**", max_key_age: 1h}"#,
                 "the rule 'r' has a 'max_key_age', which goes with secret.rotate"
+            ),
+            (
+                "allow", #"{id: r, who: [team:a], action: [message.peek], scope: "**", grace: 1h}"#,
+                "the rule 'r' has a 'grace', which goes with secret.rotate"
             ),
             ("deny", "{id: r}", "the rule 'r' would deny everything to everybody; say so with scope: \"**\""),
             ("deny", "{id: r, action: []}", "'action' is empty; leave it out, or say what is meant"),

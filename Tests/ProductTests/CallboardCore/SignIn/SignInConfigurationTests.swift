@@ -14,6 +14,34 @@ struct SignInConfigurationTests {
         return (configuration.contexts.first, problems.map(\.description))
     }
 
+    @Test("applications for roles are read, with files relative to the home; mistakes name their line")
+    func roleIdentities() {
+        let (context, problems) = parse(
+            """
+            sign-in:
+              vault-url: https://127.0.0.1:8443/
+              role-identities:
+                - {role: receiver, client-id: 11111111-2222-3333-4444-555555555555, token-file: ~/okta}
+                - {role: sender, entity: orders, client-id: 21111111-2222-3333-4444-555555555555}
+            """)
+        #expect(problems == [])
+        #expect(context?.signIn?.cloud.keyVault == "https://127.0.0.1:8443")
+        #expect(
+            context?.signIn?.roleIdentities == [
+                RoleIdentity(role: .receiver, clientID: "11111111-2222-3333-4444-555555555555", tokenFile: "/home/o/okta"),
+                RoleIdentity(role: .sender, entity: "orders", clientID: "21111111-2222-3333-4444-555555555555"),
+            ])
+        for (line, words) in [
+            ("{role: owner, client-id: a}", "opens everything"), ("{role: receiver}", "needs a 'client-id'"),
+            ("{client-id: a}", "needs a 'role'"),
+            ("{role: receiver, client-id: a, secret: b}", "'secret' is not known here"),
+            ("{role: reader, client-id: a}", "'role' is one of"),
+        ] {
+            let (_, problems) = parse("sign-in:\n  role-identities:\n    - \(line)")
+            #expect(problems.contains { $0.contains(words) }, "\(line): \(problems)")
+        }
+    }
+
     @Test("a whole section is read; URLs override the cloud's, whichever stands first")
     func whole() {
         let (context, problems) = parse(
@@ -50,6 +78,19 @@ struct SignInConfigurationTests {
     func shortForm() {
         #expect(parse("sign-in: true").context?.signIn == SignInSettings())
         #expect(parse("sign-in: true").problems == [])
+    }
+
+    @Test("a place for signed requests is a namespace and an application; nothing is guessed of either")
+    func approvals() {
+        let (context, problems) = parse(
+            "approvals: {namespace: 'sb://sb-approvals.servicebus.windows.net/', client-id: 11111111-2222-3333-4444-555555555555}")
+        #expect(problems == [])
+        #expect(
+            context?.approvals
+                == ApprovalSettings(namespace: "sb-approvals.servicebus.windows.net", clientID: "11111111-2222-3333-4444-555555555555"))
+        let half = parse("approvals: {namespace: sb-approvals.servicebus.windows.net}")
+        #expect(half.context?.approvals == nil && half.problems.count == 1)
+        #expect(parse("approvals: {queue: x, namespace: sb-a, client-id: b}").problems.count == 1)
     }
 
     @Test(

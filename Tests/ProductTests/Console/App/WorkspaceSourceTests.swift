@@ -180,4 +180,15 @@ import Testing
             return #expect(Bool(false), "they are known by then")
         }
     }
+
+    @Test("a role that would be given at once is not asked for in production without leave")
+    func assignment() async throws {
+        let source = source(OperatorContext(name: "retail", isProduction: true, mode: .readWrite))
+        let wish = AccessWish(
+            entity: Fixture.path("orders"), role: .receiver, principal: nil, duration: .seconds(1800), reason: "why", ticket: nil)
+        let error = await #expect(throws: OperatorError.self) {
+            _ = try await answers(source, .ask(RequestsFixture.proposal(wish, way: .assignment)))
+        }
+        #expect(error?.code == .refused && error?.message.contains("start with --allow-changes") == true)
+    }
 }

@@ -31,7 +31,7 @@ import Testing
                    by Azure Service Bus Data Owner, assigned at resource group rg-retail;
                    Azure ends it at 11-23 05:12:44Z
                                                                                          1 of 7
-                 enter what else they can · w who can… · gf findings · / filter · : command
+                 enter what else they can · w who can… · f findings · / filter · : command
                 """)
     }
 
@@ -98,7 +98,7 @@ import Testing
 
 
                                                                                                                                                                                                                  1 of 7
-                 enter what else they can · w who can… · gf findings · / filter · : command · q back · ? help · ^R refresh · Q quit
+                 enter what else they can · w who can… · f findings · / filter · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -129,7 +129,7 @@ import Testing
 
 
 
-                 w who can… · gf findings · / filter · : command · q back · ? help · ^R refresh
+                 w who can… · f findings · / filter · : command · q back · ? help · ^R refresh
                 """)
     }
 
@@ -196,7 +196,7 @@ import Testing
 
 
 
-                 w who can… · gf findings · / filter · : command · q back · ? help · ^R refresh · Q quit
+                 w who can… · f findings · / filter · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -227,7 +227,7 @@ import Testing
                    the group sg-support; standing
 
                                                                                          1 of 2
-                 w what it can… · gf findings · / filter · : command · q back · ? help
+                 w what it can… · f findings · / filter · : command · q back · ? help
                 """)
     }
 
@@ -294,7 +294,7 @@ import Testing
 
 
                                                                                                                                                                                                                  1 of 2
-                 w what it can… · gf findings · / filter · : command · q back · ? help · ^R refresh · Q quit
+                 w what it can… · f findings · / filter · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -325,7 +325,7 @@ import Testing
                    c0000000-0000-0000-0000-000000000002, Olga Brandt↓,
                    c0000000-0000-0000-0000-000000000009↓ · manage:                             …
                                                                                          1 of 6
-                 enter who · gf findings · / filter · s sort · : command · q back · ? help
+                 enter who · f findings · / filter · s sort · : command · q back · ? help
                 """)
     }
 
@@ -392,7 +392,7 @@ import Testing
 
 
                                                                                                                                                                                                                  1 of 6
-                 enter who · gf findings · / filter · s sort · : command · q back · ? help · ^R refresh · Q quit
+                 enter who · f findings · / filter · s sort · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -619,7 +619,7 @@ import Testing
 
 
 
-                 esc stop · gf findings · / filter · s sort · : command · q back · ? help
+                 esc stop · f findings · / filter · s sort · : command · q back · ? help
                 """)
     }
 }

@@ -1,0 +1,152 @@
+import AzureResources
+import Identity
+import ServiceBus
+import Testing
+
+@testable import CallboardCore
+
+@Suite("The queue of requests as a place of requests") struct CooperativeBackendTests {
+    private struct NoFacts: AccessFacts {
+        func scope(of path: EntityPath, for role: PolicyRole) async throws(OperatorError) -> AccessScope {
+            AccessScope(id: ApprovalScene.orders, entity: path)
+        }
+        func holdings(of party: AccessParty) async -> Reading<[String]> { .unavailable("not asked") }
+        func approvers(of request: AccessRequest) async -> [AccessParty] { [] }
+        func look(into entity: EntityPath) async throws(OperatorError) {}
+    }
+
+    private func backend(_ scene: ApprovalScene, _ person: GUID, localLag: Duration = .zero) -> CooperativeBackend {
+        CooperativeBackend(
+            scene.desk(person, localLag: localLag), as: Account(tenantID: ApprovalIssuer.tenant, objectID: person.canonical))
+    }
+
+    private func guardrails(_ person: GUID, policy: String? = nil, isAgent: Bool = false) throws -> Guardrails {
+        let rules: Guardrails.Rules =
+            if let policy { .policy(try #require(PolicyFile.parse(Array(policy.utf8), file: "policy.yaml").policy)) } else { .builtIn }
+        var caller = PolicyCaller([.user(person.canonical)])
+        if isAgent { caller.subjects.insert(.agent) }
+        return Guardrails(
+            rules: rules,
+            place: Guardrails.Place(
+                context: "approvals", host: "sb-orders-prod.servicebus.windows.net", environment: policy == nil ? "" : "prod",
+                mode: .readWrite),
+            caller: caller)
+    }
+
+    private func desk(
+        _ scene: ApprovalScene, _ person: GUID, ledger: String, policy: String? = nil, isAgent: Bool = false
+    ) throws -> AccessDesk {
+        AccessDesk(
+            me: AccessParty(id: person.canonical),
+            guarded: GuardedChange(
+                guardrails: try guardrails(person, policy: policy, isAgent: isAgent), ledger: AuditFixture.ledger(ledger),
+                actor: AuditFixture.actor),
+            backends: [backend(scene, person)], facts: NoFacts(), title: ContextTitle(name: "approvals", endpoint: "sb-orders-prod"),
+            announcer: BreakGlassAnnouncer(send: { _, _ throws(OperatorError) in }, notify: nil), now: { scene.transport.now })
+    }
+
+    @Test("less time than there is to give is refused, and not rounded up")
+    func tooShort() async throws {
+        let scene = try ApprovalScene()
+        try await scene.ask()
+        let backend = backend(scene, ApprovalScene.bob)
+        let request = try #require(try await backend.inbox().elements.first)
+        let guardrails = try guardrails(ApprovalScene.bob)
+        let leave = try guardrails.authorize(guardrails.question(.approveAccess))
+        let less = try AccessNarrowing(of: request, duration: .seconds(60))
+        let refusal = await refusal {
+            _ = try await backend.decide(try AccessDecision(.narrow(less), reason: "a minute"), on: request, with: leave)
+        }
+        #expect(refusal?.code == .usage && scene.decisions.isEmpty && scene.granted.isEmpty)
+    }
+
+    @Test("whoever asked hears of a decision when the request is gone from the queue", arguments: [true, false])
+    func decided(isApproved: Bool) async throws {
+        let scene = try ApprovalScene()
+        let request = try await scene.ask()
+        _ = try await isApproved ? scene.approve(ApprovalScene.bob) : scene.deny(ApprovalScene.bob)
+        #expect(scene.isQueueEmpty)
+        let backend = backend(scene, ApprovalScene.alice)
+        let told = try await backend.request(.init(request.id.canonical))
+        switch told.standing {
+        case .granted(let until, let by):
+            #expect(isApproved && until == ApprovalScene.start.advanced(by: .seconds(3600)) && by?.id == ApprovalScene.bob.canonical)
+        case .denied(let by, let reason): #expect(!isApproved && by?.id == ApprovalScene.bob.canonical && reason == "not today")
+        default: Issue.record("\(told.standing)")
+        }
+        #expect(try await backend.own().elements == [told])
+        #expect(told.reason == request.reason && told.principal.id == ApprovalScene.alice.canonical)
+        if isApproved {
+            scene.transport.pass(.seconds(3600))
+            #expect(try await backend.request(.init(request.id.canonical)).standing == .ended)
+        }
+    }
+
+    @Test("a request for another namespace is in no list of this context, and cannot be asked for here")
+    func otherNamespace() async throws {
+        let scene = try ApprovalScene()
+        let elsewhere = ApprovalScene.orders.replacing("sb-orders-prod", with: "sb-orders-dev")
+        let request = try await scene.ask(try scene.request(scope: elsewhere))
+        #expect(try await backend(scene, ApprovalScene.bob).inbox().elements.isEmpty)
+        #expect(try await backend(scene, ApprovalScene.alice).own().elements.isEmpty)
+        let error = await refusal { _ = try await backend(scene, ApprovalScene.bob).request(.init(request.id.canonical)) }
+        #expect(error?.code == .notFound)
+        let draft = AccessRequestDraft(
+            principal: AccessParty(id: ApprovalScene.alice.canonical, kind: .person), role: .receiver, scope: AccessScope(id: elsewhere),
+            duration: .seconds(600), reason: "INC-1")
+        let refused = await refusal { _ = try await backend(scene, ApprovalScene.alice).limits(for: draft) }
+        #expect(refused?.code == .refused)
+    }
+
+    @Test("what is no request can be put aside by any person, whomever it names and whatever the policy says; it is in the ledger")
+    func putAside() async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene(policy: ApprovalScene.twoTeams)
+        let named = try scene.request(by: ApprovalScene.bob, for: ApprovalScene.bob)
+        let entities = scene.transport.entities
+        for (id, body) in [
+            ("x", Array("junk".utf8)),
+            (named.digest.hexadecimal, StatementJSON.object([.init("request", named.value)]).canonical),
+        ] {
+            scene.transport.put(CooperativePosting(id: id, subject: "receiver", request: "", body: body), to: entities.requests)
+        }
+        let agent = try desk(scene, ApprovalScene.bob, ledger: folder.path + "/agent", policy: ApprovalScene.twoTeams, isAgent: true)
+        let person = try desk(scene, ApprovalScene.bob, ledger: folder.path + "/bob", policy: ApprovalScene.twoTeams)
+        let listed = try await person.inbox().elements
+        #expect(listed.count == 2 && listed.allSatisfy(\.isForgery))
+        for request in listed {
+            let refused = await refusal { _ = try await agent.decide(try AccessDecision(.deny, reason: "junk"), on: request) }
+            #expect(refused?.code == .refused)
+            _ = try await person.decide(try AccessDecision(.deny, reason: "junk"), on: request)
+        }
+        #expect(scene.isQueueEmpty && scene.decisions.isEmpty)
+        #expect(scene.transport.with { $0.dead[entities.requests]?.count } == 2)
+        let types = try AuditFixture.lines(folder.path + "/bob").compactMap { try AuditRecord(line: Array($0.utf8)).type }
+        #expect(types.filter { $0 == "access.approve.done" }.count == 2)
+    }
+
+    @Test("a clock that is wrong by more than is borne is said beside every list")
+    func clock() async throws {
+        let scene = try ApprovalScene()
+        try await scene.ask()
+        #expect(try await backend(scene, ApprovalScene.bob).inbox().gaps.isEmpty)
+        let listing = try await backend(scene, ApprovalScene.bob, localLag: .seconds(3600)).inbox()
+        #expect(listing.gaps.count == 1 && listing.gaps.first?.sentence.contains("clock") == true)
+    }
+
+    @Test("a clock that is an hour fast ends nothing early, once a message was received")
+    func fastClock() async throws {
+        let scene = try ApprovalScene()
+        try await scene.ask(try scene.request(seconds: 300))
+        _ = try await scene.approve(ApprovalScene.bob)
+        let running = try await scene.ask(try scene.request(id: "0e900000-0000-4000-8000-000000000002"))
+        _ = try await scene.approve(ApprovalScene.bob)
+        scene.transport.pass(.seconds(300))
+        let transport = scene.transport
+        let sweeper = RevocationSweeper(
+            transport, path: transport.entities.revocations, grants: scene.azure,
+            clock: BrokerClock { transport.now.advanced(by: .seconds(3590)) })
+        #expect(try await sweeper.sweep().removed.count == 1)
+        #expect(scene.granted.map(\.name) == [NameBasedID.assignment(for: running.id)])
+    }
+}

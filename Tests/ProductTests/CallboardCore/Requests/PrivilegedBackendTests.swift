@@ -1,0 +1,248 @@
+import AzureResources
+import Identity
+import Logging
+import NIOCore
+import RESTClient
+import ServiceBus
+import Synchronization
+import Testing
+
+@testable import CallboardCore
+
+/// Azure played by a closure on method and path.
+private final class PlayedAzure: HTTPExchange {
+    private let answer: @Sendable (String, String) -> (Int, String)?
+    private let log = Mutex<[(line: String, body: String)]>([])
+
+    init(_ answer: @escaping @Sendable (String, String) -> (Int, String)?) { self.answer = answer }
+
+    var changes: [(line: String, body: String)] { log.withLock { $0.filter { !$0.line.hasPrefix("GET") } } }
+
+    func perform(_ request: RESTRequest) async throws(RESTError) -> RESTResponse {
+        let path = request.url.split(separator: "?")[0].replacing("https://management.azure.com", with: "")
+        log.withLock { $0.append(("\(request.method.rawValue) \(path)", request.body.map { String(buffer: $0) } ?? "")) }
+        let found = answer(request.method.rawValue, String(path))
+        var response = RESTResponse(status: found?.0 ?? 200, body: ByteBuffer(string: found?.1 ?? #"{"value":[]}"#))
+        response.headers["x-ms-correlation-request-id"] = "c-\(log.withLock { $0.count })"
+        return response
+    }
+
+    func shutdown() async {}
+}
+
+private struct AnyToken: AccessTokenSource {
+    func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken {
+        AccessToken(secret: Secret("t"), expiresAt: WallTime(secondsSince1970: .max), kind: .jsonWebToken)
+    }
+}
+
+@Suite("Requests in Privileged Identity Management")
+struct PrivilegedBackendTests {
+    private static let namespace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ServiceBus/namespaces/sb-retail"
+    private static let approval = "\(namespace)/queues/orders/providers/Microsoft.Authorization/roleAssignmentApprovals/a1"
+    private let me = AccessParty(id: "ca401000-0000-4000-8000-000000000003", name: "Carol", kind: .person)
+    private static let alice = "a11ce000-0000-4000-8000-000000000001"
+
+    private func backend(_ azure: PlayedAzure) -> PrivilegedBackend {
+        let client = RESTClient(
+            configuration: RESTConfiguration(), exchange: azure, clock: ContinuousClock(), jitter: { 0 }, logger: Logger(label: "test"))
+        return PrivilegedBackend(
+            manager: ResourceManagerClient(cloud: .global, tokens: AnyToken(), client: client), me: me,
+            place: NamespacePlace(name: "sb-retail", id: ResourceID(Self.namespace)), now: { AuditFixture.time })
+    }
+
+    private func leave() throws -> Authorization {
+        let guardrails = Guardrails(
+            rules: .builtIn, place: Guardrails.Place(context: "c", host: "h", mode: .readWrite), caller: PolicyCaller([.user("x")]))
+        return try guardrails.authorize(guardrails.question(.approveAccess))
+    }
+
+    private var request: AccessRequest {
+        AccessRequest(
+            id: AccessRequest.ID("840c383b-59cf-5bd2-b4b2-40daa0f54f89"), backend: .pim,
+            requester: AccessParty(id: Self.alice, name: "Alice"),
+            principal: AccessParty(id: Self.alice, name: "Alice"), role: .serviceBus(.receiver),
+            scope: AccessScope(id: "\(Self.namespace)/queues/orders"), duration: .seconds(7200), reason: "why", askedAt: nil,
+            standing: .waiting(until: nil), sentence: "", reference: "/r", approvalReference: Self.approval)
+    }
+
+    private static func stage(_ result: String = "NotReviewed", by: String = "null", mine: Bool = true) -> String {
+        #"{"id":"\#(approval)/stages/s1","properties":{"status":"InProgress","assignedToMe":\#(mine),"reviewResult":"\#(result)","reviewedBy":\#(by),"justification":"because"}}"#
+    }
+    private static func given(_ path: String, status: String = "Provisioned") -> String {
+        #"{"id":"\#(path)","properties":{"scope":"\#(namespace)/queues/orders","roleDefinitionId":"/d/4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0","principalId":"\#(alice)","requestType":"AdminAssign","status":"\#(status)"}}"#
+    }
+    private static let bob = #"{"principalId":"b0b00000-0000-4000-8000-000000000002","principalName":"Bob"}"#
+    private static let carol = #"{"principalId":"CA401000-0000-4000-8000-000000000003","principalName":"Carol"}"#
+
+    @Test("a decision is sent to the stage that is ours, with its reason, and says what joins it to Azure's log")
+    func decides() async throws {
+        let azure = PlayedAzure { method, path in
+            if method == "PATCH" { return (200, Self.stage("Approve", by: Self.carol)) }
+            return path.hasSuffix("/stages") ? (200, #"{"value":[\#(Self.stage())]}"#) : nil
+        }
+        let changed = try await backend(azure).decide(try AccessDecision(.approve, reason: "go"), on: request, with: leave())
+        #expect(changed.correlationIDs == ["c-2"])
+        guard case .granted(let until, let by) = changed.value.standing else {
+            Issue.record("\(changed.value.standing)")
+            return
+        }
+        #expect(until == AuditFixture.time.advanced(by: .seconds(7200)) && by?.isSame(as: me) == true)
+        #expect(azure.changes.map(\.line) == ["PATCH \(Self.approval)/stages/s1"])
+        #expect(azure.changes.first?.body == #"{"properties":{"justification":"go","reviewResult":"Approve"}}"#)
+    }
+
+    @Test("roles in force that may not be listed are a gap, and no list of nothing")
+    func gaps() async throws {
+        let azure = PlayedAzure { _, path in
+            path.hasSuffix("/roleAssignments") ? (403, #"{"error":{"code":"AuthorizationFailed","message":"no"}}"#) : nil
+        }
+        let listing = try await backend(azure).active()
+        #expect(listing.elements.isEmpty && listing.gaps.map(\.backend) == [.pim])
+        #expect(listing.gaps.first?.error.code == .notPermitted)
+        #expect(try await backend(PlayedAzure { _, _ in nil }).active().gaps.isEmpty)
+    }
+
+    @Test("a cloud that knows no PATCH is sent PUT")
+    func put() async throws {
+        let azure = PlayedAzure { method, path in
+            switch method {
+            case "PATCH": (405, "{}")
+            case "PUT": (200, Self.stage("Deny", by: Self.carol))
+            default: path.hasSuffix("/stages") ? (200, #"{"value":[\#(Self.stage())]}"#) : nil
+            }
+        }
+        let changed = try await backend(azure).decide(try AccessDecision(.deny, reason: "no"), on: request, with: leave())
+        #expect(changed.value.standing == .denied(by: AccessParty(id: me.id, name: "Carol", kind: .person), reason: "because"))
+    }
+
+    @Test("somebody was faster, before or meanwhile: it is said who, and nothing was changed", arguments: [true, false])
+    func faster(before: Bool) async throws {
+        let azure = PlayedAzure { method, path in
+            if method == "PATCH" { return (400, #"{"error":{"code":"ApprovalAlreadyCompleted","message":"m"}}"#) }
+            if path.hasSuffix("/stages") {
+                return (200, #"{"value":[\#(before ? Self.stage("Deny", by: Self.bob) : Self.stage())]}"#)
+            }
+            return (200, Self.stage("Deny", by: Self.bob))
+        }
+        let error = await #expect(throws: OperatorError.self) {
+            try await backend(azure).decide(try AccessDecision(.approve, reason: "go"), on: request, with: leave())
+        }
+        #expect(error?.code == .conflict)
+        #expect(error?.message.contains("already decided: denied by Bob, who said: because") == true, "\(error?.message ?? "")")
+        #expect(azure.changes.isEmpty == before)
+    }
+
+    @Test("a lost answer to our own decision is no loss, and to another's is")
+    func lost() async throws {
+        for (reviewer, isOurs) in [(Self.carol, true), (Self.bob, false)] {
+            let azure = PlayedAzure { method, path in
+                if method == "PATCH" { return (500, "") }
+                if path.hasSuffix("/stages") { return (200, #"{"value":[\#(Self.stage())]}"#) }
+                return (200, Self.stage("Approve", by: reviewer))
+            }
+            let result: Bool
+            let (decision, leave) = (try AccessDecision(.approve, reason: "go"), try leave())
+            do throws(OperatorError) {
+                _ = try await backend(azure).decide(decision, on: request, with: leave)
+                result = true
+            } catch {
+                result = error.code != .conflict
+            }
+            #expect(result == isOurs)
+        }
+    }
+
+    @Test("less is a no that says what would be agreed to, then an assignment with an end, under an id that follows from the request's")
+    func narrows() async throws {
+        let azure = PlayedAzure { method, path in
+            if method == "PATCH" { return (200, Self.stage("Deny", by: Self.carol)) }
+            if method == "PUT" { return (201, Self.given(path)) }
+            if method == "POST" { return (200, Self.given(path)) }
+            return path.hasSuffix("/stages") ? (200, #"{"value":[\#(Self.stage())]}"#) : nil
+        }
+        let less = try AccessNarrowing(of: request, duration: .seconds(600))
+        let changed = try await backend(azure).decide(try AccessDecision(.narrow(less), reason: "a look"), on: request, with: leave())
+        #expect(changed.correlationIDs == ["c-3", "c-4"])
+        #expect(changed.value.sentence.contains("given instead: Data Receiver on orders for 10m"))
+        #expect(azure.changes.first?.line.hasSuffix("/validate") == true)
+        let lines = Array(azure.changes.dropFirst())
+        #expect(lines.count == 2 && lines[0].body.contains("agreed to: Data Receiver on orders for 10m") && lines[0].body.contains("Deny"))
+        #expect(lines[1].line.hasSuffix("roleAssignmentScheduleRequests/\(PrivilegedBackend.narrowedID(request.id))"))
+        #expect(lines[1].body.contains(#""duration":"PT10M""#) && lines[1].body.contains(#""requestType":"AdminAssign""#))
+    }
+
+    @Test("less that cannot be given leaves the no, and says so")
+    func narrowsPartly() async throws {
+        let azure = PlayedAzure { method, path in
+            if method == "PATCH" { return (200, Self.stage("Deny", by: Self.carol)) }
+            if method == "PUT" { return (403, #"{"error":{"code":"AuthorizationFailed","message":"m"}}"#) }
+            if method == "POST" { return (200, Self.given(path)) }
+            return path.hasSuffix("/stages") ? (200, #"{"value":[\#(Self.stage())]}"#) : nil
+        }
+        let less = try AccessNarrowing(of: request, duration: .seconds(600))
+        let error = await #expect(throws: OperatorError.self) {
+            try await backend(azure).decide(try AccessDecision(.narrow(less), reason: "a look"), on: request, with: leave())
+        }
+        #expect(error?.code == .partlyDone && error?.hint.contains("Alice can ask for Data Receiver on orders for 10m") == true)
+    }
+
+    @Test(
+        "less that Azure would not take leaves the request as it was",
+        arguments: [
+            (600, 403, #"{"error":{"code":"AuthorizationFailed","message":"m"}}"#),
+            (600, 200, PrivilegedBackendTests.given("/r", status: "Failed")),
+            (120, 200, PrivilegedBackendTests.given("/r")),
+        ])
+    func narrowsNothing(seconds: Int, status: Int, answer: String) async throws {
+        let azure = PlayedAzure { method, path in
+            if method == "POST" { return (status, answer) }
+            return path.hasSuffix("/stages") ? (200, #"{"value":[\#(Self.stage())]}"#) : (500, "")
+        }
+        let less = try AccessNarrowing(of: request, duration: .seconds(seconds))
+        let error = await #expect(throws: OperatorError.self) {
+            try await backend(azure).decide(try AccessDecision(.narrow(less), reason: "a look"), on: request, with: leave())
+        }
+        #expect(error?.hint.contains("is not decided") == true, "\(String(describing: error))")
+        #expect(azure.changes.allSatisfy { $0.line.hasSuffix("/validate") })
+    }
+
+    @Test("what is noted is removed only while the note says what was seen")
+    func noted() async throws {
+        let id = "\(Self.namespace)/queues/orders/providers/Microsoft.Authorization/roleAssignments/1"
+        func assignment(_ note: String) -> String {
+            #"{"id":"\#(id)","properties":{"roleDefinitionId":"/d/r","principalId":"\#(Self.alice)","scope":"\#(Self.namespace)/queues/orders","description":"\#(note)"}}"#
+        }
+        let end = try #require(Timestamp(rfc3339: "2026-08-01T12:00:00Z"))
+        let grant = ActiveGrant(
+            id: id, backend: .pim, request: AccessRequest.ID("req-1"), principal: AccessParty(id: Self.alice), role: .serviceBus(.receiver),
+            scope: request.scope, beganAt: nil, endsAt: end, keeper: .note, assignment: id)
+        let notes = [
+            ("jit req=req-1 exp=2026-08-01T12:00:00Z by=x", true), ("jit req=req-2 exp=2026-08-01T12:00:00Z by=x", false),
+            ("jit req=req-1 exp=2026-08-01T13:00:00Z by=x", false), ("for ever", false),
+        ]
+        for (note, isRemoved) in notes {
+            let text = assignment(note)
+            let azure = PlayedAzure { method, _ in method == "GET" ? (200, text) : (200, text) }
+            let changed = try await backend(azure).end(grant, reason: "over", with: leave())
+            #expect(changed.value == isRemoved, "\(note)")
+            #expect(azure.changes.map(\.line) == (isRemoved ? ["DELETE \(id)"] : []))
+        }
+        let gone = PlayedAzure { _, _ in (404, #"{"error":{"code":"RoleAssignmentNotFound","message":"m"}}"#) }
+        #expect(try await !backend(gone).end(grant, reason: "over", with: leave()).value)
+    }
+
+    @Test("whoever is not eligible is told for what they are")
+    func notEligible() async throws {
+        let azure = PlayedAzure { _, path in
+            guard path.hasSuffix("roleEligibilityScheduleInstances") else { return nil }
+            return (
+                200,
+                #"{"value":[{"id":"/e","properties":{"scope":"\#(Self.namespace)/queues/refunds","roleDefinitionId":"/d/4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0","principalId":"p","roleEligibilityScheduleId":"/x/1"}}]}"#
+            )
+        }
+        let draft = AccessRequestDraft(principal: me, role: .receiver, scope: request.scope, duration: .seconds(600), reason: "r")
+        let error = await #expect(throws: OperatorError.self) { try await backend(azure).limits(for: draft) }
+        #expect(error?.code == .notPermitted && error?.hint == "You are eligible for Data Receiver on refunds.")
+    }
+}
