@@ -94,31 +94,37 @@ part() {
     tally "$name" "$passed" "$failed" "$remark"
 }
 
-# beside FUNCTION: runs a function that has parts beside what follows. together: waits for it, shows what it printed, adds its counts.
-# A pair of parts that mostly wait takes little more than the longer one.
+# beside FUNCTION: runs a function that has parts beside what follows; several may run. together: waits for them, shows what they
+# printed, adds their counts. A few parts that mostly wait take little more than the longest.
+BESIDE=""
 beside() {
     mkdir -p "$LOGS"
-    rm -f "$LOGS/beside.count"
+    rm -f "$LOGS/beside.$1.count"
     (
         TOTAL_PASSED=0
         TOTAL_FAILED=0
         "$@"
-        printf '%d %d\n' "$TOTAL_PASSED" "$TOTAL_FAILED" >"$LOGS/beside.count"
-    ) >"$LOGS/beside.log" 2>&1 &
-    BESIDE=$!
+        printf '%d %d\n' "$TOTAL_PASSED" "$TOTAL_FAILED" >"$LOGS/beside.$1.count"
+    ) >"$LOGS/beside.$1.log" 2>&1 &
+    BESIDE="$BESIDE $1:$!"
 }
 
 together() {
-    local passed=0 failed=0
-    wait "$BESIDE" || true
-    cat "$LOGS/beside.log"
-    if ! read -r passed failed <"$LOGS/beside.count"; then
+    local row passed failed
+    for row in $BESIDE; do
         passed=0
-        failed=1
-        note "what ran beside ended without saying how many passed"
-    fi
-    TOTAL_PASSED=$((TOTAL_PASSED + passed))
-    TOTAL_FAILED=$((TOTAL_FAILED + failed))
+        failed=0
+        wait "${row##*:}" || true
+        cat "$LOGS/beside.${row%:*}.log"
+        if ! read -r passed failed <"$LOGS/beside.${row%:*}.count"; then
+            passed=0
+            failed=1
+            note "${row%:*}, which ran beside, ended without saying how many passed"
+        fi
+        TOTAL_PASSED=$((TOTAL_PASSED + passed))
+        TOTAL_FAILED=$((TOTAL_FAILED + failed))
+    done
+    BESIDE=""
 }
 
 # finish: the last line of a run, and its exit status.
