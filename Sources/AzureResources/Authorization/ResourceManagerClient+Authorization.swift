@@ -37,12 +37,14 @@ extension ResourceManagerClient {
     /// - Parameter isWanted: which of them.
     /// - Throws: ``AzureError``.
     public func roleAssignments(
-        _ filter: RoleAssignmentFilter, of scope: ResourceID, where isWanted: (RoleAssignment) -> Bool = { _ in true }
+        _ filter: RoleAssignmentFilter, of scope: ResourceID, where isWanted: ((RoleAssignment) -> Bool)? = nil
     ) async throws(AzureError) -> [RoleAssignment] {
-        try await pages(
-            Self.authorization(scope, "roleAssignments"), version: APIVersion.authorization, query: query(filter: filter.text),
+        let pages = pages(
+            Self.authorization(scope, "roleAssignments"), of: RoleAssignment.self, version: APIVersion.authorization,
+            query: query(filter: filter.text),
             operation: "Listing the role assignments of \(scope)"
-        ).matching(isWanted)
+        )
+        return if let isWanted { try await pages.matching(isWanted) } else { try await pages.all() }
     }
 
     /// One role assignment.

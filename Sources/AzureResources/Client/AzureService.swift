@@ -73,9 +73,12 @@ struct AzureService: Sendable {
     }
 
     /// The value in an answer.
-    func decode<Value: Decodable>(_ type: Value.Type, _ answer: RESTResponse, operation: String) throws(AzureError) -> Value {
+    /// - Parameter isSharing: whether texts that came before are held once.
+    func decode<Value: Decodable>(
+        _ type: Value.Type, _ answer: RESTResponse, operation: String, isSharing: Bool = true
+    ) throws(AzureError) -> Value {
         do throws(AzureJSON.Fault) {
-            return try AzureJSON.decode(type, from: answer.body, sharing: memory.texts)
+            return try AzureJSON.decode(type, from: answer.body, sharing: isSharing ? memory.texts : nil)
         } catch {
             throw AzureError(operation: operation, answer: answer, fault: error)
         }

@@ -5,9 +5,19 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
     let service: AzureService
     let first: String
     let operation: String
+    /// Whether texts of its elements that came before are held once.
+    private var sharesTexts = true
+
+    init(service: AzureService, first: String, operation: String) {
+        self.service = service
+        self.first = first
+        self.operation = operation
+    }
 
     /// The pages from the first on.
-    public func makeAsyncIterator() -> Iterator { Iterator(service: service, operation: operation, next: first) }
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(service: service, operation: operation, sharesTexts: sharesTexts, next: first)
+    }
 
     /// The most elements that are gathered at once.
     static var mostItems: Int { 500_000 }
@@ -19,7 +29,10 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
     /// The elements of all pages that are wanted: of the others a page at a time is held.
     /// - Throws: ``AzureError``.
     func matching(_ isWanted: (Item) -> Bool) async throws(AzureError) -> [Item] {
-        var iterator = makeAsyncIterator()
+        var pages = self
+        // Texts of what is not wanted would be held for nothing.
+        pages.sharesTexts = false
+        var iterator = pages.makeAsyncIterator()
         var result: [Item] = []
         while let page = try await iterator.nextPage() {
             result += page.lazy.filter(isWanted)
@@ -30,13 +43,13 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
         return result
     }
 
-    /// What is kept of all elements of all pages, a page at a time.
+    /// What is kept of all elements of all pages, a page at a time; nil: nothing.
     /// - Throws: ``AzureError``.
-    func all<Kept: Sendable>(keeping keep: (Item) -> Kept) async throws(AzureError) -> [Kept] {
+    func all<Kept: Sendable>(keeping keep: (Item) -> Kept?) async throws(AzureError) -> [Kept] {
         var iterator = makeAsyncIterator()
         var result: [Kept] = []
         while let page = try await iterator.nextPage() {
-            result += page.lazy.map(keep)
+            result += page.lazy.compactMap(keep)
             guard result.count <= Self.mostItems else {
                 throw AzureError(.unexpectedAnswer, operation: operation, message: "there are more than \(Self.mostItems) elements.")
             }
@@ -48,6 +61,7 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
     public struct Iterator: AsyncIteratorProtocol {
         let service: AzureService
         let operation: String
+        let sharesTexts: Bool
         var next: String?
         var seen: Set<String> = []
 
@@ -60,7 +74,7 @@ public struct ResourcePages<Item: Decodable & Sendable>: AsyncSequence, Sendable
             next = nil
             seen.insert(url)
             let answer = try await service.send(.get, url, operation: operation)
-            let page = try service.decode(Page<Item>.self, answer, operation: operation)
+            let page = try service.decode(Page<Item>.self, answer, operation: operation, isSharing: sharesTexts)
             if let link = page.nextLink {
                 guard service.isOwn(link) else {
                     throw AzureError(

@@ -36,12 +36,14 @@ extension ResourceManagerClient {
     /// - Parameter isWanted: which of them: of a large estate most have no end.
     /// - Throws: ``AzureError``.
     public func roleAssignmentScheduleInstances(
-        _ filter: ScheduleFilter, of scope: ResourceID, where isWanted: (RoleScheduleInstance) -> Bool = { _ in true }
+        _ filter: ScheduleFilter, of scope: ResourceID, where isWanted: ((RoleScheduleInstance) -> Bool)? = nil
     ) async throws(AzureError) -> [RoleScheduleInstance] {
-        try await pages(
-            Self.authorization(scope, "roleAssignmentScheduleInstances"), version: APIVersion.schedules, query: query(filter: filter.text),
+        let pages = pages(
+            Self.authorization(scope, "roleAssignmentScheduleInstances"), of: RoleScheduleInstance.self, version: APIVersion.schedules,
+            query: query(filter: filter.text),
             operation: "Listing the active roles of \(scope)"
-        ).matching(isWanted)
+        )
+        return if let isWanted { try await pages.matching(isWanted) } else { try await pages.all() }
     }
 
     /// Until when roles in force last, seen from a scope: what ``roleAssignmentScheduleInstances(_:of:)`` says of that, of a page at a time.
@@ -50,7 +52,7 @@ extension ResourceManagerClient {
         try await pages(
             Self.authorization(scope, "roleAssignmentScheduleInstances"), of: RoleScheduleInstance.self, version: APIVersion.schedules,
             query: query(filter: filter.text), operation: "Listing the active roles of \(scope)"
-        ).all { RoleTerm($0) }.compactMap(\.self)
+        ).all { RoleTerm($0) }
     }
 
     /// Roles that can be activated, seen from a scope; ``ResourceID/root`` for all of the tenant.
