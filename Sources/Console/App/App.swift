@@ -262,12 +262,11 @@ struct App {
         return turn(now) { app, turn in
             if id == turn.model.connection.load {
                 turn.model.connection.finish(error)
-                if error == nil {
-                    turn.loadOverview()
-                    turn.loadInbox(quietly: true)
-                }
+                if error == nil { turn.loadOverview() }
             } else if id == turn.model.overview.load {
                 turn.model.finishOverview(error, now: now)
+                // Not before: in a large estate it is as much work again, and the board is what was opened.
+                if turn.model.inbox.began == nil { turn.loadInbox(quietly: true) }
             } else if id == turn.model.access.load {
                 turn.model.access.finish(error)
             } else {

@@ -15,7 +15,9 @@ struct AccessOptions: ParsableArguments {
         let survey = try await signIn.signIn(catalogue: catalogue).accessSurvey { _ in Heap.giveBack() }
         for problem in survey.estate.problems { Standard.error(problem.description) }
         for gap in survey.picture.gaps { Standard.error(gap.description) }
-        return AccessIndex(survey.picture, estate: survey.estate)
+        let index = AccessIndex(survey.picture, estate: survey.estate)
+        Heap.giveBack()
+        return index
     }
 }
 
