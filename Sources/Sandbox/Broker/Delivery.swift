@@ -99,16 +99,19 @@ public struct Delivery: Sendable {
     /// The sections the broker writes: header, delivery annotations, message annotations. ``bare`` follows them on the wire.
     public var prefix: ByteBuffer {
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(prefixSize)
-        writePrefix(into: &buffer)
+        buffer.write(measured: prefixSize) { writePrefix(to: &$0) }
         return buffer
     }
 
     /// Appends the whole encoded message to a buffer.
     public func write(into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: encodedSize)
-        writePrefix(into: &buffer)
-        buffer.writeImmutableBuffer(bare)
+        buffer.write(measured: encodedSize) { write(to: &$0) }
+    }
+
+    /// Writes the whole encoded message.
+    func write(to writer: inout MeasuredWriter) {
+        writePrefix(to: &writer)
+        writer.bytes(bare)
     }
 
     // MARK: Sizes
@@ -141,64 +144,81 @@ public struct Delivery: Sendable {
 
     // MARK: Bytes
 
-    private func writePrefix(into buffer: inout ByteBuffer) {
-        writeHeader(into: &buffer)
+    private func writePrefix(to writer: inout MeasuredWriter) {
+        writeHeader(to: &writer)
         if let lockToken {
             // delivery-annotations: map8 of one pair
-            buffer.writeMultipleIntegers(
-                UInt8(0), UInt8(0x53), UInt8(0x71), UInt8(0xc1), UInt8(Annotation.lockToken.count + 17), UInt8(2))
-            buffer.writeBytes(Annotation.lockToken)
-            buffer.writeMultipleIntegers(lockToken.high, lockToken.low)
+            writer.integer(UInt8(0))
+            writer.integer(UInt8(0x53))
+            writer.integer(UInt8(0x71))
+            writer.integer(UInt8(0xc1))
+            writer.integer(UInt8(Annotation.lockToken.count + 17))
+            writer.integer(UInt8(2))
+            writer.bytes(Annotation.lockToken)
+            writer.integer(lockToken.high)
+            writer.integer(lockToken.low)
         }
-        writeMessageAnnotations(into: &buffer)
+        writeMessageAnnotations(to: &writer)
     }
 
-    private func writeHeader(into buffer: inout ByteBuffer) {
-        buffer.writeMultipleIntegers(UInt8(0), UInt8(0x53), UInt8(0x70), UInt8(0xc0), UInt8(headerFieldsSize), UInt8(5))
-        buffer.writeInteger(durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
-        if let priority { buffer.writeMultipleIntegers(UInt8(0x50), priority) } else { buffer.writeInteger(UInt8(0x40)) }
-        if let timeToLive { buffer.writeMultipleIntegers(UInt8(0x70), timeToLive) } else { buffer.writeInteger(UInt8(0x40)) }
-        buffer.writeInteger(UInt8(0x40))
+    private func writeHeader(to writer: inout MeasuredWriter) {
+        writer.integer(UInt8(0))
+        writer.integer(UInt8(0x53))
+        writer.integer(UInt8(0x70))
+        writer.integer(UInt8(0xc0))
+        writer.integer(UInt8(headerFieldsSize))
+        writer.integer(UInt8(5))
+        writer.integer(durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
+        if let priority { writer.integer(UInt8(0x50)); writer.integer(priority) } else { writer.integer(UInt8(0x40)) }
+        if let timeToLive { writer.integer(UInt8(0x70)); writer.integer(timeToLive) } else { writer.integer(UInt8(0x40)) }
+        writer.integer(UInt8(0x40))
         if deliveryCount == 0 {
-            buffer.writeInteger(UInt8(0x43))
+            writer.integer(UInt8(0x43))
         } else if deliveryCount <= 0xff {
-            buffer.writeMultipleIntegers(UInt8(0x52), UInt8(truncatingIfNeeded: deliveryCount))
+            writer.integer(UInt8(0x52))
+            writer.integer(UInt8(truncatingIfNeeded: deliveryCount))
         } else {
-            buffer.writeMultipleIntegers(UInt8(0x70), deliveryCount)
+            writer.integer(UInt8(0x70))
+            writer.integer(deliveryCount)
         }
     }
 
-    private func writeMessageAnnotations(into buffer: inout ByteBuffer) {
+    private func writeMessageAnnotations(to writer: inout MeasuredWriter) {
         // map32, so that a long partition key needs no second form
-        buffer.writeMultipleIntegers(UInt8(0), UInt8(0x53), UInt8(0x72), UInt8(0xd1))
-        buffer.writeMultipleIntegers(UInt32(clamping: annotationsSize + 4), UInt32(clamping: annotationPairs * 2))
-        buffer.writeBytes(Annotation.enqueuedTime)
-        buffer.writeInteger(enqueuedTime)
-        buffer.writeBytes(Annotation.sequenceNumber)
-        buffer.writeInteger(sequenceNumber)
+        writer.integer(UInt8(0))
+        writer.integer(UInt8(0x53))
+        writer.integer(UInt8(0x72))
+        writer.integer(UInt8(0xd1))
+        writer.integer(UInt32(clamping: annotationsSize + 4))
+        writer.integer(UInt32(clamping: annotationPairs * 2))
+        writer.bytes(Annotation.enqueuedTime)
+        writer.integer(enqueuedTime)
+        writer.bytes(Annotation.sequenceNumber)
+        writer.integer(sequenceNumber)
         if let lockedUntil {
-            buffer.writeBytes(Annotation.lockedUntil)
-            buffer.writeInteger(lockedUntil)
+            writer.bytes(Annotation.lockedUntil)
+            writer.integer(lockedUntil)
         }
-        buffer.writeBytes(Annotation.enqueueSequenceNumber)
-        buffer.writeInteger(enqueuedSequenceNumber)
+        writer.bytes(Annotation.enqueueSequenceNumber)
+        writer.integer(enqueuedSequenceNumber)
         if let scheduledEnqueueTime {
-            buffer.writeBytes(Annotation.scheduledEnqueueTime)
-            buffer.writeInteger(scheduledEnqueueTime)
+            writer.bytes(Annotation.scheduledEnqueueTime)
+            writer.integer(scheduledEnqueueTime)
         }
         if showsState {
-            buffer.writeBytes(Annotation.messageState)
-            buffer.writeInteger(state.rawValue)
+            writer.bytes(Annotation.messageState)
+            writer.integer(state.rawValue)
         }
         if let partitionID {
-            buffer.writeBytes(Annotation.partitionID)
-            buffer.writeInteger(partitionID)
+            writer.bytes(Annotation.partitionID)
+            writer.integer(partitionID)
         }
         if let deadLetterSource {
-            buffer.writeBytes(Annotation.deadLetterSource)
-            buffer.writeMultipleIntegers(UInt8(0xb1), UInt32(clamping: deadLetterSource.utf8.count))
-            buffer.writeString(deadLetterSource)
+            writer.bytes(Annotation.deadLetterSource)
+            writer.integer(UInt8(0xb1))
+            writer.integer(UInt32(clamping: deadLetterSource.utf8.count))
+            writer.text(deadLetterSource)
         }
-        buffer.writeBytes(annotations)
+        writer.bytes(annotations)
     }
 }

@@ -16,6 +16,8 @@ struct PeekPageWriter {
         [0, 0x53, 0x77, map32, 0, 0, 0, 0, 0, 0, 0, 2, string8, 8] + Array("messages".utf8)
     /// After an entry's map32 and size: two elements and the key.
     private static let entry: [UInt8] = [0, 0, 0, 2, string8, 7] + Array("message".utf8)
+    /// What stands before each message.
+    private static let entrySize = 5 + entry.count + 5
     private static let mapSize = 4
     private static let listSize = head.count + 1
 
@@ -27,17 +29,20 @@ struct PeekPageWriter {
     mutating func append(_ delivery: Delivery) {
         let size = delivery.encodedSize
         if count == 0 { begin(size) }
-        buffer.reserveCapacity(minimumWritableBytes: size + 32)
         count += 1
-        buffer.writeMultipleIntegers(Self.map32, UInt32(clamping: Self.entry.count + 5 + size))
-        buffer.writeBytes(Self.entry)
-        buffer.writeMultipleIntegers(Self.binary32, UInt32(clamping: size))
-        delivery.write(into: &buffer)
+        buffer.write(measured: Self.entrySize + size) { writer in
+            writer.integer(Self.map32)
+            writer.integer(UInt32(clamping: Self.entry.count + 5 + size))
+            writer.bytes(Self.entry)
+            writer.integer(Self.binary32)
+            writer.integer(UInt32(clamping: size))
+            delivery.write(to: &writer)
+        }
     }
 
     private mutating func begin(_ size: Int) {
         // Most pages are full, and their messages alike.
-        buffer.reserveCapacity(min(Self.head.count + 9 + (size + 32) * 260, 1 << 20))
+        buffer.reserveCapacity(min(Self.head.count + 9 + (Self.entrySize + size) * 260, 1 << 20))
         buffer.writeBytes(Self.head)
         buffer.writeMultipleIntegers(Self.list32, UInt32(0), UInt32(0))
     }
