@@ -178,8 +178,9 @@ package final class EngineHandler: ChannelDuplexHandler {
     private func write(_ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
         var isWritten = false
-        while context.channel.isWritable || engine.isClosed, let bytes = engine.takeOutbound(now: now) {
-            context.write(wrapOutboundOut(bytes), promise: nil)
+        while context.channel.isWritable || engine.isClosed,
+            engine.takeOutbound(now: now, { context.write(wrapOutboundOut($0), promise: nil) })
+        {
             isWritten = true
         }
         if isWritten { context.flush() }

@@ -54,20 +54,16 @@ extension Engine {
             transfer.more = true
             outbound.writeAMQP { transfer.encode(to: &$0) }
         }
-        defer { endFrame(start) }
-        guard transfer.more == true else {
-            outbound.writeImmutableBuffer(head)
-            if body.readableBytes > 0 { outbound.writeImmutableBuffer(body) }
-            return true
-        }
+        let isLast = transfer.more == false
         // A peer's maximum frame size is at least 512, and a transfer's own fields take less: there is always room.
-        var room = max(remoteMaxFrameSize &- (outbound.writerIndex &- start), 1)
-        if let slice = head.readSlice(length: min(room, head.readableBytes)) {
-            room &-= slice.readableBytes
-            outbound.writeImmutableBuffer(slice)
-        }
-        if let slice = body.readSlice(length: min(room, body.readableBytes)) { outbound.writeImmutableBuffer(slice) }
-        return false
+        let room = isLast ? total : max(remoteMaxFrameSize &- (outbound.writerIndex &- start), 1)
+        let fromHead = min(room, head.readableBytes)
+        let fromBody = min(room &- fromHead, body.readableBytes)
+        let size = (outbound.writerIndex &- start) &+ fromHead &+ fromBody
+        outbound.setInteger(UInt32(clamping: size), at: start)
+        if let part = head.readSlice(length: fromHead), fromHead > 0 { send(part) }
+        if let part = body.readSlice(length: fromBody), fromBody > 0 { send(part) }
+        return isLast
     }
 
     // MARK: In

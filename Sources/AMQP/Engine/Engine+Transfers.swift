@@ -41,14 +41,14 @@ extension Engine {
     /// Whether a message sent now would leave at once. Where it would not, an owner with much to send had better wait.
     public func hasRoom(_ id: SessionID) -> Bool {
         guard let index = index(of: id), let session = sessions[index] else { return false }
-        return outbound.readableBytes < Self.outboundChunk && session.pending.isEmpty && session.remoteIncomingWindow > 0
+        return outboundBytes < Self.outboundChunk && session.pending.isEmpty && session.remoteIncomingWindow > 0
     }
 
     /// Writes frames of a message while the window and the outbound bytes allow.
     /// - Returns: whether all of it was written.
     private mutating func push(_ message: inout Session.Pending, _ index: Int) -> Bool {
         let channel = message.link.session.channel
-        while outbound.readableBytes < Self.outboundChunk, (sessions[index]?.remoteIncomingWindow ?? 0) > 0 {
+        while outboundBytes < Self.outboundChunk, (sessions[index]?.remoteIncomingWindow ?? 0) > 0 {
             sessions[index]?.countOutgoing()
             let transfer = message.isContinuation ? Transfer(handle: message.link.handle) : message.transfer
             if write(transfer, &message.head, &message.body, channel: channel) { return true }

@@ -30,6 +30,8 @@ public struct Engine: Sendable {
 
     /// As many bytes are prepared to be sent at a time; transfers beyond wait as slices of what the owner gave.
     static let outboundChunk = 262_144
+    /// Parts of messages of so many bytes are sent from where they lie.
+    static let sharedPart = 16_384
 
     /// What this engine is.
     public let configuration: EngineConfiguration
@@ -38,7 +40,11 @@ public struct Engine: Sendable {
     var inbound = ByteBuffer()
     /// Whether slices of ``inbound``'s storage were given out: appending to it would copy all of it.
     private var inboundIsShared = false
+    /// Bytes to be sent that are still written to; those in ``finished`` come first.
     var outbound = ByteBuffer()
+    /// Bytes to be sent to which nothing is added, in order: parts of messages are among them as their owners gave them.
+    var finished: Deque<ByteBuffer> = []
+    private var finishedBytes = 0
     /// A client's AMQP frames written before the SASL layer is done.
     var staged = ByteBuffer()
     var events: Deque<Event> = []
@@ -80,19 +86,44 @@ public struct Engine: Sendable {
     /// The next event, or nil.
     public mutating func nextEvent() -> Event? { events.popFirst() }
 
-    /// Bytes to be sent, or nil when there are none. The owner sends them in the order taken.
-    public mutating func takeOutbound(now: NIODeadline) -> ByteBuffer? {
+    /// Hands over bytes to be sent, piece by piece, some of them shared with whoever gave the messages. The owner sends them in this order.
+    /// - Returns: false when there were none.
+    public mutating func takeOutbound(now: NIODeadline, _ send: (ByteBuffer) -> Void) -> Bool {
         if mayHavePending { flushPending() }
-        guard outbound.readableBytes > 0 else { return nil }
+        guard outboundBytes > 0 else { return false }
         lastSent = now
         if state == .closeSent, closeDeadline == nil { closeDeadline = now + configuration.closeTimeout }
-        let bytes = outbound
-        outbound = ByteBuffer()
-        return bytes
+        while let piece = finished.popFirst() { send(piece) }
+        finishedBytes = 0
+        if outbound.readableBytes > 0 {
+            send(outbound)
+            outbound = ByteBuffer()
+        }
+        return true
+    }
+
+    /// The same in one piece, or nil.
+    public mutating func takeOutbound(now: NIODeadline) -> ByteBuffer? {
+        var all: ByteBuffer?
+        guard takeOutbound(now: now, { if all == nil { all = $0 } else { all?.writeImmutableBuffer($0) } }) else { return nil }
+        return all
     }
 
     /// The bytes that wait to be taken; messages that wait for a window or for these bytes to be taken come on top.
-    public var outboundBytes: Int { outbound.readableBytes }
+    public var outboundBytes: Int { finishedBytes &+ outbound.readableBytes }
+
+    /// Adds a part of a message to what is to be sent, large ones as they are: copying is what sending them would cost most.
+    mutating func send(_ part: ByteBuffer) {
+        guard part.readableBytes >= Self.sharedPart else {
+            outbound.writeImmutableBuffer(part)
+            return
+        }
+        for piece in [outbound, part] where piece.readableBytes > 0 {
+            finished.append(piece)
+            finishedBytes &+= piece.readableBytes
+        }
+        outbound = ByteBuffer()
+    }
 
     /// Whether the connection is over.
     public var isClosed: Bool { state == .closed }
@@ -129,7 +160,7 @@ public struct Engine: Sendable {
             fail(.violation(AMQPError(.connectionForced, "the connection was not opened in time")))
         } else if let heartbeatDeadline, now >= heartbeatDeadline {
             // Where bytes wait already, the peer is the one who does not read: nothing to add.
-            if outbound.readableBytes == 0 {
+            if outboundBytes == 0 {
                 outbound.writeMultipleIntegers(UInt32(Frame.headerSize), UInt8(2), Frame.amqp, UInt16(0))
             }
             lastSent = now
@@ -142,8 +173,28 @@ public struct Engine: Sendable {
     public mutating func receive(_ bytes: ByteBuffer, now: NIODeadline) {
         guard state != .closed else { return }
         lastReceived = now
-        append(bytes)
+        var rest = bytes
+        // A frame that had begun is completed by itself: what follows it is read where it lies.
+        while state != .closed, inbound.readableBytes > 0, let missing = missingBytes, missing < rest.readableBytes,
+            let end = rest.readSlice(length: missing)
+        {
+            append(end)
+            process()
+        }
+        guard state != .closed, rest.readableBytes > 0 else { return }
+        append(rest)
         process()
+    }
+
+    /// How many bytes the frame that has begun lacks; nil when that cannot be said or what has come is no frame in the making.
+    private var missingBytes: Int? {
+        switch state {
+        case .awaitingOpen, .open, .closeSent: break
+        default: return nil
+        }
+        guard let size = inbound.getInteger(at: inbound.readerIndex, as: UInt32.self) else { return nil }
+        let missing = Int(size) &- inbound.readableBytes
+        return missing > 0 && size <= configuration.maxFrameSize ? missing : nil
     }
 
     /// The peer's bytes have ended.
@@ -159,7 +210,7 @@ public struct Engine: Sendable {
             if state == .saslInitiated, inbound.readableBytes > Int(configuration.maxFrameSize) &+ Self.outboundChunk {
                 throw .violation(AMQPError(.resourceLimitExceeded, "too much was sent before SASL was over"))
             }
-            if outbound.readableBytes > configuration.maxOutboundBytes {
+            if outboundBytes > configuration.maxOutboundBytes {
                 throw .violation(AMQPError(.resourceLimitExceeded, "too many answers wait to be read"))
             }
         } catch {

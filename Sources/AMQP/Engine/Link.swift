@@ -19,9 +19,37 @@ struct Link {
         var id: UInt32
         var tag: ByteBuffer
         var format: UInt32
-        var settled: Bool
+        var settled = false
         var state: DeliveryState?
-        var payload: ByteBuffer
+        /// What has come of it; where that is one frame, a slice of what was received.
+        private(set) var payload = ByteBuffer()
+        private var isSlice = false
+
+        init(id: UInt32, tag: ByteBuffer, format: UInt32) {
+            self.id = id
+            self.tag = tag
+            self.format = format
+        }
+
+        /// Adds the payload of a frame.
+        /// - Parameter more: whether others follow, for which room is then made as large as what is there.
+        mutating func append(_ part: ByteBuffer, more: Bool) {
+            // A small part of something large would hold all of it for as long as the rest takes to come.
+            if payload.readableBytes == 0, part.readableBytes >= part.storageCapacity / 4 {
+                payload = part
+                isSlice = true
+                return
+            }
+            if isSlice {
+                var joined = ByteBuffer()
+                let size = payload.readableBytes &+ part.readableBytes
+                joined.reserveCapacity(more ? 2 &* size : size)
+                joined.writeImmutableBuffer(payload)
+                payload = joined
+                isSlice = false
+            }
+            payload.writeImmutableBuffer(part)
+        }
     }
 
     /// The role and name both ends know a link by.
@@ -176,9 +204,7 @@ struct Link {
         } else {
             guard let delivery = transfer.deliveryID else { return .missingDeliveryID }
             guard countDelivery(rules) else { return .detach(id, AMQPError(.transferLimitExceeded, "a transfer came without credit")) }
-            partial = Partial(
-                id: delivery, tag: transfer.deliveryTag ?? ByteBuffer(), format: transfer.messageFormat ?? 0, settled: false, state: nil,
-                payload: ByteBuffer())
+            partial = Partial(id: delivery, tag: transfer.deliveryTag ?? ByteBuffer(), format: transfer.messageFormat ?? 0)
         }
         if transfer.aborted == true {
             abandonPartial(&unfinished)
@@ -190,7 +216,7 @@ struct Link {
             return .detach(id, AMQPError(.resourceLimitExceeded, "too many bytes of unfinished messages are held for this connection"))
         }
         unfinished &+= payload.readableBytes
-        partial?.payload.writeImmutableBuffer(payload)
+        partial?.append(payload, more: transfer.more == true)
         if transfer.settled == true { partial?.settled = true }
         if let state = transfer.state { partial?.state = state }
         guard transfer.more != true, let whole = partial else { return .none }

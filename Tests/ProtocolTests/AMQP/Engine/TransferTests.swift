@@ -43,6 +43,39 @@ struct TransferTests {
         }
     }
 
+    @Test("parts around the size that is sent from where it lies arrive whole and in order, in frames of 65,536 bytes", arguments: slicings)
+    func sharedParts(slice: Int) throws {
+        let pair = EnginePair(slice: slice)
+        let out = try #require(pair.attach(.sender))
+        let sizes = [(0, 16_383), (16_384, 0), (16_384, 16_384), (100, 65_000), (65_536, 1), (1, 200_000), (3, 4)]
+        let messages = sizes.map { (ByteBuffer(repeating: 3, count: $0), ByteBuffer(repeating: 4, count: $1)) }
+        for (head, body) in messages {
+            #expect(pair.client.send(out.client, head, body: body, tag: ByteBuffer(integer: UInt32(body.readableBytes))) != nil)
+        }
+        pair.run()
+        #expect(pair.serverDeliveries.map(\.payload) == messages.map { Wire.joined($0, $1) })
+    }
+
+    @Test("large parts are handed over as they are, small ones together")
+    func sharedStorage() throws {
+        let server = try Subject.openServer(Open(containerID: "peer", maxFrameSize: 1_000_000))
+        _ = try server.peerBegins(Begin(nextOutgoingID: 0, incomingWindow: .max, outgoingWindow: 0))
+        let link = try #require(try server.peerAttaches(.receiver("l", handle: 0)))
+        server.receive(.flow(.credit(10, handle: 0, window: .max)))
+        let (small, large) = (ByteBuffer(repeating: 1, count: 16_383), ByteBuffer(repeating: 2, count: 16_384))
+        for part in [small, small, large, small] { #expect(server.send(link, part) != nil) }
+        var pieces: [ByteBuffer] = []
+        #expect(server.engine.takeOutbound(now: server.now) { pieces.append($0) })
+        #expect(server.engine.outboundBytes == 0)
+        #expect(!server.engine.takeOutbound(now: server.now) { _ in Issue.record("nothing is left") })
+        try #require(pieces.count == 3)
+        #expect(pieces[1] == large)
+        let places = [pieces[1], large].map { $0.withUnsafeReadableBytes { $0.baseAddress } }
+        #expect(places[0] == places[1])
+        let sent = try SentBytes(pieces.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) })
+        #expect(sent.frames.map(\.payload) == [small, small, large, small])
+    }
+
     @Test("a large message leaves in portions, so that it never lies there twice")
     func portions() throws {
         let server = try Subject.openServer(Open(containerID: "peer", maxFrameSize: 65_536))
