@@ -4,11 +4,15 @@
 
 /// The C library's heap, where it is glibc's: others neither have a heap for each thread nor keep what was freed.
 enum Heap {
-    /// Has threads share two heaps: what one thread read and let go of, another can use.
+    /// Has threads share two heaps: what one thread read and let go of, another can use. And keeps some megabytes of what was freed: pages of
+    /// messages come and go by the hundred, and the system takes longer to give and take back their memory than they do to be read.
     static func share() {
         #if canImport(Glibc)
-            let mostHeaps = CInt(-8)
-            _ = function("mallopt", as: (@convention(c) (CInt, CInt) -> CInt).self)?(mostHeaps, 2)
+            guard let set = function("mallopt", as: (@convention(c) (CInt, CInt) -> CInt).self) else { return }
+            let (trimThreshold, topPad, mapThreshold, mostHeaps) = (CInt(-1), CInt(-2), CInt(-3), CInt(-8))
+            for (option, value) in [(mostHeaps, 2), (trimThreshold, 8 << 20), (topPad, 1 << 20), (mapThreshold, 1 << 20)] {
+                _ = set(option, CInt(value))
+            }
         #endif
     }
 
