@@ -23,6 +23,7 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
     }
 
     /// Adds a record.
+    @specialized(where Record == MessageRecord)
     public mutating func append(_ record: Record) {
         count += 1
         switch format {

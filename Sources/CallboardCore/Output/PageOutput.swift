@@ -23,6 +23,7 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
     }
 
     /// Adds a page.
+    @specialized(where Record == MessageRecord)
     public mutating func append(_ page: [Record]) async {
         guard !page.isEmpty else { return }
         guard format != .table else {
