@@ -16,7 +16,7 @@ from terminal import Terminal  # puts Tests/Interop on the path
 
 import callboard
 from checks import Checks, eventually
-from cloud import ADMIN, ON_CALL, ONE_QUEUE, READER, Cloud, mode
+from cloud import ADMIN, ON_CALL, ONE_QUEUE, READER, Cloud, demo_home, demo_sign_in, mode
 
 checks = Checks("roles that end by themselves")
 
@@ -308,7 +308,7 @@ def demo():
         assert mode(file) == 0o600, oct(mode(file))
         agreeing.start(f"XDG_STATE_HOME={state} {callboard.EXECUTABLE} demo --as approver", r"\b12 services\b", seconds=60)
         assert json.loads(file.read_text(encoding="utf-8")) == place, "the second began a sandbox of its own"
-        people = {user: demo_home(place) for user in (ONE_QUEUE, ADMIN)}
+        people = {user: demo_home(cloud, cloud.folder / f"demo-{number}", place) for number, user in enumerate((ONE_QUEUE, ADMIN))}
         for user, home in people.items():
             demo_sign_in(home, place, user)
         done = people[ONE_QUEUE].run("access", "request", QUEUE, "--for", "30m", "--reason", "from the demo", "--output", "json", seconds=40)
@@ -322,33 +322,6 @@ def demo():
         asking.keys("Q")
         asking.wait_for_shell()
         assert not file.exists(), "the file is there after the demo's end"
-
-
-def demo_home(place):
-    """The home of somebody in the sandbox that a demo runs."""
-    context = {
-        "mode": "read-write",
-        "namespace": f"127.0.0.1:{place['messagingPort']}",
-        "administration-port": place["administrationPort"],
-        "service-host": f"{place['namespace']}.servicebus.windows.net",
-        "ca-file": place["caFile"],
-        "sign-in": {
-            "tenant": place["tenant"],
-            "client-id": place["clientId"],
-            **{f"{name}-url": f"https://127.0.0.1:{place['cloudPort']}" for name in ("login", "resource-manager", "graph")},
-        },
-    }
-    home = cloud.home()
-    home.configure(json.dumps({"contexts": {"demo": context}}))
-    return home
-
-
-def demo_sign_in(home, place, user):
-    with home.begin("login", "--device-code") as login:
-        form = {"user_code": login.code(), "user": user, "action": "approve"}
-        origin = f"https://127.0.0.1:{place['cloudPort']}"
-        assert requests.post(f"{origin}/devicelogin", data=form, verify=place["caFile"], timeout=5).status_code == 200
-        assert login.wait() == 0, login.output()
 
 
 if __name__ == "__main__":

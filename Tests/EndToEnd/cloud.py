@@ -315,6 +315,32 @@ class Home:
         return [file for file in self.path.rglob("*") if file.is_file() and (self.path / "bin") not in file.parents]
 
 
+def demo_home(owner, path, place):
+    """The home of somebody in the sandbox that a demo runs: `place` is what its file says, and `owner` has a `folder` for what commands say."""
+    context = {
+        "mode": "read-write",
+        "namespace": f"127.0.0.1:{place['messagingPort']}",
+        "administration-port": place["administrationPort"],
+        "service-host": f"{place['namespace']}.servicebus.windows.net",
+        "ca-file": place["caFile"],
+        "sign-in": {
+            "tenant": place["tenant"],
+            "client-id": place["clientId"],
+            **{f"{name}-url": f"https://127.0.0.1:{place['cloudPort']}" for name in ("login", "resource-manager", "graph")},
+        },
+    }
+    return Home(owner, path, json.dumps({"contexts": {"demo": context}}))
+
+
+def demo_sign_in(home, place, user):
+    """Signs somebody in there by a device code."""
+    with home.begin("login", "--device-code") as login:
+        form = {"user_code": login.code(), "user": user, "action": "approve"}
+        origin = f"https://127.0.0.1:{place['cloudPort']}"
+        assert requests.post(f"{origin}/devicelogin", data=form, verify=place["caFile"], timeout=5).status_code == 200
+        assert login.wait() == 0, login.output()
+
+
 class Running:
     """A command as a process of its own, in its own session, with what it says in files."""
 
