@@ -33,6 +33,14 @@ struct SharedTextsTests {
         #expect(alone.first == pairs[0].first && place(alone.first.text) != place(pairs[0].first.text))
     }
 
+    @Test("a text too long to be an id is not kept, however often it comes")
+    func long() {
+        let texts = SharedTexts()
+        let (longest, longer) = (String(repeating: "a", count: SharedTexts.longest), String(repeating: "b", count: SharedTexts.longest + 1))
+        for text in [longest, longer, longest, longer] { #expect(texts.shared(text) == text) }
+        #expect(texts.count == 1)
+    }
+
     @Test("what is equal to a person and has other bytes is not taken for the same")
     func bytes() {
         let texts = SharedTexts()
