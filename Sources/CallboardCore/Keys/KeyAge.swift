@@ -89,7 +89,8 @@ extension KeyAge {
         // Another machine may have rotated it later than this one did.
         if let time = own?.time, let known = rotated, time > known.time { rotated = (time, .tag) }
         if let time = rotated?.time { age = .milliseconds(max(0, now.milliseconds - time.milliseconds)) }
-        active = standing?.active.word ?? own?.active?.word
+        // While another machine makes them anew, the tag says what is handed over, and not what consumers have.
+        active = standing?.active.word ?? (own?.isUnderWay == true ? nil : own?.active?.word)
         guard let standing else {
             if own?.isUnderWay == true { round = "under way on another machine" }
             return

@@ -75,6 +75,8 @@ package struct KeyStanding: Hashable, Sendable {
     package var grace: Duration
     /// When both keys were new last.
     package var rotatedAt: Timestamp?
+    /// When it was last known which key consumers have: at the end of a round, or when somebody said so.
+    package var knownAt: Timestamp?
 
     /// When the old key may be ended; nil while there is none to be.
     package var graceEnds: Timestamp? {
@@ -115,6 +117,7 @@ package struct KeyStanding: Hashable, Sendable {
         content = line.content.flatMap { SecretFingerprint($0) } ?? before?.content
         grace = line.grace.map { .seconds(min(max($0, 0), Self.longestGrace)) } ?? before?.grace ?? .zero
         rotatedAt = before?.rotatedAt
+        knownAt = before?.knownAt
         switch line.kind {
         case .begin: phase = .begun
         case .made: phase = .made
@@ -122,8 +125,11 @@ package struct KeyStanding: Hashable, Sendable {
         case .retiring: phase = .retiring
         case .done:
             rotatedAt = Timestamp(milliseconds: line.at)
+            knownAt = rotatedAt
             phase = .resting(since: rotatedAt)
-        case .adopted: phase = .resting(since: rotatedAt)
+        case .adopted:
+            knownAt = Timestamp(milliseconds: line.at)
+            phase = .resting(since: rotatedAt)
         }
     }
 

@@ -24,14 +24,20 @@ package struct RotationTag: Hashable, Sendable {
     package var active: AccessKeyKind
     /// When both keys were new; nil: not known.
     package var time: Timestamp?
-    /// Whether a round is under way: the key is being handed over, and the other one is going to be ended.
+    /// Whether a round is under way: the key is being handed over, or was, and the other one is going to be ended. Which of them consumers have is not known.
     package var isUnderWay: Bool
+    /// When that was noted, where it was not when both keys were new: nothing is as old as this.
+    package var notedAt: Timestamp?
 
-    package init(active: AccessKeyKind, time: Timestamp?, isUnderWay: Bool = false) {
+    package init(active: AccessKeyKind, time: Timestamp?, isUnderWay: Bool = false, notedAt: Timestamp? = nil) {
         self.active = active
         self.time = time
         self.isUnderWay = isUnderWay
+        self.notedAt = notedAt
     }
+
+    /// Since when it says so; nil: not known.
+    package var saidAt: Timestamp? { notedAt ?? time }
 
     /// The name of the tag of one rule: what Azure does not take in names is left out.
     static func name(of rule: KeyRule) -> String { name(ofRule: rule.name, entity: rule.entity) }
@@ -45,18 +51,26 @@ package struct RotationTag: Hashable, Sendable {
 
     private static let unknown = "unknown"
     private static let underWay = "handing-over"
+    private static let noted = "as-of"
 
-    /// `2026-11-26T10:00:00Z secondary`; while a round is under way `2026-11-26T10:00:00Z primary handing-over`.
-    package var text: String { "\(time?.rfc3339 ?? Self.unknown) \(active.word)\(isUnderWay ? " " + Self.underWay : "")" }
+    /// `2026-11-26T10:00:00Z secondary`; while a round is under way `2026-11-01T10:00:00Z primary handing-over as-of 2026-11-26T10:00:00Z`; adopted
+    /// `unknown primary as-of 2026-11-26T10:00:00Z`.
+    package var text: String {
+        "\(time?.rfc3339 ?? Self.unknown) \(active.word)\(isUnderWay ? " \(Self.underWay)" : "")"
+            + (notedAt.map { " \(Self.noted) \($0.rfc3339)" } ?? "")
+    }
 
     /// Reads a tag's value: a moment or a day, with the key behind it or without.
-    static func read(_ text: String) -> (time: Timestamp?, active: AccessKeyKind?, isUnderWay: Bool)? {
-        let words = text.prefix(100).split(separator: " ").map(String.init)
+    static func read(_ text: String) -> (time: Timestamp?, active: AccessKeyKind?, isUnderWay: Bool, notedAt: Timestamp?)? {
+        let words = text.prefix(150).split(separator: " ").map(String.init)
         guard let first = words.first else { return nil }
         let time = Timestamp(rfc3339: first.utf8.count == 10 ? first + "T00:00:00Z" : first)
         guard time != nil || first == unknown else { return nil }
         let rest = words.dropFirst()
-        return (time, rest.first.flatMap { AccessKeyKind(word: $0) }, rest.dropFirst().first == underWay)
+        let isUnderWay = rest.dropFirst().first == underWay
+        let noting = rest.dropFirst(isUnderWay ? 2 : 1)
+        let notedAt = noting.first == noted ? noting.dropFirst().first.flatMap { Timestamp(rfc3339: $0) } : nil
+        return (time, rest.first.flatMap { AccessKeyKind(word: $0) }, isUnderWay, notedAt)
     }
 
     /// What the tags of a namespace say of a rule; nil where they do not, or name no key.
@@ -64,7 +78,7 @@ package struct RotationTag: Hashable, Sendable {
         let name = Self.name(of: rule).lowercased()
         guard let value = tags.first(where: { $0.key.lowercased() == name })?.value, let read = Self.read(value), let active = read.active
         else { return nil }
-        return RotationTag(active: active, time: read.time, isUnderWay: read.isUnderWay)
+        return RotationTag(active: active, time: read.time, isUnderWay: read.isUnderWay, notedAt: read.notedAt)
     }
 }
 

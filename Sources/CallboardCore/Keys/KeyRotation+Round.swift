@@ -26,8 +26,8 @@ extension KeyRotation {
             if let before, case .resting = before.phase {} else if before != nil { return true }
             if let maxAge = options.maxAge, let age = rotation.age(before), age <= maxAge { return false }
             let active = try activeKey(before)
-            // Another machine may have handed over since what somebody remembers.
-            if before == nil, let tag = try await rotation.ring.tag(of: rule) { try check(tag, active) }
+            // Another machine may have handed over, or been told, since what somebody remembers, or the journal does.
+            if let tag = try await rotation.ring.tag(of: rule), before.map({ tag.contradicts($0) }) ?? true { try check(tag, active) }
             let grace = try self.grace(before)
             guard let destination = options.sink ?? before?.sink else {
                 throw OperatorError(
@@ -56,14 +56,16 @@ extension KeyRotation {
                 throw OperatorError(
                     .conflict,
                     "The keys of \(rule) are being made anew on another machine, by the namespace's tag: the \(tag.active.word) key is handed over, or about to be.",
-                    hint: "Let it end there. If that machine is gone, take the keys as they are: keys adopt --active \(tag.active.word).")
+                    hint:
+                        "Let it end there. If that machine is gone, find out which of the two consumers have (where they get it from is a key whose fingerprint 'keys list --fingerprints' shows, or did): the other one ends first. Then take the keys as they are, with 'keys adopt --active' and that one."
+                )
             }
             guard tag.active == active else {
                 throw OperatorError(
                     .conflict,
-                    "Consumers of \(rule) have the \(tag.active.word) key, by the namespace's tag, and not the \(active.word) one, as --active says.",
+                    "Consumers of \(rule) have the \(tag.active.word) key, by the namespace's tag, and not the \(active.word) one, as --active or the journal of this machine says.",
                     hint:
-                        "Find out which. Where the tag is right: --active \(tag.active.word); where it is wrong: keys adopt --active \(active.word)."
+                        "Find out which. Where the tag is right: keys adopt --active \(tag.active.word); where it is wrong: keys adopt --active \(active.word)."
                 )
             }
         }
@@ -139,7 +141,7 @@ extension KeyRotation {
             let sink = try rotation.sinks(destination)
             let replaceable = known(keys, standing)
             // Before it is: a machine that knows nothing of this round is not to end the key that consumers are given.
-            await rotation.tag(rule, RotationTag(active: fresh, time: standing.rotatedAt, isUnderWay: true))
+            await rotation.tag(rule, RotationTag(active: fresh, time: standing.rotatedAt, isUnderWay: true, notedAt: rotation.now()))
             rotation.report("handing the \(fresh.word) key of \(rule) over to \(sink.title)")
             _ = try await change(rotation, fresh, "hand-over", sink: destination) { () throws(OperatorError) in
                 try await sink.deliver(secret, note(fresh, keys), replacing: replaceable)
@@ -194,6 +196,7 @@ extension KeyRotation {
         mutating func retire(_ rotation: KeyRotation) async throws(OperatorError) {
             let standing = try standing
             guard let destination = standing.sink, let content = standing.content else { throw KeyRotation.lost(rule) }
+            try await checkNotAdopted(standing, rotation)
             let keys = try await rotation.ring.keys(of: rule)
             let (seen, sink) = (KeyFingerprints(keys), try rotation.sinks(destination))
             guard seen == standing.fingerprints else {
@@ -213,6 +216,17 @@ extension KeyRotation {
             var line = rotation.line(.retiring, rule, standing.active, seen)
             line.content = content.description
             try journal.write(line)
+        }
+
+        /// Refuses to end a key of which somebody said on another machine, after the other one was handed over here, that consumers have it.
+        private func checkNotAdopted(_ standing: KeyStanding, _ rotation: KeyRotation) async throws(OperatorError) {
+            guard case .delivered(let time) = standing.phase, let tag = try await rotation.ring.tag(of: rule), !tag.isUnderWay,
+                tag.active == standing.active, let said = tag.saidAt, said >= time
+            else { return }
+            throw OperatorError(
+                .conflict,
+                "The \(tag.active.word) key of \(rule) was not ended: somebody said on another machine, at \(said.rfc3339), that consumers have it.",
+                hint: "Find out which one they have, and take the keys as they are with it: keys adopt --active. Both work until then.")
         }
 
         /// Refuses to end a key where consumers do not find the other one.
@@ -273,5 +287,14 @@ extension KeyRotation {
                     "The namespace's Activity Log says who (regenerateKeys). When you know which key consumers have, take the keys as they are: callboard keys adopt."
             )
         }
+    }
+}
+
+extension RotationTag {
+    /// Whether it says something else of the key that consumers have than a journal in which no round is under way, and says it later: another machine has
+    /// rotated since, or somebody there said which key it is.
+    func contradicts(_ standing: KeyStanding) -> Bool {
+        guard active != standing.active else { return false }
+        return (saidAt ?? Timestamp(milliseconds: .min)) >= (standing.knownAt ?? Timestamp(milliseconds: .min))
     }
 }

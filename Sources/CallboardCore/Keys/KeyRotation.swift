@@ -130,7 +130,8 @@ package struct KeyRotation: Sendable {
         _ = try await guarded.carryOut(event) { () throws(OperatorError) in
             let keys = try await ring.keys(of: rule)
             try journal.write(line(.adopted, rule, active, KeyFingerprints(keys)))
-            await tag(rule, RotationTag(active: active, time: journal.standing?.rotatedAt))
+            // Later than what other machines' journals know, and no age of the keys.
+            await tag(rule, RotationTag(active: active, time: journal.standing?.rotatedAt, notedAt: now()))
             return keys
         } done: { keys, event in
             event.credential?.fingerprint = KeyFingerprints(keys)[active]

@@ -158,8 +158,8 @@ extension KeyStanding {
     static func lastingKey(_ standing: KeyStanding?, _ tag: RotationTag?) -> AccessKeyKind {
         guard let standing else { return tag?.active ?? .primary }
         guard case .resting = standing.phase, let tag else { return standing.lastingKey }
-        // Another machine may have rotated since. A tag has seconds, and may be older than the journal where it could not be written.
-        let (known, noted) = (standing.rotatedAt?.milliseconds ?? .min, tag.time?.milliseconds ?? .min)
+        // Another machine may have rotated since, or been told. A tag may be older than the journal where it could not be written.
+        let (known, noted) = (standing.knownAt?.milliseconds ?? .min, tag.saidAt?.milliseconds ?? .min)
         return noted > known || tag.isUnderWay && noted / 1000 == known / 1000 ? tag.active : standing.lastingKey
     }
 }

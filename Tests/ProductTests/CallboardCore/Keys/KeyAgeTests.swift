@@ -44,11 +44,15 @@ struct KeyAgeTests {
         for tag in [
             RotationTag(active: .primary, time: now), RotationTag(active: .secondary, time: nil, isUnderWay: true),
             RotationTag(active: .secondary, time: now, isUnderWay: true),
+            RotationTag(active: .primary, time: nil, notedAt: now),
+            RotationTag(active: .primary, time: now, isUnderWay: true, notedAt: now),
         ] {
             #expect(RotationTag.find(rule("listen", "orders"), in: ["Callboard-Rotated:Orders:Listen": tag.text]) == tag)
         }
         let age = age(rule("listen"), tags: ["callboard-rotated:listen": "unknown primary handing-over"])
-        #expect(age.age == nil && age.active == "primary" && age.round == "under way on another machine")
+        #expect(age.age == nil && age.active == nil && age.round == "under way on another machine")
+        let adopted = self.age(rule("listen"), tags: ["callboard-rotated:listen": "unknown primary as-of 2026-11-26T09:00:00Z"])
+        #expect(adopted.age == nil && adopted.active == "primary", "when it was adopted is no age")
     }
 
     @Test("what is not known is no all-clear, and nothing to measure by is an error")
@@ -77,6 +81,8 @@ struct KeyAgeTests {
         #expect(KeyStanding.lastingKey(standing, nil) == .primary)
         #expect(KeyStanding.lastingKey(standing, RotationTag(active: .secondary, time: later)) == .secondary)
         #expect(KeyStanding.lastingKey(standing, RotationTag(active: .secondary, time: earlier)) == .primary)
+        #expect(KeyStanding.lastingKey(standing, RotationTag(active: .secondary, time: nil, notedAt: later)) == .secondary, "adopted")
+        #expect(KeyStanding.lastingKey(standing, RotationTag(active: .secondary, time: earlier, notedAt: later)) == .secondary)
         #expect(KeyStanding.lastingKey(standing, RotationTag(active: .secondary, time: now, isUnderWay: true)) == .secondary)
     }
 

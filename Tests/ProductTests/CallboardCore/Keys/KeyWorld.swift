@@ -29,6 +29,8 @@ final class KeyWorld: Sendable {
         var killedBefore: Int?
         var isDead = false
         var made = 0
+        /// Whether the place refuses what is put there.
+        var isSinkClosed = false
         var tags: [RotationTag] = []
         /// What somebody else does at the next step of this name.
         var others: (step: String, act: @Sendable (inout State) -> Void)?
@@ -174,6 +176,7 @@ struct MemorySink: SecretSink {
 
     func deliver(_ secret: Secret, _ note: SecretNote, replacing known: Set<SecretFingerprint>) async throws(OperatorError) {
         guard world.step("before handing over") else { throw KeyWorld.killed }
+        guard !world.state.withLock(\.isSinkClosed) else { throw OperatorError(.notPermitted, "not for you to write") }
         if let content, !known.contains(content) { throw OperatorError(.refused, "something else is there") }
         let text = secret.withRevealedText { $0 }
         world.state.withLock { $0.sink = text }
