@@ -134,7 +134,8 @@ struct KeysRotateCommand: InterruptibleCommand {
         commandName: "rotate", abstract: "Make both keys of a rule anew, without a moment in which consumers have none that works.",
         discussion: """
             Four steps: the key that nobody has is made anew, handed over (--to, --vault), both work for --grace, and then the other one is made anew. One run
-            does what is due and says when to come back, or waits with --wait; a run that was cut off is gone on with by the next. Without --rule (for cron)
+            does what is due and says when to come back, or waits with --wait; a run that was cut off is gone on with by the next. While a round is under way,
+            another place is taken until the key is handed over, and a longer --grace until the old key is being ended. Without --rule (for cron)
             what is due of rules that were rotated here before, and nothing else.
             Examples: callboard keys rotate --rule orders-listen --entity orders --active primary --vault kv-retail/orders-listen --grace 4h --yes
                       callboard keys rotate --max-age 12h --yes

@@ -166,6 +166,8 @@ public struct KeyDesk: Sendable {
             }
             do throws(OperatorError) {
                 var options = wish.options
+                // Said of all rules: one whose round is under way has its own.
+                if standing.isUnderWay { options.grace = nil }
                 if options.maxAge == nil {
                     options.maxAge = Self.limit(of: standing.rule, rotation.guarded.guardrails) ?? .seconds(Int64.max / 2)
                 }

@@ -78,6 +78,9 @@ package struct KeyStanding: Hashable, Sendable {
     /// When it was last known which key consumers have: at the end of a round, or when somebody said so.
     package var knownAt: Timestamp?
 
+    /// Whether a round is.
+    var isUnderWay: Bool { if case .resting = phase { false } else { true } }
+
     /// When the old key may be ended; nil while there is none to be.
     package var graceEnds: Timestamp? {
         guard case .delivered(let time) = phase else { return nil }

@@ -23,7 +23,10 @@ extension KeyRotation {
         /// - Returns: whether there is one now; false: the keys are not old enough.
         mutating func begin(_ rotation: KeyRotation) async throws(OperatorError) -> Bool {
             let before = journal.standing
-            if let before, case .resting = before.phase {} else if before != nil { return true }
+            if let before, before.isUnderWay {
+                try await amend(before, rotation)
+                return true
+            }
             if let maxAge = options.maxAge, let age = rotation.age(before), age <= maxAge { return false }
             let active = try activeKey(before)
             // Another machine may have handed over, or been told, since what somebody remembers, or the journal does.
@@ -33,11 +36,7 @@ extension KeyRotation {
                 throw OperatorError(
                     .usage, "It is not said where the new key of \(rule) goes.", hint: "Give --to FILE, or --vault VAULT/NAME.")
             }
-            guard destination.isAbsolute else {
-                throw OperatorError(
-                    .usage, "\(destination) is another place in another folder, and the journal is read in any.",
-                    hint: "Give the whole path.")
-            }
+            try Self.checkAbsolute(destination)
             let keys = try await rotation.ring.keys(of: rule)
             let prints = KeyFingerprints(keys)
             if let before, before.fingerprints != prints { throw foreign(before.fingerprints, prints) }
@@ -87,7 +86,15 @@ extension KeyRotation {
             return active
         }
 
-        private func grace(_ before: KeyStanding?) throws(OperatorError) -> Duration {
+        static func checkAbsolute(_ destination: SecretDestination) throws(OperatorError) {
+            guard destination.isAbsolute else {
+                throw OperatorError(
+                    .usage, "\(destination) is another place in another folder, and the journal is read in any.",
+                    hint: "Give the whole path.")
+            }
+        }
+
+        func grace(_ before: KeyStanding?) throws(OperatorError) -> Duration {
             let least = leave.limits.grace
             guard let asked = options.grace else {
                 return max(before?.grace ?? least ?? KeyRotation.usualGrace, least ?? .zero)
@@ -102,7 +109,7 @@ extension KeyRotation {
         }
 
         /// What may be in the sink and be replaced: a connection string with a key of this rule, or what was put there last.
-        private func known(_ keys: AccessKeys, _ standing: KeyStanding?) -> Set<SecretFingerprint> {
+        func known(_ keys: AccessKeys, _ standing: KeyStanding?) -> Set<SecretFingerprint> {
             var known = Set(AccessKeyKind.allCases.map { SecretFingerprint(keys.connectionString($0)) })
             if let content = standing?.content { known.insert(content) }
             return known

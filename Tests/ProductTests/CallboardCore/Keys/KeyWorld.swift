@@ -31,6 +31,8 @@ final class KeyWorld: Sendable {
         var made = 0
         /// Whether the place refuses what is put there.
         var isSinkClosed = false
+        /// Where something was put, in order.
+        var places: [String] = []
         var tags: [RotationTag] = []
         /// What somebody else does at the next step of this name.
         var others: (step: String, act: @Sendable (inout State) -> Void)?
@@ -113,7 +115,7 @@ final class KeyWorld: Sendable {
             ring: self, store: KeyJournalStore(folder: self.folder + folder, system: disk), guarded: guarded(policy),
             host: "n.servicebus.windows.net", now: { [self] in Timestamp(milliseconds: state.withLock(\.now)) },
             pause: pause ?? Pause { [self] in pass($0) }, reread: { () throws(OperatorError) in after },
-            sinks: { [self] _ in MemorySink(world: self) })
+            sinks: { [self] in MemorySink(world: self, place: $0.description) })
     }
 
     var options: KeyRotation.Options {
@@ -165,6 +167,7 @@ extension KeyWorld: KeyRing {
 /// A place in memory.
 struct MemorySink: SecretSink {
     let world: KeyWorld
+    var place = ""
     var title: String { "the sink" }
 
     private var content: SecretFingerprint? { world.state.withLock(\.sink).map { SecretFingerprint(Secret($0)) } }
@@ -179,7 +182,10 @@ struct MemorySink: SecretSink {
         guard !world.state.withLock(\.isSinkClosed) else { throw OperatorError(.notPermitted, "not for you to write") }
         if let content, !known.contains(content) { throw OperatorError(.refused, "something else is there") }
         let text = secret.withRevealedText { $0 }
-        world.state.withLock { $0.sink = text }
+        world.state.withLock {
+            $0.sink = text
+            $0.places.append(place)
+        }
         guard world.step("after handing over") else { throw KeyWorld.killed }
     }
 
