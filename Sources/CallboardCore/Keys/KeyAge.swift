@@ -106,14 +106,28 @@ extension KeyAge {
         }
     }
 
-    /// Fetches keys for their fingerprints. A rule whose keys may not be read has none, and the others have theirs.
+    /// Fetches keys for their fingerprints, each rule's between two records of the ledger. A rule whose keys may not be read has none, and the others have
+    /// theirs.
     /// - Returns: what could not be read, in sentences.
     /// - Throws: ``OperatorError`` of kind cancelled alone.
-    static func addFingerprints(to ages: inout [KeyAge], from ring: any KeyRing) async throws(OperatorError) -> [String] {
+    static func addFingerprints(
+        to ages: inout [KeyAge], from ring: any KeyRing, _ guarded: GuardedChange
+    ) async throws(OperatorError) -> [String] {
         var gaps: [String] = []
+        let place = guarded.guardrails.place
         for index in ages.indices {
+            let rule = ages[index].rule
+            var event = AuditEvent(
+                .readEntity, .intended, by: guarded.actor, context: place.context, environment: place.environment, namespace: place.host,
+                entity: rule.entity)
+            event.credential = AuditCredential(.key, name: rule.title, step: "look")
             do throws(OperatorError) {
-                let prints = KeyFingerprints(try await ring.keys(of: ages[index].rule))
+                let keys = try await guarded.carryOut(event) { () throws(OperatorError) in
+                    try await ring.keys(of: rule)
+                } done: {
+                    $1.correlationRequestIDs = $0.correlationID.map { [$0] } ?? []
+                }
+                let prints = KeyFingerprints(keys)
                 ages[index].fingerprints = [prints.primary, prints.secondary]
             } catch {
                 guard error.code != .cancelled else { throw error }

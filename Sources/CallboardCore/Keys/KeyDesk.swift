@@ -62,7 +62,7 @@ public struct KeyDesk: Sendable {
                 limit: limit ?? Self.limit(of: rule, guarded.guardrails), now: .now)
             ages.append(age)
         }
-        if fingerprints { gaps += try await KeyAge.addFingerprints(to: &ages, from: ring) }
+        if fingerprints { gaps += try await KeyAge.addFingerprints(to: &ages, from: ring, guarded) }
         return (ages.sorted { ($0.rule.entity?.displayName ?? "", $0.rule.name) < ($1.rule.entity?.displayName ?? "", $1.rule.name) }, gaps)
     }
 

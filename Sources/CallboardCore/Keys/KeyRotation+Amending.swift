@@ -18,7 +18,7 @@ extension KeyRotation.Round {
         case .begun, .made:
             if let sink {
                 try Self.checkAbsolute(sink)
-                let keys = try await rotation.ring.keys(of: rule)
+                let keys = try await look(rotation)
                 try await rotation.sinks(sink).check(replacing: known(keys, before))
             }
             var line = rotation.line(before.phase == .begun ? .begin : .made, rule, before.active, before.fingerprints)

@@ -10,6 +10,9 @@ extension KeyRotation {
         let options: Options
         var leave: Authorization
 
+        /// What joins to the Activity Log, and is in no record yet.
+        let looks = Looks()
+
         private var standing: KeyStanding {
             get throws(OperatorError) {
                 guard let standing = journal.standing else { throw KeyRotation.lost(rule) }
@@ -37,7 +40,7 @@ extension KeyRotation {
                     .usage, "It is not said where the new key of \(rule) goes.", hint: "Give --to FILE, or --vault VAULT/NAME.")
             }
             try Self.checkAbsolute(destination)
-            let keys = try await rotation.ring.keys(of: rule)
+            let keys = try await look(rotation)
             let prints = KeyFingerprints(keys)
             if let before, before.fingerprints != prints { throw foreign(before.fingerprints, prints) }
             // What cannot take the new key is found out while nothing has changed.
@@ -121,7 +124,7 @@ extension KeyRotation {
         mutating func make(_ rotation: KeyRotation) async throws(OperatorError) {
             let standing = try standing
             let fresh = standing.active.other
-            let keys = try await rotation.ring.keys(of: rule)
+            let keys = try await look(rotation)
             let seen = KeyFingerprints(keys)
             guard seen[standing.active] == standing.fingerprints[standing.active] else { throw foreign(standing.fingerprints, seen) }
             if seen[fresh] != standing.fingerprints[fresh] {
@@ -130,7 +133,7 @@ extension KeyRotation {
             }
             rotation.report("making the \(fresh.word) key of \(rule) anew")
             let made = try await change(rotation, fresh, "make") { () throws(OperatorError) in
-                try await rotation.ring.regenerate(fresh, of: rule)
+                looks.noted(try await rotation.ring.regenerate(fresh, of: rule))
             }
             let prints = KeyFingerprints(made)
             guard prints[standing.active] == standing.fingerprints[standing.active] else { throw foreign(standing.fingerprints, prints) }
@@ -142,7 +145,7 @@ extension KeyRotation {
             let standing = try standing
             let fresh = standing.active.other
             guard let destination = standing.sink else { throw KeyRotation.lost(rule) }
-            let keys = try await rotation.ring.keys(of: rule)
+            let keys = try await look(rotation)
             guard KeyFingerprints(keys) == standing.fingerprints else { throw foreign(standing.fingerprints, KeyFingerprints(keys)) }
             let secret = keys.connectionString(fresh)
             let sink = try rotation.sinks(destination)
@@ -153,7 +156,7 @@ extension KeyRotation {
             _ = try await change(rotation, fresh, "hand-over", sink: destination) { () throws(OperatorError) in
                 try await sink.deliver(secret, note(fresh, keys), replacing: replaceable)
                 // A request that was still on its way when an earlier process was cut off may have made the key anew meanwhile.
-                let after = try await rotation.ring.keys(of: rule)
+                let after = try await look(rotation)
                 guard KeyFingerprints(after) == standing.fingerprints else {
                     let place = await putBack(after, standing, sink) { () async throws(OperatorError) in
                         try await restore(after, standing, sink, over: SecretFingerprint(secret))
@@ -204,7 +207,7 @@ extension KeyRotation {
             let standing = try standing
             guard let destination = standing.sink, let content = standing.content else { throw KeyRotation.lost(rule) }
             try await checkNotAdopted(standing, rotation)
-            let keys = try await rotation.ring.keys(of: rule)
+            let keys = try await look(rotation)
             let (seen, sink) = (KeyFingerprints(keys), try rotation.sinks(destination))
             guard seen == standing.fingerprints else {
                 var place: String?
@@ -249,7 +252,7 @@ extension KeyRotation {
         mutating func end(_ rotation: KeyRotation) async throws(OperatorError) {
             let standing = try standing
             let (old, fresh) = (standing.active, standing.active.other)
-            let seen = KeyFingerprints(try await rotation.ring.keys(of: rule))
+            let seen = KeyFingerprints(try await look(rotation))
             guard seen[fresh] == standing.fingerprints[fresh] else { throw foreign(standing.fingerprints, seen) }
             var prints = seen
             if seen[old] == standing.fingerprints[old] {
@@ -258,7 +261,7 @@ extension KeyRotation {
                 try await checkHeld(content, try rotation.sinks(destination), old)
                 rotation.report("making the \(old.word) key of \(rule) anew, which ends the old one")
                 let keys = try await change(rotation, old, "end") { () throws(OperatorError) in
-                    try await rotation.ring.regenerate(old, of: rule)
+                    looks.noted(try await rotation.ring.regenerate(old, of: rule))
                 }
                 prints = KeyFingerprints(keys)
             }
@@ -277,7 +280,8 @@ extension KeyRotation {
             event.credential = AuditCredential(.key, name: rule.title(kind), step: step, sink: sink?.description)
             return try await guarded.carryOut(event, body) { keys, event in
                 event.credential?.fingerprint = KeyFingerprints(keys)[kind]
-                event.correlationRequestIDs = keys.correlationID.map { [$0] } ?? []
+                // Also of what was only looked at on the way here: Azure writes down every time that keys are listed.
+                event.correlationRequestIDs = looks.take()
             }
         }
 

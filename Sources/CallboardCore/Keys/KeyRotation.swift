@@ -86,8 +86,21 @@ package struct KeyRotation: Sendable {
     ///   or Azure refused. Whatever it is, the key that consumers have works.
     package func advance(_ rule: KeyRule, _ options: Options) async throws(OperatorError) -> Outcome {
         let journal = try store.open(rule)
-        var rotation = self
         var round = Round(rule: rule, journal: journal, options: options, leave: try await leave(rule, options))
+        let outcome: Outcome
+        do throws(OperatorError) { outcome = try await advance(&round, rule, options, journal) } catch {
+            var told = error
+            do throws(OperatorError) { try await round.record(self) } catch { told.message += " \(error.message)" }
+            throw told
+        }
+        try await round.record(self)
+        return outcome
+    }
+
+    private func advance(
+        _ round: inout Round, _ rule: KeyRule, _ options: Options, _ journal: KeyJournal
+    ) async throws(OperatorError) -> Outcome {
+        var rotation = self
         if try await round.begin(rotation) == false { return .young(age(journal.standing) ?? .zero) }
         while true {
             guard let standing = journal.standing else { throw Self.lost(rule) }

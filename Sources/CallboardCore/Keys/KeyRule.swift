@@ -48,8 +48,11 @@ public struct KeyRule: Hashable, Sendable, CustomStringConvertible {
         entity.map { guardrails.question(.rotateSecret, on: $0, kind: kind) } ?? guardrails.question(.rotateSecret)
     }
 
+    /// What the ledger calls it.
+    var title: String { "\(entity.map { "\($0.address):" } ?? "")\(name)" }
+
     /// What the ledger calls a key of it.
-    func title(_ kind: AccessKeyKind) -> String { "\(entity.map { "\($0.address):" } ?? "")\(name) \(kind.word)" }
+    func title(_ kind: AccessKeyKind) -> String { "\(title) \(kind.word)" }
 }
 
 extension AccessKeyKind {

@@ -364,8 +364,8 @@ struct KeyRotationTests {
     func fingerprintsOfSome() async throws {
         let world = KeyWorld()
         var ages = [KeyAge(rule: world.rule), KeyAge(rule: world.rule)]
-        world.restart(killedBefore: 2)
-        let gaps = try await KeyAge.addFingerprints(to: &ages, from: world)
+        world.restart(killedBefore: 5)
+        let gaps = try await KeyAge.addFingerprints(to: &ages, from: world, world.rotation().guarded)
         #expect(gaps.count == 1 && ages.map { $0.fingerprints?.count } == [2, nil])
     }
 

@@ -34,6 +34,8 @@ final class KeyWorld: Sendable {
         /// Where something was put, in order.
         var places: [String] = []
         var tags: [RotationTag] = []
+        /// What Azure's Activity Log has: the correlation id and what was done.
+        var log: [(id: String, operation: String)] = []
         /// What somebody else does at the next step of this name.
         var others: (step: String, act: @Sendable (inout State) -> Void)?
         /// What was wrong at a step.
@@ -128,18 +130,19 @@ final class KeyWorld: Sendable {
 }
 
 extension KeyWorld: KeyRing {
-    private func current() -> AccessKeys {
+    private func current(_ operation: String) -> AccessKeys {
         state.withLock {
-            AccessKeys(
+            $0.log.append(("c-\($0.log.count)", operation))
+            return AccessKeys(
                 keyName: "listen", primaryKey: Secret($0.primary), secondaryKey: Secret($0.secondary),
                 primaryConnectionString: Secret("Endpoint=sb://n/;SharedAccessKey=\($0.primary)"),
-                secondaryConnectionString: Secret("Endpoint=sb://n/;SharedAccessKey=\($0.secondary)"), correlationID: "c-\($0.steps)")
+                secondaryConnectionString: Secret("Endpoint=sb://n/;SharedAccessKey=\($0.secondary)"), correlationID: $0.log.last?.id)
         }
     }
 
     func keys(of rule: KeyRule) async throws(OperatorError) -> AccessKeys {
         guard step("listing") else { throw Self.killed }
-        return current()
+        return current("listKeys")
     }
 
     func regenerate(_ kind: AccessKeyKind, of rule: KeyRule) async throws(OperatorError) -> AccessKeys {
@@ -150,7 +153,7 @@ extension KeyWorld: KeyRing {
         }
         // The answer may be lost.
         guard step("after making a key") else { throw Self.killed }
-        return current()
+        return current("regenerateKeys")
     }
 
     func note(_ tag: RotationTag, of rule: KeyRule) async throws(OperatorError) {
