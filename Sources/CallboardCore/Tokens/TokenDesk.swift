@@ -131,7 +131,7 @@ public struct TokenDesk: Sendable {
 
     /// Ends a role that was activated: from then on no new token opens anything.
     /// - Returns: what was ended, and what lives on, in sentences.
-    /// - Throws: ``OperatorError``: refused by the policy; not found when nothing of the caller's is active there.
+    /// - Throws: ``OperatorError``: not found when nothing of the caller's is active there.
     public func revoke(
         _ role: PolicyRole, candidates: [EntityPath], reason: String?, ticket: String?
     ) async throws(OperatorError) -> [String] {
