@@ -28,8 +28,10 @@ extension CooperativeBackend {
     /// What lies in the queue, and what the decisions say of what is gone from there.
     package func own() async throws(OperatorError) -> AccessListing<AccessRequest> {
         var listing = AccessListing<AccessRequest>()
+        var isQueueSeen = true
         do throws(OperatorError) { listing = try await listed() } catch {
             guard error.code == .notPermitted else { throw error }
+            isQueueSeen = false
             listing.gaps.append(
                 gap(.notPermitted, "what waits is in \(desk.entities.requests.displayName), where you may not look.", hint: error.hint))
         }
@@ -41,7 +43,7 @@ extension CooperativeBackend {
             (request.requester == person || request.principal == person) && desk.rules.isHere(request.terms.scope)
                 && !waiting.contains(.init(request.id.canonical))
         }.prefix(200)
-        for request in gone { listing.elements.append(await described(request, by: log)) }
+        for request in gone { listing.elements.append(await described(request, by: log, isQueueSeen: isQueueSeen)) }
         listing.elements.sort { first, second in
             let (one, other) = (first.askedAt?.milliseconds ?? 0, second.askedAt?.milliseconds ?? 0)
             return one == other ? first.id > second.id : one > other
@@ -74,7 +76,7 @@ extension CooperativeBackend {
         }
         let log = try await desk.seen()
         let request = await log.decided.first { $0.id.canonical == id.text && desk.rules.isHere($0.terms.scope) }
-        if let request { return await described(request, by: log) }
+        if let request { return await described(request, by: log, isQueueSeen: refusal == nil) }
         if let refusal { throw refusal }
         throw OperatorError(
             .notFound, "There is no request \(id.short) in the queue, and nobody has decided about one.",
@@ -96,32 +98,25 @@ extension CooperativeBackend {
         }
     }
 
-    /// A request that is gone from the queue, by the decisions.
-    func described(_ request: CooperativeRequest, by log: DecisionLog) async -> AccessRequest {
-        // Who has to agree is known for one's own: by the own claims.
+    /// A request by the decisions: it is gone from the queue, or nobody here may look there.
+    /// - Parameter isQueueSeen: whether whoever is signed in sees the queue, so that it is gone from there.
+    func described(_ request: CooperativeRequest, by log: DecisionLog, isQueueSeen: Bool) async -> AccessRequest {
+        // Who has to agree is known for one's own, by the own claims, and as long as the policy is the one that was asked under.
         let isOwn = request.requester == GUID(account.objectID)
-        let approvals = isOwn ? (try? desk.rules.approvals(for: request, by: account)) ?? [] : []
+        let approvals = isOwn ? try? desk.rules.approvals(for: request, by: account) : nil
         let (standing, sentence, terms): (AccessRequest.Standing, String, CooperativeTerms)
-        switch await log.outcome(of: request, approvals: approvals) {
-        case .open: (standing, sentence, terms) = (.expired, "It is gone from the queue, and not enough had agreed.", request.terms)
+        switch await log.outcome(of: request, approvals: approvals ?? []) {
+        case .open:
+            let until = request.issuedAt.advanced(by: Self.patience)
+            let isWaiting = !isQueueSeen && desk.clock.now < until
+            (standing, sentence, terms) =
+                isWaiting
+                ? (.waiting(until: until), "Not everybody who has to agree has, as far as you may look.", request.terms)
+                : (.expired, "It is gone from the queue, and not enough had agreed.", request.terms)
         case .approved(let given, let at, let by):
-            let end = at.advanced(by: given.duration)
-            let who = by.map(\.canonical).joined(separator: " and ")
-            let approver = by.last.map { AccessParty(id: $0.canonical, kind: .person) }
-            var isThere = isOwn
-            if !isOwn {
-                let id = given.scope.assignment(named: NameBasedID.assignment(for: request.id))
-                isThere = (try? await desk.grants.assignment(id)) != nil
-            }
-            if end <= desk.clock.now {
-                (standing, sentence, terms) = (.ended, "It was approved by \(who), and its time is over.", given)
-            } else if isThere {
-                (standing, sentence, terms) =
-                    (.granted(until: end, by: approver), "It is approved by \(who): \(given.title), until \(end.rfc3339).", given)
-            } else {
-                // How many had to agree is the policy's to say of whoever asked, whose claims are not known here.
-                (standing, sentence, terms) = (.ended, "\(who) agreed, and there is no role for it, or none that you may see.", given)
-            }
+            (standing, sentence) = await settled(
+                of: request, given, at, by, isOwn: isOwn, isCounted: approvals != nil, isQueueSeen: isQueueSeen)
+            terms = given
         case .denied(let by, let reason, _):
             let who = AccessParty(id: by.canonical, kind: .person)
             (standing, sentence, terms) = (.denied(by: who, reason: reason), "\(who.title) said no: \(reason)", request.terms)
@@ -134,6 +129,52 @@ extension CooperativeBackend {
         described.scope = AccessScope(id: terms.scope.id.text, entity: terms.scope.kind.path)
         described.duration = terms.duration
         return described
+    }
+
+    /// For how long Azure may not show a role that was given.
+    private static let lag = Duration.seconds(600)
+
+    /// Where a request stands that somebody agreed to: what counts is the role that Azure has for it.
+    /// - Parameters:
+    ///   - given: what was agreed to, when, and by whom.
+    ///   - isCounted: whether it is known that these are all who have to agree.
+    private func settled(
+        of request: CooperativeRequest, _ given: CooperativeTerms, _ at: Timestamp, _ by: [GUID], isOwn: Bool, isCounted: Bool,
+        isQueueSeen: Bool
+    ) async -> (AccessRequest.Standing, String) {
+        let (end, who) = (at.advanced(by: given.duration), by.map(\.canonical).joined(separator: " and "))
+        // Where more may have to agree, it can be decided about as long as it lies in the queue.
+        let asked = request.issuedAt.advanced(by: Self.patience)
+        let last = isOwn && !isCounted ? max(end, asked) : end
+        guard desk.clock.now < last else {
+            return (.ended, isCounted ? "It was approved by \(who), and its time is over." : "\(who) agreed, and the time of it is over.")
+        }
+        /// Nil: it may not be looked at.
+        let isThere: Bool?
+        do throws(OperatorError) {
+            let id = given.scope.assignment(named: NameBasedID.assignment(for: request.id))
+            isThere = try await desk.grants.assignment(id) != nil
+        } catch { isThere = nil }
+        if desk.clock.now < end, isThere ?? (isOwn && isCounted) {
+            let approver = by.last.map { AccessParty(id: $0.canonical, kind: .person) }
+            return (.granted(until: end, by: approver), "It is approved by \(who): \(given.title), until \(end.rfc3339).")
+        }
+        // Of others it is not known how many have to agree: that is the policy's to say of whoever asked, by claims that are not known here.
+        guard isOwn else { return (.ended, "\(who) agreed, and there is no role for it, or none that you may see.") }
+        // It goes from the queue when the role is given, which Azure may not show everywhere at once.
+        if isQueueSeen, desk.clock.now.since(at) >= Self.lag {
+            return (.ended, "It was approved by \(who), and the role is not there any more: somebody took it away.")
+        }
+        guard isCounted else {
+            return (
+                .waiting(until: last),
+                "\(who) agreed; how many have to is not known here, by the policy as it is and your sign-in, and no role for it is seen."
+            )
+        }
+        return (
+            .waiting(until: end),
+            "It is approved by \(who), and there is no role for it: it is not given yet, or somebody took it away. Whoever approves it again gives it."
+        )
     }
 
     /// A message of the queue as a request; what is none says so, and nothing it says is to be believed.

@@ -16,8 +16,13 @@ import Testing
     }
 
     private func backend(_ scene: ApprovalScene, _ person: GUID, localLag: Duration = .zero) -> CooperativeBackend {
-        CooperativeBackend(
-            scene.desk(person, localLag: localLag), as: Account(tenantID: ApprovalIssuer.tenant, objectID: person.canonical))
+        CooperativeBackend(scene.desk(person, localLag: localLag), as: account(person))
+    }
+
+    private func account(_ person: GUID) -> Account {
+        let membership = ApprovalScene.memberships[person] ?? ApprovalScene.Membership()
+        return Account(
+            tenantID: ApprovalIssuer.tenant, objectID: person.canonical, groups: .known(membership.groups), roles: membership.roles)
     }
 
     private func guardrails(_ person: GUID, policy: String? = nil, isAgent: Bool = false) throws -> Guardrails {
@@ -79,6 +84,79 @@ import Testing
         if isApproved {
             scene.transport.pass(.seconds(3600))
             #expect(try await backend.request(.init(request.id.canonical)).standing == .ended)
+        }
+    }
+
+    /// What whoever asked is told of it, who may look at the decisions and not into the queue.
+    private func told(_ scene: ApprovalScene, _ request: CooperativeRequest, mayLook: Bool = false) async throws -> AccessRequest {
+        if !mayLook { scene.transport.fail("peek access-requests", .notPermitted) }
+        return try await backend(scene, ApprovalScene.alice).request(.init(request.id.canonical))
+    }
+
+    @Test("after the first of two agreements it waits for whoever asked too, who may not see the queue")
+    func firstOfTwo() async throws {
+        let scene = try ApprovalScene(policy: ApprovalScene.twoTeams)
+        let request = try await scene.ask()
+        _ = try await scene.approve(ApprovalScene.bob)
+        let end = request.issuedAt.advanced(by: CooperativeBackend.patience)
+        #expect(try await told(scene, request).standing == .waiting(until: end))
+        scene.transport.fail("peek access-requests", .notPermitted)
+        #expect(try await backend(scene, ApprovalScene.alice).own().elements.map(\.standing) == [.waiting(until: end)])
+        _ = try await scene.approve(ApprovalScene.carol)
+        guard case .granted = try await told(scene, request).standing else {
+            Issue.record("not granted")
+            return
+        }
+    }
+
+    @Test("what nobody decided about in its time is over for whoever may not see the queue")
+    func nobodyInTime() async throws {
+        let scene = try ApprovalScene(policy: ApprovalScene.twoTeams)
+        let request = try await scene.ask()
+        _ = try await scene.approve(ApprovalScene.bob)
+        scene.transport.pass(CooperativeBackend.patience)
+        #expect(try await told(scene, request).standing == .expired)
+    }
+
+    @Test("approved is not granted: the role was not given, or somebody took it away")
+    func noRole() async throws {
+        let scene = try ApprovalScene()
+        let request = try await scene.ask()
+        scene.azure.fail("assign")
+        _ = await refusal { _ = try await scene.approve(ApprovalScene.bob) }
+        #expect(scene.decisions.count == 1 && scene.granted.isEmpty)
+        let end = ApprovalScene.start.advanced(by: .seconds(3600))
+        let early = try await told(scene, request)
+        #expect(early.standing == .waiting(until: end) && early.sentence.contains("there is no role for it"))
+        // The lock of whoever was cut off runs out.
+        scene.transport.pass(MemoryApprovals.lock)
+        _ = try await scene.approve(ApprovalScene.bob)
+        #expect(
+            try await told(scene, request, mayLook: true).standing
+                == .granted(until: end, by: AccessParty(id: ApprovalScene.bob.canonical, kind: .person)))
+        scene.azure.with { $0.assignments = [:] }
+        scene.transport.pass(.seconds(600))
+        #expect(try await told(scene, request, mayLook: true).standing == .ended)
+        #expect(try await told(scene, request).standing == .waiting(until: end))
+        // Who may not look at roles hears what was decided.
+        scene.azure.fail("look")
+        #expect(
+            try await told(scene, request).standing == .granted(until: end, by: AccessParty(id: ApprovalScene.bob.canonical, kind: .person))
+        )
+    }
+
+    @Test("with another policy than was asked under, one agreement is not taken for all of them")
+    func otherPolicy() async throws {
+        let scene = try ApprovalScene(policy: ApprovalScene.twoTeams)
+        let request = try await scene.ask()
+        _ = try await scene.approve(ApprovalScene.bob)
+        let rules = try ApprovalScene.rules(ApprovalScene.twoTeams + "\n# changed")
+        let backend = CooperativeBackend(scene.desk(ApprovalScene.alice, rules: rules), as: account(ApprovalScene.alice))
+        for isBlind in [false, true] {
+            if isBlind { scene.azure.fail("look") }
+            scene.transport.fail("peek access-requests", .notPermitted)
+            let told = try await backend.request(.init(request.id.canonical))
+            #expect(told.standing.isOpen && told.sentence.contains("not known"), "\(told.standing) \(told.sentence)")
         }
     }
 
