@@ -52,9 +52,17 @@ public protocol AccessTokenSource: Sendable {
     ///   - challenge: what the service said is missing in the last one; nil when nothing was.
     /// - Throws: ``IdentityError`` when no token can be had.
     func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken
+
+    /// A token for a resource that is asked for now, also where one that is kept lives on for some minutes: for where it goes it cannot be renewed. Where no
+    /// new one can be had, the one that is kept. A source that keeps none gives what it gives.
+    /// - Throws: ``IdentityError`` when no token can be had.
+    func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken
 }
 
 extension AccessTokenSource {
+    /// A token for a resource; see ``accessToken(for:answering:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken { try await accessToken(for: scope) }
+
     /// A token for a resource; see ``accessToken(for:answering:)``.
     public func accessToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
         try await accessToken(for: scope, answering: nil)

@@ -26,8 +26,15 @@ package struct EntraTokenMaker: TokenMaker {
     }
 
     package func token(until end: WallTime, isRenewable: Bool) async throws(OperatorError) -> IssuedToken {
-        let token: AccessToken
-        do throws(IdentityError) { token = try await source.accessToken(for: scope) } catch { throw OperatorError(error) }
+        var token: AccessToken
+        do throws(IdentityError) {
+            token = try await source.accessToken(for: scope)
+            // One that is kept has some minutes left at least; where none can follow it, that may be too few.
+            if !isRenewable, token.expiresAt < end {
+                let fresh = try await source.freshToken(for: scope)
+                if fresh.expiresAt > token.expiresAt { token = fresh }
+            }
+        } catch { throw OperatorError(error) }
         var issued = IssuedToken(secret: token.secret, expiresAt: token.expiresAt, kind: .token)
         switch holder {
         case .application(let id): issued.application = id
@@ -39,6 +46,10 @@ package struct EntraTokenMaker: TokenMaker {
         if token.expiresAt > end {
             issued.remarks.append(
                 "Entra ID decides how long its tokens live: this one lives until \(token.expiresAt.rfc3339), longer than was asked for.")
+        } else if !isRenewable, token.expiresAt < end {
+            issued.remarks.append(
+                "Entra ID decides how long its tokens live: this one lives until \(token.expiresAt.rfc3339) only, and where it goes it cannot be renewed. A file (--to) or a socket is given the next one too."
+            )
         }
         return issued
     }

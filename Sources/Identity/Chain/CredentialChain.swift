@@ -131,6 +131,15 @@ public final class CredentialChain: AccessTokenSource {
         throw self.nobody
     }
 
+    /// A token that is asked for now, of the link that answers; see ``AccessTokenSource/freshToken(for:)``.
+    /// - Throws: as ``accessToken(for:answering:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        // Which link that is shows when it has answered once.
+        let token = try await self.accessToken(for: scope)
+        guard let index = self.state.withLock({ $0.chosen }), case .success(let source) = self.links[index].source else { return token }
+        return try await source.freshToken(for: scope)
+    }
+
     private func note(_ outcome: LinkReport.Outcome, _ index: Int) { self.state.withLock { $0.outcomes[index] = outcome } }
 
     /// Two callers may have gone through the chain at once and, when a link was unreachable for one of them, found different ones. The first counts for both.

@@ -29,6 +29,11 @@ public struct AzureCLICredential: AccessTokenSource {
         try await self.keeper.token(for: scope, answering: challenge)
     }
 
+    /// A token that is asked for now; see ``AccessTokenSource/freshToken(for:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await self.keeper.freshToken(for: scope)
+    }
+
     private static func grant(
         for scope: TokenScope, tenant: String?, runner: ProgramRunner, clock: WallClock
     ) async throws(IdentityError) -> TokenGrant {

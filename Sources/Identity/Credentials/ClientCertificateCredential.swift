@@ -23,4 +23,9 @@ public struct ClientCertificateCredential: AccessTokenSource {
     public func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken {
         try await self.keeper.token(for: scope, answering: challenge)
     }
+
+    /// A token that is asked for now; see ``AccessTokenSource/freshToken(for:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await self.keeper.freshToken(for: scope)
+    }
 }

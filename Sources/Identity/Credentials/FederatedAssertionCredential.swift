@@ -40,6 +40,11 @@ public struct FederatedAssertionCredential: AccessTokenSource {
     public func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken {
         try await self.keeper.token(for: scope, answering: challenge)
     }
+
+    /// A token that is asked for now; see ``AccessTokenSource/freshToken(for:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await self.keeper.freshToken(for: scope)
+    }
 }
 
 /// The other issuer's token, and how long a file's content counts.

@@ -82,6 +82,11 @@ public struct SignedInCredential: AccessTokenSource {
         try await self.keeper.token(for: scope, answering: challenge)
     }
 
+    /// A token that is asked for now; see ``AccessTokenSource/freshToken(for:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await self.keeper.freshToken(for: scope)
+    }
+
     static func source(of signIn: CachedSignIn) -> String {
         "\(self.sourcePrefix)\(signIn.authority) \(signIn.clientID) \(signIn.account.tenantID) \(signIn.account.objectID)"
     }

@@ -17,6 +17,8 @@ final class TokenKeeper: Sendable {
     private struct Request: Hashable {
         let scope: TokenScope
         let challenge: ClaimsChallenge?
+        /// Whether a token of an earlier process will not do.
+        var isFresh = false
     }
 
     private struct Kept {
@@ -68,6 +70,16 @@ final class TokenKeeper: Sendable {
         } catch {
             // Without a challenge an old token that still lives is better than none; the service has refused it otherwise.
             guard challenge == nil, error.code != .cancelled, let old = self.living(for: scope) else { throw error }
+            return old
+        }
+    }
+
+    /// A token that is asked for now, whatever is kept; the one that is kept where that fails.
+    func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        do throws(IdentityError) {
+            return try await self.join(Request(scope: scope, challenge: nil, isFresh: true))
+        } catch {
+            guard error.code != .cancelled, let old = self.living(for: scope) else { throw error }
             return old
         }
     }
@@ -169,7 +181,7 @@ final class TokenKeeper: Sendable {
 
     /// The token of an earlier process where it will do, else a new one.
     private func obtain(_ request: Request) async throws(IdentityError) -> AccessToken {
-        if request.challenge == nil, let saved = await self.saved?.load(request.scope), !saved.isDue(at: self.clock.now) {
+        if request.challenge == nil, !request.isFresh, let saved = await self.saved?.load(request.scope), !saved.isDue(at: self.clock.now) {
             self.keep(saved, for: request.scope)
             return saved.token
         }

@@ -24,6 +24,11 @@ public struct WorkloadIdentityCredential: AccessTokenSource {
     public func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken {
         try await self.credential.accessToken(for: scope, answering: challenge)
     }
+
+    /// A token that is asked for now; see ``AccessTokenSource/freshToken(for:)``.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await self.credential.freshToken(for: scope)
+    }
 }
 
 extension [String: String] {

@@ -62,6 +62,11 @@ public struct ManagedIdentityCredential: AccessTokenSource {
     public func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken {
         try await self.keeper.token(for: scope, answering: challenge)
     }
+
+    /// A token that is asked for now. The service keeps tokens too, and may give the same again.
+    public func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+        try await self.keeper.freshToken(for: scope)
+    }
 }
 
 /// One of the services that give a machine's tokens.

@@ -19,6 +19,10 @@ struct CredentialChainTests {
         private let answers: Mutex<[Result<String, IdentityError>]>
         let asked = SharedCount()
 
+        func freshToken(for scope: TokenScope) async throws(IdentityError) -> AccessToken {
+            AccessToken(secret: Secret("fresh"), expiresAt: WallTime(secondsSince1970: .max), kind: .jsonWebToken)
+        }
+
         init(_ answers: Result<String, IdentityError>...) { self.answers = Mutex(answers) }
 
         func accessToken(for scope: TokenScope, answering challenge: ClaimsChallenge?) async throws(IdentityError) -> AccessToken {
@@ -29,6 +33,16 @@ struct CredentialChainTests {
     }
 
     private let missing = IdentityError(.notConfigured, "X is not set.")
+
+    @Test("a token that is asked for now is of the link that answers, also where none has answered yet")
+    func fresh() async throws {
+        let (cli, machine) = (Source(.success("cli")), Source(.success("machine")))
+        let chain = CredentialChain([
+            CredentialLink(.environment, failed: missing), CredentialLink(.azureCLI, cli), CredentialLink(.managedIdentity, machine),
+        ])
+        #expect(try await chain.freshToken(for: scope).text == "fresh")
+        #expect(chain.chosen == .azureCLI && machine.asked.value == 0)
+    }
 
     @Test("the first that answers is the one, from then on")
     func first() async throws {

@@ -60,6 +60,26 @@ struct TokenKeeperTests {
             "scopes are apart")
     }
 
+    @Test(
+        "one that is asked for now is not one that is kept, here or by an earlier process; where none can be had, that is better than none")
+    func fresh() async throws {
+        let count = Mutex(0)
+        let isDown = Mutex(false)
+        let saved = SavedTokens(load: { _ in self.grant("saved", lives: 400) }, save: { _, _ in })
+        let keeper = TokenKeeper(clock: time.clock, saved: saved) { (_, _) throws(IdentityError) in
+            if isDown.withLock({ $0 }) { throw IdentityError(.unavailable, "down") }
+            count.withLock { $0 += 1 }
+            return self.grant("t\(count.withLock { $0 })")
+        }
+        #expect(try await keeper.token(for: scope, answering: nil).text == "saved")
+        #expect(try await keeper.freshToken(for: scope).text == "t1")
+        #expect(try await keeper.token(for: scope, answering: nil).text == "t1")
+        isDown.withLock { $0 = true }
+        #expect(try await keeper.freshToken(for: scope).text == "t1")
+        time.advance(3600)
+        await #expect(throws: IdentityError.self) { try await keeper.freshToken(for: scope) }
+    }
+
     @Test("a caller that is cancelled leaves at once, and the others get the token")
     func cancelOne() async throws {
         let gate = Gate()
