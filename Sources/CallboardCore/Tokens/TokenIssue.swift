@@ -1,3 +1,4 @@
+internal import AzureResources
 public import Identity
 internal import ServiceBus
 
@@ -54,22 +55,33 @@ package struct TokenIssue: Sendable {
     ///   - end: the end of what was asked for.
     ///   - isRenewable: whether another one can follow it where it goes.
     ///   - sink: where it goes, for the ledger.
+    ///   - held: the one that is there and is to be followed; nil for the first.
     ///   - deliver: hands it over.
     /// - Returns: what `deliver` gave, the token's fingerprint and its end.
-    /// - Throws: ``OperatorError``: refused by the policy, also for a token that lives longer than it allows; or no token could be had or handed over.
-    package func issue<Result: Sendable>(
-        until end: WallTime, isRenewable: Bool, sink: String, _ deliver: (IssuedToken) async throws(OperatorError) -> Result
-    ) async throws(OperatorError) -> (result: Result, fingerprint: SecretFingerprint, expiresAt: WallTime) {
+    /// - Throws: ``OperatorError``: refused by the policy, also for a token that lives longer than it allows; or no token could be had or handed over, or only the one that is
+    ///   there already, of which nothing is written down then.
+    package func issue<Value: Sendable>(
+        until end: WallTime, isRenewable: Bool, sink: String, after held: SecretFingerprint? = nil,
+        _ deliver: (IssuedToken) async throws(OperatorError) -> Value
+    ) async throws(OperatorError) -> (result: Value, fingerprint: SecretFingerprint, expiresAt: WallTime) {
         let guarded = try guarded()
         let left = Duration.seconds(max(0, end.secondsSince1970 - clock.now.secondsSince1970))
         let leave = try await authorize(guarded, .issueToken, left)
         let isSigned = if case .signature = wish.method { true } else { false }
         if isSigned { _ = try await authorize(guarded, .signToken, left) }
+        // Whoever keeps tokens of Entra ID gives the last one again where there is no newer one.
+        let next: Result<IssuedToken, OperatorError>? =
+            held == nil || isSigned ? nil : await made { () throws(OperatorError) in try await maker.token(until: end, isRenewable: isRenewable) }
+        if case .success(let token)? = next, SecretFingerprint(token.secret) == held {
+            throw OperatorError(
+                .service, "There is no newer token: the last one was given again, which lives until \(token.expiresAt.rfc3339).",
+                hint: "It is asked for again while that one lives.")
+        }
         var event = AuditEvent(leave, .intended, by: guarded.actor, in: guarded.guardrails.place, entity: wish.entity)
         event.credential = AuditCredential(
             isSigned ? .signature : .token, name: "\(wish.role.rawValue) of \(wish.entity.displayName)", sink: sink)
         let (result, token) = try await guarded.carryOut(event) { () throws(OperatorError) in
-            let token = try await maker.token(until: end, isRenewable: isRenewable)
+            let token = if let next { try next.get() } else { try await maker.token(until: end, isRenewable: isRenewable) }
             // Known only now: Entra ID decides how long its tokens live.
             let life = Duration.seconds(max(0, token.expiresAt.secondsSince1970 - clock.now.secondsSince1970))
             do throws(Denial) { try leave.check(ttl: life) } catch {
@@ -89,6 +101,10 @@ package struct TokenIssue: Sendable {
         let fingerprint = SecretFingerprint(token.secret)
         tell(.issued(fingerprint, until: token.expiresAt, remarks: token.remarks))
         return (result, fingerprint, token.expiresAt)
+    }
+
+    private func made(_ make: () async throws(OperatorError) -> IssuedToken) async -> Result<IssuedToken, OperatorError> {
+        do throws(OperatorError) { return .success(try await make()) } catch { return .failure(error) }
     }
 
     private func authorize(
@@ -146,7 +162,9 @@ package struct TokenIssue: Sendable {
             let known = there
             var now = known
             defer { there = now }
-            expiresAt = try await issue(until: end, isRenewable: true, sink: destination.description) { token throws(OperatorError) in
+            expiresAt = try await issue(
+                until: end, isRenewable: true, sink: destination.description, after: known.first
+            ) { token throws(OperatorError) in
                 try await sink.deliver(token.secret, note(token), replacing: known)
                 now = [SecretFingerprint(token.secret)]
             }.expiresAt

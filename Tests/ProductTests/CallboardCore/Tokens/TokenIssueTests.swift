@@ -19,6 +19,9 @@ final class TokenWorld: Sendable {
         var made = 0
         var life: Int64 = 3600
         var failure: OperatorError?
+        /// What was made last, and whether it is given again.
+        var last: IssuedToken?
+        var isStuck = false
         var place: String?
         /// Whether the ledger's disk is full from the first token on.
         var isLedgerFull = false
@@ -83,13 +86,13 @@ final class TokenWorld: Sendable {
 extension TokenWorld: TokenMaker {
     func token(until end: WallTime, isRenewable: Bool) async throws(OperatorError) -> IssuedToken {
         let (token, failure) = state.withLock { state in
+            if state.isStuck, let last = state.last { return (last, state.failure) }
             state.made += 1
-            return (
-                IssuedToken(
-                    secret: Secret("token-\(state.made)-of-secret"), expiresAt: WallTime(secondsSince1970: state.now + state.life),
-                    kind: .token,
-                    application: "app-1"), state.failure
-            )
+            let token = IssuedToken(
+                secret: Secret("token-\(state.made)-of-secret"), expiresAt: WallTime(secondsSince1970: state.now + state.life),
+                kind: .token, application: "app-1")
+            state.last = token
+            return (token, state.failure)
         }
         if let failure { throw failure }
         return token
@@ -195,6 +198,23 @@ struct TokenIssueTests {
         world.state.withLock {
             #expect($0.news.contains("not renewed") && $0.news.last == "over" && $0.place == nil)
         }
+    }
+
+    @Test("the last one given again is no renewal: it is told, and neither handed over nor written down")
+    func stuck() async throws {
+        let world = TokenWorld()
+        let pause = Pause { [world] in
+            let seconds = $0.components.seconds
+            world.state.withLock {
+                $0.now += seconds
+                $0.isStuck = (3300..<3500).contains($0.now - 1_764_000_000)
+            }
+        }
+        try await world.issue(world.wish(.seconds(5000)), pause: pause).hold(at: world, named: .file("/x"), .renewed)
+        let news = world.state.withLock(\.news)
+        #expect(news.contains("not renewed") && news.last == "over" && news.count { $0.hasPrefix("issued") } == 2)
+        let lines = try AuditFixture.lines(world.ledger)
+        #expect(lines.count == 4 && lines.count { $0.contains("token.issue.done") } == 2)
     }
 
     @Test("interrupted, what was handed over is taken away")
