@@ -146,7 +146,7 @@ public struct KeyDesk: Sendable {
     }
 
     /// Does what is due of every rule that was rotated on this machine before, and of no other: rounds that are under way go on, and one is begun where keys
-    /// are too old.
+    /// are older than somebody says that they may be.
     /// - Returns: each rule with what came of it: one that fails does not keep the others from theirs.
     /// - Throws: ``OperatorError`` when the namespace cannot be read.
     public func rotateDue(
@@ -165,11 +165,10 @@ public struct KeyDesk: Sendable {
                 continue
             }
             do throws(OperatorError) {
-                var options = wish.options
-                // Said of all rules: one whose round is under way has its own.
-                if standing.isUnderWay { options.grace = nil }
-                if options.maxAge == nil {
-                    options.maxAge = Self.limit(of: standing.rule, rotation.guarded.guardrails) ?? .seconds(Int64.max / 2)
+                let limit = Self.limit(of: standing.rule, rotation.guarded.guardrails)
+                guard let options = KeyRotation.due(standing, wish.options, limit: limit) else {
+                    if let age = rotation.age(standing) { outcomes.append((standing.rule.description, .young(age))) }
+                    continue
                 }
                 outcomes.append((standing.rule.description, Self.outcome(try await rotation.advance(standing.rule, options))))
             } catch {

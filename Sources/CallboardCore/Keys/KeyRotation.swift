@@ -129,6 +129,23 @@ package struct KeyRotation: Sendable {
         }
     }
 
+    /// How what is due of a rule is done, where nobody names the rule.
+    /// - Parameters:
+    ///   - options: what is asked for of all rules.
+    ///   - limit: how old the rule's keys may be by the policy; nil where it does not say.
+    /// - Returns: nil where nothing is: no round is under way, and none is begun because nobody says how old the keys may be, or because the rule was only ever
+    ///   adopted, so that there is no place where a new key would go.
+    static func due(_ standing: KeyStanding, _ options: Options, limit: Duration?) -> Options? {
+        var due = options
+        guard !standing.isUnderWay else {
+            // It has its own, which is not corrected by what is said of all.
+            due.grace = nil
+            return due
+        }
+        due.maxAge = options.maxAge ?? limit
+        return due.maxAge == nil || standing.sink == nil ? nil : due
+    }
+
     /// Takes the keys as Azure has them now, after somebody else changed them: the next round begins from there.
     /// - Throws: ``OperatorError`` as ``advance(_:_:)``; usage without the key that consumers have.
     package func adopt(_ rule: KeyRule, _ options: Options) async throws(OperatorError) {

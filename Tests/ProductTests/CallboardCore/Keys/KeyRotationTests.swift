@@ -255,6 +255,30 @@ struct KeyRotationTests {
         #expect(try await world.rotation().advance(world.rule, cron) == .done)
     }
 
+    @Test("where no rule is named, what is due is done and nothing else: without a limit, or a place, no round is begun")
+    func due() async throws {
+        let world = KeyWorld()
+        _ = try await world.rotation().advance(world.rule, world.options)
+        let underWay = try #require(try world.store.standing(of: world.rule))
+        var options = KeyRotation.Options()
+        options.grace = .seconds(60)
+        let going = try #require(KeyRotation.due(underWay, options, limit: nil))
+        #expect(going.grace == nil, "what is said of all rules is not about a round that is under way")
+        // Somebody else changed a key in the first round: adopted, of an age that nobody knows.
+        world.state.withLock { $0.secondary = "theirs" }
+        try await world.rotation().adopt(world.rule, world.options)
+        let resting = try #require(try world.store.standing(of: world.rule))
+        #expect(resting.rotatedAt == nil && resting.sink != nil)
+        #expect(KeyRotation.due(resting, options, limit: nil) == nil)
+        #expect(KeyRotation.due(resting, options, limit: .seconds(1))?.maxAge == .seconds(1))
+        options.maxAge = .seconds(2)
+        #expect(KeyRotation.due(resting, options, limit: nil)?.maxAge == .seconds(2))
+        // A rule that was only ever adopted has no place.
+        let other = KeyWorld()
+        try await other.rotation().adopt(other.rule, other.options)
+        #expect(KeyRotation.due(try #require(try other.store.standing(of: other.rule)), options, limit: nil) == nil)
+    }
+
     @Test("another machine that knows nothing of the round, or of the last one, ends no key")
     func otherMachine() async throws {
         let world = KeyWorld()
