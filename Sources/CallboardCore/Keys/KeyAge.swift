@@ -77,18 +77,19 @@ extension KeyAge {
         self.limit = limit
         func tag(_ name: String) -> String? { tags.first { $0.key.lowercased() == name.lowercased() }?.value }
         let own = tag(RotationTag.name(of: rule)).flatMap { RotationTag.read($0) }
-        if let time = standing?.rotatedAt {
+        let ownTime = Self.credible(own?.time, at: now)
+        if let time = Self.credible(standing?.rotatedAt, at: now) {
             rotated = (time, .journal)
-        } else if let time = own?.time {
+        } else if let time = ownTime {
             rotated = (time, .tag)
-        } else if rule.entity == nil, let time = tag(RotationTag.name).flatMap({ RotationTag.read($0)?.time }) {
+        } else if rule.entity == nil, let time = Self.credible(tag(RotationTag.name).flatMap({ RotationTag.read($0)?.time }), at: now) {
             rotated = (time, .tag)
-        } else if let noted = Self.noted(in: metadata) {
+        } else if let noted = Self.credible(Self.noted(in: metadata), at: now) {
             rotated = (noted, .metadata)
         }
         // Another machine may have rotated it later than this one did.
-        if let time = own?.time, let known = rotated, time > known.time { rotated = (time, .tag) }
-        if let time = rotated?.time { age = .milliseconds(max(0, now.milliseconds - time.milliseconds)) }
+        if let time = ownTime, let known = rotated, time > known.time { rotated = (time, .tag) }
+        if let time = rotated?.time { age = max(.zero, now.since(time)) }
         // While another machine makes them anew, the tag says what is handed over, and not what consumers have.
         active = standing?.active.word ?? (own?.isUnderWay == true ? nil : own?.active?.word)
         guard let standing else {
@@ -104,6 +105,14 @@ extension KeyAge {
         case .delivered: round = graceEnds.map { $0 <= now } == true ? "the old key is to be ended" : "both keys work"
         case .retiring: round = "ending the \(standing.active.word) key"
         }
+    }
+
+    /// How far ahead a time may be of the clock here: another clock, and a day in another time zone.
+    static let mostAhead = Duration.seconds(86_400)
+
+    /// A time at which keys can have been made anew; nil for one to come, which says nothing of their age.
+    static func credible(_ time: Timestamp?, at now: Timestamp) -> Timestamp? {
+        time.flatMap { $0 <= now.advanced(by: mostAhead) ? $0 : nil }
     }
 
     /// Fetches keys for their fingerprints, each rule's between two records of the ledger. A rule whose keys may not be read has none, and the others have

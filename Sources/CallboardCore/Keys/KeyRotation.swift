@@ -176,10 +176,9 @@ package struct KeyRotation: Sendable {
         }
     }
 
-    /// How old the keys are.
+    /// How old the keys are; nil: not known.
     func age(_ standing: KeyStanding?) -> Duration? {
-        guard let time = standing?.rotatedAt else { return nil }
-        return .milliseconds(max(0, now().milliseconds - time.milliseconds))
+        KeyAge.credible(standing?.rotatedAt, at: now()).map { max(.zero, now().since($0)) }
     }
 
     private func leave(_ rule: KeyRule, _ options: Options) async throws(OperatorError) -> Authorization {

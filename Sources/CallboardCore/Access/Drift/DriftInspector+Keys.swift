@@ -35,7 +35,9 @@ extension DriftInspector {
             let own = RotationTag.name(ofRule: rule.name, entity: paths[rule.owner]).lowercased()
             let noted = namespace.tags.first { $0.key.lowercased() == own }.flatMap { RotationTag.read($0.value)?.time }
             guard
-                let time = noted.map({ WallTime(secondsSince1970: $0.milliseconds / 1000) }) ?? text.flatMap({ Self.time($0) })
+                let time = noted.map({ WallTime(secondsSince1970: $0.milliseconds / 1000) }) ?? text.flatMap({ Self.time($0) }),
+                // A day to come says nothing of their age.
+                time <= index.picture.now.advanced(by: KeyAge.mostAhead)
             else {
                 undated += 1
                 continue

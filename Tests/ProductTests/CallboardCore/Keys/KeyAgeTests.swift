@@ -39,6 +39,28 @@ struct KeyAgeTests {
         #expect(age(rule("listen"), tags: ["callboard-rotated": "yesterday"]).age == nil)
     }
 
+    @Test("a time to come is no age, and does not stand before what is known; a day may have begun elsewhere")
+    func toCome() throws {
+        for (tags, metadata) in [
+            (["callboard-rotated:orders:listen": "2062-01-01T00:00:00Z primary"], nil), ([:], "callboard-rotated=2062-01-01"),
+        ] as [([String: String], String?)] {
+            let age = age(rule("listen", "orders"), tags: tags, metadata: metadata, limit: .seconds(3600))
+            #expect(age.age == nil && age.findings == ["shared-key", "age not known"])
+        }
+        #expect(age(rule("listen"), tags: ["callboard-rotated": "2062-01-01"]).age == nil)
+        #expect(age(rule("listen"), tags: ["callboard-rotated": "2026-11-27"]).age == .zero)
+        let print = String(repeating: "0", count: 16)
+        let hourAgo = Timestamp(milliseconds: now.milliseconds - 3_600_000)
+        let line = KeyLine(
+            kind: .done, at: hourAgo.milliseconds, active: "primary", primary: print, secondary: print, rule: "/s/listen", name: "listen",
+            host: "n")
+        let standing = try #require(KeyStanding(line, after: nil))
+        let age = KeyAge(
+            rule("listen"), standing: standing, tags: ["callboard-rotated:listen": "2062-01-01T00:00:00Z primary"], metadata: nil,
+            takesKeys: true, limit: nil, now: now)
+        #expect(age.age == .seconds(3600) && age.rotated?.source == .journal)
+    }
+
     @Test("a tag reads back as it was written, and one of a round under way is no time of a rotation")
     func tagTexts() throws {
         for tag in [
