@@ -161,7 +161,7 @@ public struct KeyDesk: Sendable {
             switch result {
             case .success(let found): standing = found
             case .failure(let error):
-                outcomes.append(("a rule whose journal cannot be used", .failed(error)))
+                outcomes.append(("rules whose journals cannot be used", .failed(error)))
                 continue
             }
             do throws(OperatorError) {

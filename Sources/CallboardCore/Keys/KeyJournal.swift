@@ -265,9 +265,21 @@ package struct KeyJournalStore: Sendable {
     /// How far a rule is; nil for one that was never rotated here.
     package func standing(of rule: KeyRule) throws(OperatorError) -> KeyStanding? { try KeyJournalReader.standing(path(of: rule)) }
 
-    /// All rules that were rotated here in a namespace. One whose journal cannot be read is told of by its error.
+    /// All rules that were rotated here in a namespace. One whose journal cannot be read is told of by its error, and so is the folder where that cannot be
+    /// looked into: what is under way is not known then.
     package func standings(host: String) -> [Result<KeyStanding, OperatorError>] {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".keys") }.sorted()
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".keys") }.sorted() } catch {
+            let code = (error as? CocoaError)?.code
+            guard code != .fileReadNoSuchFile else { return [] }
+            let reason = code == .fileReadNoPermission ? "it is not permitted" : "it is no folder, or the disk does not give it"
+            return [
+                .failure(
+                    OperatorError(
+                        .refused, "The journals in \(folder) cannot be looked at: \(reason). What is due is not known.",
+                        hint: "Correct its permissions, or move away what lies there, then try again."))
+            ]
+        }
         return names.prefix(Self.most).compactMap { name in
             do throws(OperatorError) {
                 guard let standing = try KeyJournalReader.standing("\(folder)/\(name)"), standing.host.lowercased() == host.lowercased()

@@ -255,6 +255,19 @@ struct KeyRotationTests {
         #expect(try await world.rotation().advance(world.rule, cron) == .done)
     }
 
+    @Test("a folder of journals that cannot be looked into is an error, and one that is not there is none")
+    func unreadableFolder() throws {
+        let folder = try TemporaryFolder()
+        #expect(KeyJournalStore(folder: folder.path + "/none").standings(host: "n").isEmpty)
+        try Data().write(to: URL(filePath: folder.path + "/file"))
+        let standings = KeyJournalStore(folder: folder.path + "/file").standings(host: "n")
+        guard case .failure(let error)? = standings.first, standings.count == 1 else {
+            Issue.record("\(standings)")
+            return
+        }
+        #expect(error.code == .refused && error.message.contains("cannot be looked at"))
+    }
+
     @Test("where no rule is named, what is due is done and nothing else: without a limit, or a place, no round is begun")
     func due() async throws {
         let world = KeyWorld()
