@@ -19,7 +19,7 @@ package actor CooperativeSigner {
     /// Signs in, binding the id token to a nonce.
     package typealias SignIn = @Sendable (_ nonce: String) async throws(OperatorError) -> VerifiedIDToken
 
-    /// How long before its hour is over a key signs nothing more: a message takes some time.
+    /// How long before its hour, or the id token that it rests on, is over a key signs nothing more: a message takes some time.
     private static let margin = Duration.seconds(120)
 
     private struct Session {
@@ -94,7 +94,9 @@ package actor CooperativeSigner {
     private func openSession() async throws(OperatorError) -> Session {
         if let session {
             let age = now().since(session.since)
-            if age < SignatureVerifier.keyWindow - Self.margin { return session }
+            // Whoever checks the signature wants both: that the sign-in is no older than an hour, and that its token had not ended.
+            let left = Timestamp(session.proof.expiresAt).since(now())
+            if age < SignatureVerifier.keyWindow - Self.margin, left > Self.margin { return session }
             self.session = nil
         }
         let (signIn, now) = (signIn, now)

@@ -309,6 +309,29 @@ import Testing
         #expect(scene.decisions.count == 6)
     }
 
+    @Test("a key signs no longer than the id token lives that it rests on")
+    func shortToken() async throws {
+        let scene = try ApprovalScene()
+        let signIns = Mutex(0)
+        let transport = scene.transport
+        let signer = scene.desk(
+            ApprovalScene.bob, mode: .key,
+            signIn: { nonce in
+                signIns.withLock { $0 += 1 }
+                var claims = ApprovalIssuer.Claims(
+                    oid: ApprovalScene.bob.canonical, issuedAt: transport.now.milliseconds / 1000, nonce: nonce)
+                claims.lifetime = 1200
+                return claims
+            }
+        ).signer
+        let request = try scene.request(by: ApprovalScene.bob)
+        for (seconds, expected) in [(0, 1), (1000, 1), (100, 2), (1000, 2)] {
+            transport.pass(.seconds(seconds))
+            _ = try await signer.sign(request.value, as: ApprovalScene.bob)
+            #expect(signIns.withLock { $0 } == expected, "after \(seconds) s more")
+        }
+    }
+
     @Test("a key that is older than an hour signs nothing that counts")
     func oldKey() async throws {
         let scene = try ApprovalScene()
