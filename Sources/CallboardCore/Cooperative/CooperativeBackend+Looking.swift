@@ -66,10 +66,16 @@ extension CooperativeBackend {
     }
 
     /// A request as it is in the queue, or as the decisions have it once it is gone from there.
-    package func request(_ id: AccessRequest.ID) async throws(OperatorError) -> AccessRequest {
+    package func request(_ id: AccessRequest.ID) async throws(OperatorError) -> AccessRequest { try await request(id, at: nil) }
+
+    /// - Parameter reference: the message that it was seen in. Others may claim to be the same request, and lie before it.
+    private func request(_ id: AccessRequest.ID, at reference: String?) async throws(OperatorError) -> AccessRequest {
         var refusal: OperatorError?
         do throws(OperatorError) {
-            if let found = try await listed().elements.first(where: { $0.id == id }) { return found }
+            let found = try await listed().elements.filter { $0.id == id }
+            if let one = found.first(where: { $0.reference == reference }) ?? found.first(where: { !$0.isForgery }) ?? found.first {
+                return one
+            }
         } catch {
             guard error.code == .notPermitted else { throw error }
             refusal = error
@@ -85,7 +91,7 @@ extension CooperativeBackend {
 
     /// Whoever may only ask sees nothing of the queue, and of a request that nobody has decided about nothing at all.
     package func latest(of known: AccessRequest) async throws(OperatorError) -> AccessRequest {
-        do throws(OperatorError) { return try await request(known.id) } catch {
+        do throws(OperatorError) { return try await request(known.id, at: known.reference) } catch {
             guard error.code == .notPermitted else { throw error }
             do throws(OperatorError) { _ = try await desk.seen() } catch {
                 guard error.code == .notPermitted else { throw error }

@@ -10,7 +10,8 @@ extension AccessDesk {
     /// Agreeing to less in Entra PIM is a no and then a role that is given: it takes leave to give one as well.
     public func decide(_ decision: AccessDecision, on seen: AccessRequest) async throws(OperatorError) -> AccessRequest {
         let backend = try backend(seen.backend)
-        let request = try await backend.request(seen.id)
+        // Several messages of a queue may claim to be one request: it is the one that was seen that is decided about.
+        let request = try await backend.latest(of: seen)
         guard request.asksTheSame(as: seen) else {
             throw OperatorError(
                 .conflict, "The request \(seen.id.short) is not what was looked at any more: nothing was decided.",
@@ -193,9 +194,12 @@ public struct SweptGrant: Hashable, Sendable {
 }
 
 extension AccessRequest {
-    /// Whether both ask for the same: what an approver agrees to.
+    /// Whether both ask for the same: what an approver agrees to. Of a queue they are one message, unless one of them is gone from there: a forged copy asks for
+    /// the same as the request that it was made from.
     func asksTheSame(as other: AccessRequest) -> Bool {
-        id == other.id && requester.isSame(as: other.requester) && principal.isSame(as: other.principal) && role == other.role
+        guard isForgery == other.isForgery else { return false }
+        if backend == .cooperative, !reference.isEmpty, !other.reference.isEmpty, reference != other.reference { return false }
+        return id == other.id && requester.isSame(as: other.requester) && principal.isSame(as: other.principal) && role == other.role
             && scope == other.scope && duration == other.duration && reason == other.reason && ticket == other.ticket
     }
 }

@@ -203,6 +203,35 @@ import Testing
         #expect(types.filter { $0 == "access.approve.done" }.count == 2)
     }
 
+    @Test("denying a forged copy puts the copy aside, and nothing is said to the request that it was made from", arguments: [true, false])
+    func forgedCopy(isFirst: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene()
+        let request = try scene.request()
+        let token = ApprovalIssuer.forger.token(scene.claims(ApprovalScene.alice, nonce: request.digest.nonce))
+        let copy = SignedStatement(.request, request.value, CooperativeSignature(token: token)).value.canonical
+        let entities = scene.transport.entities
+        let put = {
+            scene.transport.put(CooperativePosting(id: "copy", subject: "receiver", request: "", body: copy), to: entities.requests)
+        }
+        if isFirst { put() }
+        try await scene.ask(request)
+        if !isFirst { put() }
+        let desk = try desk(scene, ApprovalScene.bob, ledger: folder.path + "/bob")
+        let listed = try await desk.inbox().elements
+        let forged = try #require(listed.first { $0.isForgery })
+        let genuine = try #require(listed.first { !$0.isForgery })
+        #expect(listed.count == 2 && forged.id == genuine.id)
+        #expect(try await desk.backends.first?.request(genuine.id) == genuine, "by its id it is the request that is meant")
+        _ = try await desk.decide(try AccessDecision(.deny, reason: "forged"), on: forged)
+        #expect(scene.decisions.isEmpty && scene.transport.messages(entities.requests).map { "\($0.number)" } == [genuine.reference])
+        // Looked at as one and found as the other, nothing is decided.
+        let gone = await refusal { _ = try await desk.decide(try AccessDecision(.deny, reason: "forged"), on: forged) }
+        #expect(gone?.code == .conflict && scene.decisions.isEmpty)
+        _ = try await desk.decide(try AccessDecision(.approve, reason: "fine"), on: genuine)
+        #expect(scene.granted.count == 1)
+    }
+
     @Test("a clock that is wrong by more than is borne is said beside every list")
     func clock() async throws {
         let scene = try ApprovalScene()
