@@ -50,8 +50,8 @@ public struct OperatorError: Error, Hashable, Sendable, CustomStringConvertible 
     public var serviceCode: String?
     /// The service's tracking id, to quote to support.
     public var trackingID: String?
-    /// What joins it to Azure's Activity Log, where Azure Resource Manager was asked.
-    public var correlationID: String?
+    /// What joins it to Azure's Activity Log, where Azure Resource Manager was asked: of each request that may have been carried out.
+    public var correlationIDs: [String] = []
     /// Whether what was asked of Azure Resource Manager may have been done all the same: there was no answer, or none that says.
     public var isOutcomeUnknown = false
     /// The right that was missing, for ``Code/notPermitted``: `Manage`, `Listen`, `Send`, or a role's name.

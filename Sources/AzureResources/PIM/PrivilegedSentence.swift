@@ -10,6 +10,20 @@ public enum PrivilegedSentence {
                 : "Azure calls it '\(status.rawValue)', which is not known here: look at it in the Azure portal.")
     }
 
+    /// What it means that a request to end a role stands so, where the role is there still (``ScheduleStatus/keepsRole``).
+    public static func ofEnd(_ status: ScheduleStatus) -> String { ends[status.rawValue.lowercased()] ?? of(status) }
+
+    private static let ends = [
+        "failed": "Azure could not take the role away: try again, and quote the request's id to support when it fails again.",
+        "failedasresourceislocked":
+            "A lock on the resource forbids changes of roles: have somebody with the right remove the lock, then end the role again.",
+        "invalid": "Azure finds the request to end the role wrong in itself: end it in the Azure portal.",
+        "denied": "Ending the role was refused: ask somebody who can assign roles there.",
+        "admindenied": "Ending the role was refused: ask somebody who can assign roles there.",
+        "canceled": "Somebody took the request to end the role back: end it again if it is still to be ended.",
+        "timedout": "Nobody decided within 24 hours that the role ends: end it again.",
+    ]
+
     /// The statuses that have a sentence of their own, as the service writes them.
     public static let knownStatuses: [String] = table.map(\.0)
 

@@ -73,6 +73,9 @@ public struct ScheduleStatus: ServiceWord {
         case unknown
     }
 
+    /// Whether a request that ends a role, and stands so, has not ended it and will not. `Revoked` is how one stands that has.
+    public var keepsRole: Bool { outcome == .failed && self != .revoked }
+
     /// What it means.
     public var outcome: Outcome {
         if Self.successful.contains(self) { return .succeeded }

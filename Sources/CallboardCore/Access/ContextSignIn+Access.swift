@@ -58,7 +58,7 @@ extension OperatorError {
             code, "\(error.operation) failed: \(error.message)", hint: error.hint, serviceCode: error.serviceCode,
             trackingID: error.requestID,
             neededRight: error.missingRight.map { "\($0.action) at \($0.scope)" })
-        correlationID = error.correlationID
+        correlationIDs = error.correlationID.map { [$0] } ?? []
         switch error.code {
         case .unreachable, .serviceFailed, .operationFailed, .unexpectedAnswer, .cancelled: isOutcomeUnknown = true
         case .notSignedIn, .forbidden, .notFound, .conflict, .throttled, .refused, .untrustedLink: break

@@ -53,7 +53,7 @@ package struct GuardedChange: Sendable {
         do throws(OperatorError) { result = try await change() } catch {
             event.stage = event.access == nil ? error.auditStage : error.auditStageOfAccess
             event.trackingIDs = error.trackingID.map { [$0] } ?? []
-            event.correlationRequestIDs = error.correlationID.map { [$0] } ?? []
+            event.correlationRequestIDs = error.correlationIDs
             var told = error
             do throws(OperatorError) { try await ledger.append(event) } catch { told.message += " \(error.message)" }
             throw told

@@ -40,7 +40,7 @@ extension CooperativeDesk {
                 .partlyDone, "The role is taken away, and that could not be written to the topic: \(unwritten.message)",
                 hint: "Until \(grant.end.rfc3339) its request, sent again, could be granted again: deny it where it turns up.",
                 entity: entities.decisions)
-            partly.correlationID = removed.correlationID
+            partly.correlationIDs = removed.correlationID.map { [$0] } ?? []
             throw partly
         }
         return removed

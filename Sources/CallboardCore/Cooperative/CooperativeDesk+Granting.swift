@@ -44,7 +44,7 @@ extension CooperativeDesk {
             // Without an answer it may be there; and somebody may have been faster.
             guard error.code != .refused, let existing = try await grants.assignment(id) else { throw error }
             try check(existing, is: request, terms)
-            return error.correlationID.map { [$0] } ?? []
+            return error.correlationIDs
         }
     }
 

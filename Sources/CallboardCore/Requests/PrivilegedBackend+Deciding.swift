@@ -67,7 +67,7 @@ extension PrivilegedBackend {
                 return AccessChange(changed(request, result, now), correlationIDs: failure.correlationID)
             }
             var error = Self.decided(request, now)
-            error.correlationID = failure.correlationID
+            error.correlationIDs = [failure.correlationID].compactMap { $0 }
             throw error
         }
         throw OperatorError(privileged: failure, doing: "Deciding about the request \(request.id.short)")
@@ -131,21 +131,31 @@ extension PrivilegedBackend {
         _ draft: RoleScheduleRequestDraft, _ less: AccessNarrowing, _ request: AccessRequest, after denied: AccessChange<AccessRequest>
     ) async throws(OperatorError) -> AccessChange<AccessRequest> {
         let scope = ResourceID(less.scope.id)
+        var failure: OperatorError
         do throws(AzureError) {
             // A GUID that follows from the request's: repeating it gives the role once.
             let made = try await manager.createRoleScheduleRequest(draft, at: scope, name: GUID(Self.narrowedID(request.id)))
-            var changed = self.request(made.value)
-            changed.sentence = "Denied as it was asked, and given instead: \(less.description). \(PrivilegedSentence.of(made.value.status))"
-            return AccessChange(changed, correlationIDs: denied.correlationIDs + [made.correlationID].compactMap { $0 })
+            let (status, ids) = (made.value.status, denied.correlationIDs + [made.correlationID].compactMap { $0 })
+            guard status.outcome == .failed else {
+                var changed = self.request(made.value)
+                changed.sentence = "Denied as it was asked, and given instead: \(less.description). \(PrivilegedSentence.of(status))"
+                return AccessChange(changed, correlationIDs: ids)
+            }
+            // Azure took the request and will not carry it out.
+            failure = OperatorError(
+                .service, "Giving \(less.description): \(PrivilegedSentence.of(status))", entity: less.scope.entity,
+                serviceCode: status.rawValue)
+            failure.correlationIDs = ids
         } catch {
-            var told = OperatorError(privileged: error, doing: "Giving \(less.description)")
-            told.message =
-                "The request \(request.id.short) is denied with a reason that says what would be agreed to, and giving that was not possible: \(told.message)"
-            told.code = .partlyDone
-            told.hint = "\(request.principal.title) can ask for \(less.description)."
-            told.correlationID = denied.correlationIDs.first ?? error.correlationID
-            throw told
+            failure = OperatorError(privileged: error, doing: "Giving \(less.description)")
+            // Without an answer the role may be there: what joins the try to Azure's log is kept beside what joins the no.
+            failure.correlationIDs = denied.correlationIDs + failure.correlationIDs
         }
+        failure.message =
+            "The request \(request.id.short) is denied with a reason that says what would be agreed to, and giving that was not possible: \(failure.message)"
+        failure.code = .partlyDone
+        failure.hint = "\(request.principal.title) can ask for \(less.description)."
+        throw failure
     }
 
     /// The id of what is given instead of a request.
@@ -155,6 +165,7 @@ extension PrivilegedBackend {
 
     package func end(_ grant: ActiveGrant, reason: String, with leave: Authorization) async throws(OperatorError) -> AccessChange<Bool> {
         let what = "Ending \(grant.role.title) of \(grant.principal.title) on \(grant.scope.title)"
+        let made: Correlated<RoleScheduleRequest>
         do throws(AzureError) {
             switch grant.keeper {
             case .note:
@@ -166,8 +177,7 @@ extension PrivilegedBackend {
                 let draft = RoleScheduleRequestDraft(
                     kind, principal: GUID(grant.principal.id), roleDefinitionID: scope.roleDefinition(GUID(grant.role.id)),
                     justification: reason)
-                let made = try await manager.createRoleScheduleRequest(draft, at: scope, name: GUID(AccessRequest.ID.random().text))
-                return AccessChange(true, correlationIDs: made.correlationID)
+                made = try await manager.createRoleScheduleRequest(draft, at: scope, name: GUID(AccessRequest.ID.random().text))
             }
         } catch {
             // Gone is gone, whoever was faster.
@@ -176,6 +186,15 @@ extension PrivilegedBackend {
             }
             throw OperatorError(privileged: error, doing: what)
         }
+        let status = made.value.status
+        guard !status.keepsRole else {
+            var refusal = OperatorError(
+                .service, "\(what): the role is there still. \(PrivilegedSentence.ofEnd(status))", entity: grant.scope.entity,
+                serviceCode: status.rawValue)
+            refusal.correlationIDs = [made.correlationID].compactMap { $0 }
+            throw refusal
+        }
+        return AccessChange(true, correlationIDs: made.correlationID)
     }
 
     /// Removes an assignment only while its note says what the grant says: a GUID may have been used again.

@@ -26,6 +26,20 @@ struct PrivilegedSentenceTests {
         }
     }
 
+    @Test("a request that ends a role and came to nothing does not say how to ask for one")
+    func ends() {
+        let kept = Self.statuses.map { ScheduleStatus(word: $0) }.filter(\.keepsRole)
+        #expect(
+            Set(kept.map(\.rawValue)) == [
+                "Denied", "AdminDenied", "Canceled", "Failed", "FailedAsResourceIsLocked", "Invalid", "TimedOut",
+            ])
+        for status in kept {
+            Self.check(PrivilegedSentence.ofEnd(status), status.rawValue)
+            #expect(PrivilegedSentence.ofEnd(status) != PrivilegedSentence.of(status), "\(status.rawValue)")
+        }
+        #expect(PrivilegedSentence.ofEnd(.revoked) == PrivilegedSentence.of(.revoked))
+    }
+
     @Test("a word that nobody knows is told as it is, and where to look")
     func unknownStatus() {
         #expect(PrivilegedSentence.of(ScheduleStatus(word: "Odd")).contains("'Odd'"))

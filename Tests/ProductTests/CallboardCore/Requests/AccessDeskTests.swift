@@ -451,7 +451,7 @@ struct AccessDeskTests {
         let desk = try desk(ann, backend, ledger: folder.path + "/l")
         let proposal = try await desk.propose(wish())
         var refusal = OperatorError(.notPermitted, "no", trackingID: "t-1")
-        refusal.correlationID = "c-1"
+        refusal.correlationIDs = ["c-1"]
         let failing = refusal
         backend.state.withLock { $0.failure = failing }
         await #expect(throws: OperatorError.self) { try await desk.ask(proposal) }

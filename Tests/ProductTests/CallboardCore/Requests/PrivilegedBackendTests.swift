@@ -172,11 +172,17 @@ struct PrivilegedBackendTests {
         #expect(lines[1].body.contains(#""duration":"PT10M""#) && lines[1].body.contains(#""requestType":"AdminAssign""#))
     }
 
-    @Test("less that cannot be given leaves the no, and says so")
-    func narrowsPartly() async throws {
+    @Test(
+        "less that cannot be given leaves the no, and says so, whether Azure refuses it or takes it and will not do it",
+        arguments: [
+            (403, #"{"error":{"code":"AuthorizationFailed","message":"m"}}"#), (500, ""),
+            (201, PrivilegedBackendTests.given("/r", status: "FailedAsResourceIsLocked")),
+            (201, PrivilegedBackendTests.given("/r", status: "AdminDenied")), (201, PrivilegedBackendTests.given("/r", status: "Revoked")),
+        ])
+    func narrowsPartly(status: Int, answer: String) async throws {
         let azure = PlayedAzure { method, path in
             if method == "PATCH" { return (200, Self.stage("Deny", by: Self.carol)) }
-            if method == "PUT" { return (403, #"{"error":{"code":"AuthorizationFailed","message":"m"}}"#) }
+            if method == "PUT" { return (status, answer) }
             if method == "POST" { return (200, Self.given(path)) }
             return path.hasSuffix("/stages") ? (200, #"{"value":[\#(Self.stage())]}"#) : nil
         }
@@ -185,6 +191,31 @@ struct PrivilegedBackendTests {
             try await backend(azure).decide(try AccessDecision(.narrow(less), reason: "a look"), on: request, with: leave())
         }
         #expect(error?.code == .partlyDone && error?.hint.contains("Alice can ask for Data Receiver on orders for 10m") == true)
+        // The no, and the assignment: without an answer to that the role may be there.
+        #expect(error?.correlationIDs == ["c-3", "c-4"])
+    }
+
+    @Test(
+        "a role that Azure takes the end of and does not end is there still, and that is said; one that it ends is ended",
+        arguments: [
+            ("Revoked", true), ("Provisioned", true), ("PendingRevocation", true), ("FailedAsResourceIsLocked", false), ("Failed", false),
+            ("Invalid", false), ("Denied", false), ("AdminDenied", false), ("Canceled", false), ("TimedOut", false),
+        ])
+    func ends(status: String, isEnded: Bool) async throws {
+        let azure = PlayedAzure { _, path in (201, Self.given(path, status: status)) }
+        let grant = ActiveGrant(
+            id: "g", backend: .pim, request: nil, principal: AccessParty(id: Self.alice, name: "Alice"), role: .serviceBus(.receiver),
+            scope: request.scope, beganAt: nil, endsAt: AuditFixture.time, keeper: .azure(isActivation: true))
+        let leave = try leave()
+        do throws(OperatorError) {
+            let changed = try await backend(azure).end(grant, reason: "over", with: leave)
+            #expect(isEnded && changed.value && changed.correlationIDs == ["c-1"])
+        } catch {
+            #expect(!isEnded && error.code == .service && error.serviceCode == status && error.correlationIDs == ["c-1"])
+            #expect(error.message.hasPrefix("Ending Data Receiver of Alice on orders: the role is there still. "))
+            #expect(error.auditStageOfAccess == .failed)
+        }
+        #expect(azure.changes.first?.body.contains(#""requestType":"AdminRemove""#) == true)
     }
 
     @Test(
