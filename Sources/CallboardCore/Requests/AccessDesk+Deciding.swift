@@ -32,7 +32,8 @@ extension AccessDesk {
         if case .narrow = decision.answer, request.backend == .pim {
             let giving = question(.grantAccess, scope, role, duration)
             _ = try await guarded.authorize(giving, entity: scope.entity, access: access) { guardrails throws(Denial) in
-                try guardrails.authorize(giving, reason: decision.reason, ticket: request.ticket)
+                try checkRecipient(request.principal, of: giving)
+                return try guardrails.authorize(giving, reason: decision.reason, ticket: request.ticket)
             }
         }
         return try await carryOut(leave, access, scope.entity) { () throws(OperatorError) in

@@ -131,12 +131,24 @@ public struct AccessDesk: Sendable {
 
     private func leave(giving draft: AccessRequestDraft, with guardrails: Guardrails) throws(Denial) -> Authorization {
         let giving = question(.grantAccess, draft.scope, .serviceBus(draft.role), draft.duration)
-        guard !draft.principal.isSame(as: me) else {
+        try checkRecipient(draft.principal, of: giving)
+        return try guardrails.authorize(giving, reason: draft.reason, ticket: draft.ticket)
+    }
+
+    /// Nobody gives a role to themselves, nor to a group: they may be in it, and whatever it has all of its members have. Of whom the directory tells no kind,
+    /// only the own id is known.
+    func checkRecipient(_ party: AccessParty, of giving: PolicyQuestion) throws(Denial) {
+        guard !party.isSame(as: me) else {
             throw Denial(
                 .ownRequest, "access.grant on \(giving.scope) is denied: nobody gives a role to themselves.",
                 remedy: "Ask for it: what you are eligible for is activated, and nothing else is.")
         }
-        return try guardrails.authorize(giving, reason: draft.reason, ticket: draft.ticket)
+        guard party.kind != .group else {
+            throw Denial(
+                .ownRequest,
+                "access.grant on \(giving.scope) is denied: \(party.title) is a group, whose members would all have the role, you perhaps among them.",
+                remedy: "Name the person, or the identity of the service.")
+        }
     }
 
     private func checkObstacles(_ proposal: AccessProposal) throws(OperatorError) {
@@ -188,14 +200,15 @@ public struct AccessDesk: Sendable {
             throw OperatorError(.usage, "'\(id.prefix(40))' is too short for an id.", hint: "Give at least four characters of it.")
         }
         let known = try await inbox().elements + own().elements
-        let ids = Set(known.map(\.id).filter { $0.text.hasPrefix(wanted.text) })
-        guard let only = ids.first else {
+        let found = known.filter { $0.id.text.hasPrefix(wanted.text) }
+        guard let only = found.first else {
             return try await first { backend throws(OperatorError) in try await backend.request(wanted) }
         }
-        guard ids.count == 1 else {
+        guard found.allSatisfy({ $0.id == only.id }) else {
             throw OperatorError(.usage, "Several requests begin with '\(wanted.text)'.", hint: "Give more of the id.")
         }
-        return try await first { backend throws(OperatorError) in try await backend.request(only) }
+        // The place that lists it is the one to ask.
+        return try await backend(only.backend).request(only.id)
     }
 
     /// What an approver has to see of a request. Asks Azure what the principal has, and changes nothing.
@@ -244,17 +257,22 @@ public struct AccessDesk: Sendable {
         return listing
     }
 
+    /// What the first place has that has it. One that cannot be asked keeps nobody from what another has; where none has it, that one says why it is not known.
     private func first(
         _ ask: (any AccessBackend) async throws(OperatorError) -> AccessRequest
     ) async throws(OperatorError) -> AccessRequest {
-        var failure: OperatorError?
+        var (missing, failure) = (OperatorError?.none, OperatorError?.none)
         for backend in backends {
             do throws(OperatorError) { return try await ask(backend) } catch {
-                guard error.code == .notFound || error.serviceCode == "AadPremiumLicenseRequired" else { throw error }
-                failure = failure ?? error
+                if error.code == .cancelled { throw error }
+                if error.code == .notFound || error.serviceCode == "AadPremiumLicenseRequired" {
+                    missing = missing ?? error
+                } else {
+                    failure = failure ?? error
+                }
             }
         }
-        throw failure ?? OperatorError(.notFound, "There is no such request.")
+        throw failure ?? missing ?? OperatorError(.notFound, "There is no such request.")
     }
 
     func question(_ action: PolicyAction, _ scope: AccessScope, _ role: AccessRole, _ duration: Duration?) -> PolicyQuestion {

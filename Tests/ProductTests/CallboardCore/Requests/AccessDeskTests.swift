@@ -60,6 +60,7 @@ private final class MemoryBackend: AccessBackend {
     }
 
     func request(_ id: AccessRequest.ID) async throws(OperatorError) -> AccessRequest {
+        try fail()
         guard let request = state.withLock({ $0.requests[id] }) else { throw OperatorError(.notFound, "There is none.") }
         return request
     }
@@ -328,6 +329,33 @@ struct AccessDeskTests {
         #expect(try AccessParty(objectID: " B0B00000000040008000000000000002 ") == AccessParty(id: bob.id))
     }
 
+    @Test("a role is given to no group, which one may be in; of whom the directory tells no kind, that is not known")
+    func groups() async throws {
+        let folder = try TemporaryFolder()
+        let backend = MemoryBackend(ann, limits: AccessLimits(way: .assignment))
+        let desk = try desk(ann, backend, ledger: folder.path + "/l")
+        let id = "9a0b0000-0000-4000-8000-000000000007"
+        let proposal = try await desk.propose(wish(for: AccessParty(id: id, name: "on call", kind: .group)))
+        let error = await #expect(throws: OperatorError.self) { try await desk.ask(proposal) }
+        #expect(error?.denial == .ownRequest && error?.message.contains("on call is a group") == true, "\(String(describing: error))")
+        await #expect(throws: OperatorError.self) { try await desk.check(proposal) }
+        #expect(backend.changes.isEmpty)
+        #expect(try types(folder.path + "/l") == ["access.grant.refused"])
+        for kind in [AccessParty.Kind.unknown, .service] {
+            _ = try await desk.ask(try await desk.propose(wish(for: AccessParty(id: id, name: "x", kind: kind))))
+        }
+        #expect(backend.changes.count == 2)
+        // Agreeing to less gives a role as well.
+        var request = try #require(backend.state.withLock { $0.requests.values.first })
+        request.principal = AccessParty(id: id, kind: .group)
+        let asked = request
+        backend.state.withLock { $0.requests[asked.id] = asked }
+        let deciding = try self.desk(bob, backend, ledger: folder.path + "/b")
+        let less = try AccessDecision(.narrow(try AccessNarrowing(of: asked, duration: .seconds(600))), reason: "a look")
+        let refusal = await #expect(throws: OperatorError.self) { try await deciding.decide(less, on: asked) }
+        #expect(refusal?.denial == .ownRequest && backend.changes.count == 2)
+    }
+
     @Test("a request that was granted names the role that it came to, and one that was not names none")
     func answers() async throws {
         let folder = try TemporaryFolder()
@@ -409,6 +437,26 @@ struct AccessDeskTests {
         #expect(try await desk.active().gaps.isEmpty)
         good.state.withLock { $0.failure = OperatorError(.unreachable, "gone") }
         await #expect(throws: OperatorError.self) { try await desk.active() }
+    }
+
+    @Test("a place that cannot be asked keeps nobody from a request that another has, and says why one is not found")
+    func byID() async throws {
+        let folder = try TemporaryFolder()
+        let (pim, queue) = (MemoryBackend(ann), MemoryBackend(ann, kind: .cooperative))
+        let request = try await desk(ann, queue, ledger: folder.path + "/l").ask(try await desk(ann, queue, ledger: folder.path + "/l").propose(wish()))
+        let desk = try desk(ann, [pim, queue], ledger: folder.path + "/l")
+        let nobody = "00000000-0000-4000-8000-00000000000f"
+        let absent = await #expect(throws: OperatorError.self) { try await desk.request(nobody) }
+        #expect(absent?.code == .notFound)
+        for failure in [OperatorError(.unreachable, "gone"), OperatorError(.notPermitted, "not for you"), OperatorError(.service, "500")] {
+            pim.state.withLock { $0.failure = failure }
+            for id in [request.id.text, request.id.short] { #expect(try await desk.request(id).id == request.id, "\(failure.code)") }
+            let error = await #expect(throws: OperatorError.self) { try await desk.request(nobody) }
+            #expect(error == failure)
+        }
+        pim.state.withLock { $0.failure = OperatorError(.cancelled, "stopped") }
+        let stopped = await #expect(throws: OperatorError.self) { try await desk.request(request.id.text) }
+        #expect(stopped?.code == .cancelled)
     }
 
     @Test("a role that both places list is the queue's, which writes down that it ended")
