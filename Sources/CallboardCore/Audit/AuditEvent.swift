@@ -60,6 +60,8 @@ public struct AuditEvent: Hashable, Sendable {
         public var duration: Duration?
         /// What was decided: `approve`, `deny`, `narrow`; nil where nothing was.
         public var answer: String?
+        /// Where the request is kept: `pim`, `cooperative`; nil where there is none.
+        public var backend: String?
 
         /// Creates what is written down of a role.
         public init(request: String?, principal: String, role: String, scope: String, duration: Duration?) {
@@ -71,7 +73,9 @@ public struct AuditEvent: Hashable, Sendable {
         }
 
         var value: JSONValue {
-            let texts = [("request", request), ("principal", principal), ("role", role), ("scope", scope), ("answer", answer)]
+            let texts = [
+                ("request", request), ("principal", principal), ("role", role), ("scope", scope), ("answer", answer), ("backend", backend),
+            ]
             var members: [JSONValue.Member] = texts.compactMap { name, text in text.map { .init(name, .text(AuditEvent.bounded($0))) } }
             if let duration { members.append(.init("seconds", .integer(duration.components.seconds))) }
             return .object(members)

@@ -4,8 +4,8 @@ public import ServiceBus
 /// What ledgers and Azure's Activity Log say of one namespace: what was done here and is there, what is only here, and what is only there: a role that was
 /// given, or keys that were read, past the workflow.
 ///
-/// A record and an event are joined by correlation id, and only where both say the same place and the same caller: whoever sends a request says its id,
-/// so that the id of something that is in a ledger can be sent with something that is not.
+/// A record and an event are joined by correlation id, and only where both say the same place, the same caller and the same deed: whoever sends a request says
+/// its id, so that the id of something that is in a ledger can be sent with something that is not.
 public struct Reconciliation: Hashable, Sendable {
     /// What the join found of one change.
     public enum Finding: String, Hashable, Sendable, CaseIterable {
@@ -49,6 +49,18 @@ public struct Reconciliation: Hashable, Sendable {
     /// What carries out and ends grants in every tenant: Microsoft's own application "MS-PIM".
     static let privilegedService = GUID("01fc33a7-78ba-4d2f-a4b7-768e336e890e")
 
+    /// How long Azure keeps its log.
+    private static let keeping: Duration = .seconds(90 * 86_400)
+
+    /// From when on ledgers and log are read, so that what begins is whole: of a change shortly after its beginning one side may be shortly before it, when
+    /// clocks differ or an answer took long.
+    /// - Parameters:
+    ///   - since: from when on is told.
+    ///   - now: the time; Azure answers nothing about what is older than it keeps.
+    static func beginning(of since: Timestamp, now: Timestamp) -> Timestamp {
+        min(since, max(since.advanced(by: .zero - lateness), now.advanced(by: .zero - keeping)))
+    }
+
     /// Everything, the newest first.
     public let entries: [Entry]
 
@@ -61,7 +73,8 @@ public struct Reconciliation: Hashable, Sendable {
     ///   - events: those of the Activity Log.
     ///   - place: the namespace, which events are to be about.
     ///   - now: the time by which the Activity Log is late.
-    package init(records: [AuditRecord], events: [ActivityEvent], place: NamespacePlace, now: Timestamp) {
+    ///   - since: what happened before is joined, and not told; nil: everything is.
+    package init(records: [AuditRecord], events: [ActivityEvent], place: NamespacePlace, now: Timestamp, since: Timestamp? = nil) {
         let changes = Self.changes(events, in: place)
         let byID = Dictionary(grouping: changes.indices) { changes[$0].correlationID?.lowercased() ?? "" }
         var ours: Set<Int> = []
@@ -72,7 +85,7 @@ public struct Reconciliation: Hashable, Sendable {
             else { continue }
             var missing: [String] = []
             for id in ids {
-                let meant = (byID[id] ?? []).filter { Self.isMeant(changes[$0], by: record) }
+                let meant = Self.meant((byID[id] ?? []).map { ($0, changes[$0]) }, by: record)
                 if meant.isEmpty { missing.append(id) } else { ours.formUnion(meant) }
             }
             // What was done in part, or perhaps, need not be there.
@@ -104,11 +117,12 @@ public struct Reconciliation: Hashable, Sendable {
                     resource: event.resource?.text ?? event.authorizedScope?.text ?? "–",
                     correlationID: event.correlationID))
         }
+        if let since { entries.removeAll { $0.time < since } }
         self.entries = entries.sorted { ($1.time, $0.what) < ($0.time, $1.what) }
     }
 
     /// What the lines of one change have in common.
-    private static func step(_ event: ActivityEvent) -> String {
+    static func step(_ event: ActivityEvent) -> String {
         let place = (event.resource ?? event.authorizedScope)?.text.lowercased() ?? ""
         return "\(event.correlationID?.lowercased() ?? event.id) \(event.operation.lowercased()) \(place)"
     }
@@ -126,24 +140,6 @@ public struct Reconciliation: Hashable, Sendable {
             default: true
             }
         }
-    }
-
-    /// Whether a record can be of an event that has its correlation id: the same caller, and what was done there lies where the record says.
-    private static func isMeant(_ event: ActivityEvent, by record: AuditRecord) -> Bool {
-        // Where nobody vouched for who acts, a ledger has no object id.
-        if let actor = record.actorID, (event.callerObjectID ?? event.caller.map { GUID($0) }) != GUID(actor) { return false }
-        guard let place = event.resource ?? event.authorizedScope else { return false }
-        let operation = event.operation.lowercased()
-        guard let scope = record.accessScope.map({ ResourceID($0) }) else {
-            // Of a key the record has no id: the rule may be the namespace's. It gives nobody a role.
-            return operation.hasPrefix("microsoft.servicebus/")
-        }
-        guard operation.hasPrefix("microsoft.authorization/") else { return false }
-        if scope.contains(place) { return true }
-        // Less than was asked may be given further down than where the request, which is decided about, is.
-        guard operation.contains("roleassignmentapproval") else { return false }
-        let held = place.scopes.first { !$0.text.lowercased().contains("/providers/microsoft.authorization/") }
-        return held?.contains(scope) ?? false
     }
 
     private static func isAboutAccess(_ event: ActivityEvent) -> Bool {

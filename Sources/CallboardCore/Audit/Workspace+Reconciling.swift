@@ -18,9 +18,10 @@ extension Workspace {
                 .usage, "'\(title.name)' does not sign in to Azure, which keeps the Activity Log.",
                 hint: "Give the context its 'namespace' and 'sign-in' in place of a connection string: docs/identity.md.")
         }
+        let beginning = Reconciliation.beginning(of: since, now: now)
         var records: [AuditRecord] = []
         for path in ledgers {
-            let (found, verification) = try AuditQuery(count: AuditQuery.most, since: since).records(in: path)
+            let (found, verification) = try AuditQuery(count: AuditQuery.most, since: beginning).records(in: path)
             guard !verification.isTampering else {
                 throw OperatorError(
                     .conflict, "The ledger \(path) is not whole: \(verification).", hint: "'callboard audit verify' says where.")
@@ -35,8 +36,8 @@ extension Workspace {
         }
         let events: [ActivityEvent]
         do throws(AzureError) {
-            events = try await finder.manager.activity(of: subscription, ActivityQuery(from: WallTime(since))).all()
+            events = try await finder.manager.activity(of: subscription, ActivityQuery(from: WallTime(beginning))).all()
         } catch { throw OperatorError(error) }
-        return Reconciliation(records: records, events: events, place: place, now: now)
+        return Reconciliation(records: records, events: events, place: place, now: now, since: since)
     }
 }

@@ -25,8 +25,7 @@ extension AccessDesk {
         var asking = question(.requestAccess, draft.scope, .serviceBus(draft.role), draft.duration)
         asking.isBreakGlass = true
         let id = AccessRequest.ID.random()
-        let access = AuditEvent.Access(
-            request: id.text, principal: draft.principal.id, role: draft.role.rawValue, scope: draft.scope.id, duration: draft.duration)
+        let access = access(id, draft, proposal.backend)
         let asked = asking
         let leave = try await guarded.authorize(asked, entity: draft.scope.entity, access: access) { guardrails throws(Denial) in
             try guardrails.authorize(breakingGlass: asked, reason: reason, ticket: draft.ticket)

@@ -13,11 +13,14 @@ public struct AccessDecision: Hashable, Sendable {
         public var word: String {
             switch self {
             case .approve: "approve"
-            case .deny: "deny"
-            case .narrow: "narrow"
+            case .deny: AccessDecision.denyWord
+            case .narrow: AccessDecision.narrowWord
             }
         }
     }
+
+    static let denyWord = "deny"
+    static let narrowWord = "narrow"
 
     /// The longest reason, in characters, that every place takes.
     public static let longestReason = 500

@@ -24,6 +24,7 @@ extension AccessDesk {
             request: request.id.text, principal: request.principal.id, role: role.policyRole?.rawValue ?? role.id, scope: scope.id,
             duration: duration)
         access.answer = decision.answer.word
+        access.backend = request.backend.rawValue
         let asked = question(.approveAccess, scope, role, duration)
         let leave = try await guarded.authorize(asked, entity: scope.entity, access: access) { guardrails throws(Denial) in
             try self.leave(
@@ -102,9 +103,10 @@ extension AccessDesk {
         let backend = try backend(request.backend)
         let asked = question(.revokeAccess, request.scope, request.role, request.duration)
         let leave = guarded.guardrails.authorize(givingUp: asked, reason: reason)
-        let access = AuditEvent.Access(
+        var access = AuditEvent.Access(
             request: request.id.text, principal: request.principal.id, role: request.role.policyRole?.rawValue ?? request.role.id,
             scope: request.scope.id, duration: request.duration)
+        access.backend = request.backend.rawValue
         return try await carryOut(leave, access, request.scope.entity) { () throws(OperatorError) in
             try await backend.cancel(request, with: leave)
         }
@@ -124,9 +126,10 @@ extension AccessDesk {
         _ grant: ActiveGrant, _ reason: String, _ change: (Authorization) async throws(OperatorError) -> AccessChange<Bool>
     ) async throws(OperatorError) -> Bool {
         let asked = question(.revokeAccess, grant.scope, grant.role, nil)
-        let access = AuditEvent.Access(
+        var access = AuditEvent.Access(
             request: grant.request?.text, principal: grant.principal.id, role: grant.role.policyRole?.rawValue ?? grant.role.id,
             scope: grant.scope.id, duration: nil)
+        access.backend = grant.backend.rawValue
         let leave: Authorization
         if grant.principal.isSame(as: me) {
             leave = guarded.guardrails.authorize(givingUp: asked, reason: reason)

@@ -109,8 +109,7 @@ public struct AccessDesk: Sendable {
         _ = try AccessDecision.checked(draft.reason, of: "a request")
         let asking = question(.requestAccess, draft.scope, .serviceBus(draft.role), draft.duration)
         let id = AccessRequest.ID.random()
-        let access = AuditEvent.Access(
-            request: id.text, principal: draft.principal.id, role: draft.role.rawValue, scope: draft.scope.id, duration: draft.duration)
+        let access = access(id, draft, proposal.backend)
         var leave = try await guarded.authorize(asking, entity: draft.scope.entity, access: access) { guardrails throws(Denial) in
             try guardrails.authorize(asking: asking, reason: draft.reason, ticket: draft.ticket)
         }
@@ -119,6 +118,14 @@ public struct AccessDesk: Sendable {
         return try await carryOut(authorization, access, draft.scope.entity) { () throws(OperatorError) in
             try await backend.submit(draft, within: proposal.limits, as: id, with: authorization)
         }
+    }
+
+    /// What the ledger says of what is asked for.
+    func access(_ id: AccessRequest.ID, _ draft: AccessRequestDraft, _ backend: AccessRequest.Backend) -> AuditEvent.Access {
+        var access = AuditEvent.Access(
+            request: id.text, principal: draft.principal.id, role: draft.role.rawValue, scope: draft.scope.id, duration: draft.duration)
+        access.backend = backend.rawValue
+        return access
     }
 
     /// Leave to give a role at once, which is more than to ask for one: in quiet times and in an emergency.
