@@ -128,7 +128,7 @@ struct AccessListCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List what waits for your decision; with --mine what you asked for.",
         discussion: """
-            Only requests for this context's namespace. With --fail-if-any the exit status is 1 when something waits. It is 5 when
+            Only requests for this context's namespace. With --fail-if-any the exit status is 1 when something waits (with --mine: is listed). It is 5 when
             a place of requests could not be asked; which one, and why, is on standard error.
             Examples: callboard access list
                       callboard access list --mine --output json
@@ -140,7 +140,7 @@ struct AccessListCommand: OperatorCommand {
     @Flag(help: "What you asked for or would have, decided or not, the newest first.")
     var mine = false
 
-    @Flag(help: "Exit with status 1 when something is listed.")
+    @Flag(help: "Exit with status 1 when something waits for you; with --mine when something is listed.")
     var failIfAny = false
 
     func execute() async throws -> Int32 {
@@ -149,7 +149,8 @@ struct AccessListCommand: OperatorCommand {
             let now = Timestamp.now
             output.write(requests.elements.map { AccessRequestRecord($0, now: now) })
             requests.tellGaps()
-            if failIfAny, !requests.elements.isEmpty { return 1 }
+            // What cannot be decided here is listed with why, and waits for nobody here.
+            if failIfAny, mine ? !requests.elements.isEmpty : requests.elements.contains(where: \.standing.isOpen) { return 1 }
             return requests.gaps.isEmpty ? 0 : 5
         }
     }

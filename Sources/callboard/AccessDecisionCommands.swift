@@ -57,7 +57,10 @@ struct AccessApproveCommand: OperatorCommand {
 struct AccessDenyCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "deny", abstract: "Refuse a request.",
-        discussion: "Example: callboard access deny 3f2a91c0 --reason \"the dashboard shows the same\"")
+        discussion: """
+            A cooperative request that is settled and lies in the queue still, because who settled it could not remove it, is removed.
+            Example: callboard access deny 3f2a91c0 --reason "the dashboard shows the same"
+            """)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
@@ -73,6 +76,7 @@ struct AccessDenyCommand: OperatorCommand {
             let request = try await desk.request(id)
             let decided = try await desk.decide(try AccessDecision(.deny, reason: reason), on: request)
             output.write([AccessRequestRecord(decided, now: .now)])
+            Standard.error(VisibleText.of(decided.sentence))
             return 0
         }
     }

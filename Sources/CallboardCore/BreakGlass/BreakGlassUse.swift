@@ -1,3 +1,4 @@
+internal import AzureResources
 public import ServiceBus
 
 /// A use of break-glass, as the ledger of this machine knows it.
@@ -64,6 +65,8 @@ public struct BreakGlassUse: Hashable, Sendable, Identifiable {
     public var reviewBy: Timestamp?
     /// What was written about it.
     public var review: Review?
+    /// The object id of who has the role by it.
+    public var principal = ""
 
     /// Whether it is in force at a moment, as far as this machine knows.
     public func isActive(at now: Timestamp) -> Bool { now < endsAt }
@@ -103,7 +106,10 @@ struct BreakGlassReader {
     private(set) var uses: [String: BreakGlassUse] = [:]
 
     mutating func read(_ record: AuditRecord) {
-        guard let (action, stage) = record.actionAndStage, let id = record.value["access"]?["request"]?.text, let time = record.time else {
+        guard let (action, stage) = record.actionAndStage, let time = record.time else { return }
+        guard let id = record.value["access"]?["request"]?.text else {
+            // A role that Azure ends does not say which request it answers.
+            if action == .revokeAccess, stage == .done { end(what: record, time) }
             return
         }
         switch action {
@@ -124,6 +130,17 @@ struct BreakGlassReader {
         }
     }
 
+    /// Ends the uses of a role that somebody ended: the same role of the same identity in the same place.
+    private mutating func end(what record: AuditRecord, _ time: Timestamp) {
+        guard let access = record.value["access"], let principal = access["principal"]?.text, let role = access["role"]?.text,
+            let scope = access["scope"]?.text.map({ ResourceID($0) })
+        else { return }
+        for (id, use) in uses
+        where use.beganAt <= time && time < use.endsAt && GUID(use.principal) == GUID(principal) && use.role == role
+            && ResourceID(use.scope) == scope
+        { uses[id]?.endsAt = time }
+    }
+
     private mutating func add(_ record: AuditRecord, _ emergency: JSONValue, _ id: String, _ time: Timestamp) {
         let access = record.value["access"]
         let seconds = min(max(0, access?["seconds"]?.integer ?? 0), 10 * 365 * 86_400)
@@ -134,6 +151,7 @@ struct BreakGlassReader {
             scope: access?["scope"]?.text ?? "",
             reason: record.text("reason") ?? "", ticket: record.text("ticket"), rule: record.text("rule"), beganAt: time,
             endsAt: time.advanced(by: .seconds(seconds)), announced: texts("announced"), silent: texts("notAnnounced"),
-            reviewBy: emergency["reviewBy"]?.text.flatMap { Timestamp(rfc3339: $0) }, review: uses[id]?.review)
+            reviewBy: emergency["reviewBy"]?.text.flatMap { Timestamp(rfc3339: $0) }, review: uses[id]?.review,
+            principal: access?["principal"]?.text ?? "")
     }
 }

@@ -18,10 +18,14 @@ extension CooperativeBackend {
         return listing
     }
 
-    /// What waits for others, and what only claims to be a request: that can be put aside by anybody, whomever it names.
+    /// What waits for others, what only claims to be a request, which can be put aside by anybody, whomever it names, and what cannot be decided here, with why.
+    /// What is settled and lies in the queue still waits for nobody.
     package func inbox() async throws(OperatorError) -> AccessListing<AccessRequest> {
         var listing = try await listed()
-        listing.elements = listing.elements.filter { $0.isForgery || !isMine($0) }
+        listing.elements = listing.elements.filter { request in
+            if case .failed = request.standing { return !isMine(request) }
+            return request.standing.isOpen && (request.isForgery || !isMine(request))
+        }
         return listing
     }
 
@@ -72,10 +76,11 @@ extension CooperativeBackend {
     private func request(_ id: AccessRequest.ID, at reference: String?) async throws(OperatorError) -> AccessRequest {
         var refusal: OperatorError?
         do throws(OperatorError) {
-            let found = try await listed().elements.filter { $0.id == id }
-            if let one = found.first(where: { $0.reference == reference }) ?? found.first(where: { !$0.isForgery }) ?? found.first {
-                return one
-            }
+            // The beginning of an id is enough where only one begins so: what is settled is in no list.
+            let found = try await listed().elements.filter { $0.id.text.hasPrefix(id.text) }
+            let same = found.filter { $0.id == id }
+            let one = same.first { $0.reference == reference } ?? same.first { !$0.isForgery } ?? same.first
+            if let one = one ?? (found.count == 1 ? found.first : nil) { return one }
         } catch {
             guard error.code == .notPermitted else { throw error }
             refusal = error
@@ -214,6 +219,20 @@ extension CooperativeBackend {
         return described
     }
 
+    /// What a request is that was settled and is removed.
+    static func removed(_ request: AccessRequest) -> AccessRequest {
+        var removed = request
+        removed.reference = ""
+        let what =
+            switch request.standing {
+            case .denied(let by, let reason): "\(by?.title ?? "Somebody") had denied it\(reason.map { ": \($0)" } ?? "")"
+            case .cancelled: "Whoever asked had taken it back"
+            default: "It was granted, and somebody had ended it"
+            }
+        removed.sentence = "\(what). It is gone from the queue."
+        return removed
+    }
+
     private func words(of verified: VerifiedRequest) -> String {
         let needed = verified.approvals.map(\.description).joined(separator: " and ")
         return needed.isEmpty
@@ -248,9 +267,12 @@ extension CooperativeOutcome {
                 "It is approved by \(by.map(\.canonical).joined(separator: " and ")) and was left on the way: whoever approves it again finishes it."
             )
         case .denied(let by, let reason, _):
-            (.denied(by: AccessParty(id: by.canonical, kind: .person), reason: reason), "It is denied; whoever opens it next removes it.")
-        case .withdrawn: (.cancelled, "Whoever asked took it back; whoever opens it next removes it.")
-        case .ended: (.ended, "It was granted, and somebody ended it.")
+            (
+                .denied(by: AccessParty(id: by.canonical, kind: .person), reason: reason),
+                "It is denied, and lies in the queue still: denying it removes it."
+            )
+        case .withdrawn: (.cancelled, "Whoever asked took it back, and it lies in the queue still: denying it removes it.")
+        case .ended: (.ended, "It was granted, and somebody ended it; it lies in the queue still: denying it removes it.")
         }
     }
 }

@@ -120,6 +120,10 @@ package struct CooperativeBackend: AccessBackend {
                 try await desk.putAside(review)
                 return told(.denied, now, decision)
             }
+            if decision.answer == .deny, request.isLeftBehind, now.isLeftBehind, case .settled = review.checked {
+                try await review.held.complete()
+                return AccessChange(Self.removed(now))
+            }
             let ruling: CooperativeRuling
             switch decision.answer {
             case .deny: ruling = try await desk.deny(review, reason: decision.reason)
@@ -183,7 +187,7 @@ package struct CooperativeBackend: AccessBackend {
         try await desk.withdraw(verified)
         var cancelled = request
         cancelled.standing = .cancelled
-        cancelled.sentence = "It is taken back; whoever opens it next removes it from the queue."
+        cancelled.sentence = "It is taken back. It goes from the queue when an approver denies it, or when its time is over."
         return AccessChange(cancelled)
     }
 

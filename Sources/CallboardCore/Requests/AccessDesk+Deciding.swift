@@ -7,6 +7,8 @@ extension AccessDesk {
     /// - Throws: ``OperatorError``: refused by the policy or by Azure; of kind conflict when somebody was faster, with who that was, or when the
     ///   request is not what was seen any more; partly done when a narrowed request was denied and could not be given.
     ///
+    /// A no to what is settled and lies in the queue of requests still decides nothing: it removes it.
+    ///
     /// Agreeing to less in Entra PIM is a no and then a role that is given: it takes leave to give one as well.
     public func decide(_ decision: AccessDecision, on seen: AccessRequest) async throws(OperatorError) -> AccessRequest {
         let backend = try backend(seen.backend)
@@ -17,13 +19,14 @@ extension AccessDesk {
                 .conflict, "The request \(seen.id.short) is not what was looked at any more: nothing was decided.",
                 hint: "Look at it again.", entity: seen.scope.entity)
         }
-        guard request.standing.isOpen else { throw Self.closed(request) }
+        let isRemoval = decision.answer == .deny && request.isLeftBehind
+        guard request.standing.isOpen || isRemoval else { throw Self.closed(request) }
         var (scope, role, duration) = (request.scope, request.role, request.duration)
         if case .narrow(let less) = decision.answer { (scope, role, duration) = (less.scope, .serviceBus(less.role), less.duration) }
         var access = AuditEvent.Access(
             request: request.id.text, principal: request.principal.id, role: role.policyRole?.rawValue ?? role.id, scope: scope.id,
             duration: duration)
-        access.answer = decision.answer.word
+        access.answer = isRemoval ? "remove" : decision.answer.word
         access.backend = request.backend.rawValue
         let asked = question(.approveAccess, scope, role, duration)
         let leave = try await guarded.authorize(asked, entity: scope.entity, access: access) { guardrails throws(Denial) in
@@ -198,6 +201,15 @@ public struct SweptGrant: Hashable, Sendable {
 }
 
 extension AccessRequest {
+    /// Whether it is settled and lies in the queue of requests still: whoever settled it could not remove it.
+    var isLeftBehind: Bool {
+        guard backend == .cooperative, !reference.isEmpty else { return false }
+        switch standing {
+        case .denied, .cancelled, .ended: return true
+        case .waiting, .reviewed, .granted, .expired, .failed: return false
+        }
+    }
+
     /// Whether both ask for the same: what an approver agrees to. Of a queue they are one message, unless one of them is gone from there: a forged copy asks for
     /// the same as the request that it was made from.
     func asksTheSame(as other: AccessRequest) -> Bool {

@@ -62,8 +62,10 @@ extension PrivilegedBackend {
             return AccessChange(changed(request, result, decided.value), correlationIDs: decided.correlationID)
         } catch { failure = error }
         if let now = try? await manager.approvalStage(stage), let reviewer = now.party, now.result != .notReviewed {
-            // A lost answer to our own decision is no loss.
-            if reviewer.isSame(as: me), now.result == result, failure.code == .unreachable || failure.code == .serviceFailed {
+            // An answer to our own decision that was lost is no loss: also where the request was repeated, and that was refused since it is decided. By the reason
+            // it is this one, and none that we made elsewhere.
+            let wasLost = failure.code == .unreachable || failure.code == .serviceFailed
+            if reviewer.isSame(as: me), now.result == result, now.justification.map({ $0 == reason }) ?? wasLost {
                 return AccessChange(changed(request, result, now), correlationIDs: failure.correlationID)
             }
             var error = Self.decided(request, now)

@@ -218,6 +218,30 @@ struct BreakGlassReviewTests {
         #expect(try BreakGlassUse.all(in: scene.ledger).uses.first?.review == nil)
     }
 
+    @Test("ending the role in Entra PIM, which says of none which request it answers, ends the use; ending another role does not")
+    func endedInAzure() async throws {
+        func grant(_ scope: String, _ role: PolicyRole = .receiver, of party: AccessParty = BreakGlassScene.me) -> ActiveGrant {
+            ActiveGrant(
+                id: "i", backend: .pim, request: nil, principal: party, role: .serviceBus(role), scope: AccessScope(id: scope),
+                beganAt: nil,
+                endsAt: BreakGlassScene.begin.advanced(by: .seconds(1800)), keeper: .azure(isActivation: true))
+        }
+        let service = AccessParty(id: "0a0a0000-0000-4000-8000-000000000009", kind: .service)
+        for (grant, isEnded) in [
+            (grant(BreakGlassScene.queue.uppercased()), true), (grant(BreakGlassScene.queue + "-2"), false),
+            (grant(BreakGlassScene.queue, .sender), false), (grant(BreakGlassScene.queue, of: service), false),
+        ] {
+            let giving = "\nallow:\n  - {id: end, who: [anyone], action: access.revoke, scope: \"**\"}\n"
+            let scene = try BreakGlassScene(BreakGlassScene.yaml + giving)
+            _ = try await scene.desk.breakGlass(scene.proposal())
+            #expect(try await scene.desk.end(grant, reason: "found it"))
+            let use = try #require(try BreakGlassUse.all(in: scene.ledger).uses.first)
+            let ended = try #require(try scene.records().last?.time)
+            #expect(use.isActive(at: ended) != isEnded, "\(grant.scope.id) \(grant.role.title)")
+            if isEnded { #expect(use.endsAt == ended && use.reviewBy != nil) }
+        }
+    }
+
     @Test("a request whose end is not known counts as used; an ordinary one does not; one that was ended early is over")
     func ledger() async throws {
         let folder = try TemporaryFolder()

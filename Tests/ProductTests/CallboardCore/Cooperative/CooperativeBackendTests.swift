@@ -232,6 +232,52 @@ import Testing
         #expect(scene.granted.count == 1)
     }
 
+    @Test("what is settled and lies in the queue still waits for nobody, and goes when an approver denies it")
+    func leftBehind() async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene()
+        let request = try await scene.ask()
+        let own = try await backend(scene, ApprovalScene.alice).request(.init(request.id.canonical))
+        let rails = try guardrails(ApprovalScene.alice)
+        _ = try await backend(scene, ApprovalScene.alice)
+            .cancel(own, with: rails.authorize(givingUp: rails.question(.revokeAccess), reason: "found it"))
+        #expect(!scene.isQueueEmpty)
+        let bob = try desk(scene, ApprovalScene.bob, ledger: folder.path + "/bob")
+        #expect(try await bob.inbox().elements.isEmpty)
+        // It is in no list, and the beginning of its id names it.
+        let seen = try await bob.request(String(request.id.canonical.prefix(8)))
+        #expect(seen.standing == .cancelled && seen.sentence.contains("denying it removes it"))
+        let approving = await refusal { _ = try await bob.decide(try AccessDecision(.approve, reason: "go"), on: seen) }
+        #expect(approving?.code == .conflict && !scene.isQueueEmpty)
+        let before = scene.decisions.count
+        let removed = try await bob.decide(try AccessDecision(.deny, reason: "tidy up"), on: seen)
+        #expect(removed.standing == .cancelled && removed.sentence.hasSuffix("It is gone from the queue."))
+        #expect(scene.isQueueEmpty && scene.decisions.count == before && scene.granted.isEmpty)
+        let last = try AuditRecord(line: Array(try #require(AuditFixture.lines(folder.path + "/bob").last).utf8))
+        #expect(last.type == "access.approve.done" && last.value["access"]?["answer"]?.text == "remove")
+        let again = await refusal { _ = try await bob.decide(try AccessDecision(.deny, reason: "tidy up"), on: seen) }
+        #expect(again?.code == .conflict && again?.message.contains("taken back") == true, "\(String(describing: again))")
+    }
+
+    @Test("a no to what was open a moment ago and is settled by now is told who settled it")
+    func settledMeanwhile() async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene()
+        try await scene.ask()
+        let bob = try desk(scene, ApprovalScene.bob, ledger: folder.path + "/bob")
+        let seen = try #require(try await bob.inbox().elements.first)
+        let rails = try guardrails(ApprovalScene.bob)
+        let leave = try rails.authorize(rails.question(.approveAccess))
+        let own = try await backend(scene, ApprovalScene.alice).request(seen.id)
+        let taken = try guardrails(ApprovalScene.alice)
+        _ = try await backend(scene, ApprovalScene.alice)
+            .cancel(own, with: taken.authorize(givingUp: taken.question(.revokeAccess), reason: "found it"))
+        let error = await refusal {
+            _ = try await backend(scene, ApprovalScene.bob).decide(try AccessDecision(.deny, reason: "no"), on: seen, with: leave)
+        }
+        #expect(error?.code == .conflict && error?.message.contains("took it back") == true, "\(String(describing: error))")
+    }
+
     @Test("a clock that is wrong by more than is borne is said beside every list")
     func clock() async throws {
         let scene = try ApprovalScene()

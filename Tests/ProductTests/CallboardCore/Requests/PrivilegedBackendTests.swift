@@ -44,8 +44,10 @@ struct PrivilegedBackendTests {
     private static let alice = "a11ce000-0000-4000-8000-000000000001"
 
     private func backend(_ azure: PlayedAzure) -> PrivilegedBackend {
+        var configuration = RESTConfiguration()
+        configuration.retry.firstDelay = .zero
         let client = RESTClient(
-            configuration: RESTConfiguration(), exchange: azure, clock: ContinuousClock(), jitter: { 0 }, logger: Logger(label: "test"))
+            configuration: configuration, exchange: azure, clock: ContinuousClock(), jitter: { 0 }, logger: Logger(label: "test"))
         return PrivilegedBackend(
             manager: ResourceManagerClient(cloud: .global, tokens: AnyToken(), client: client), me: me,
             place: NamespacePlace(name: "sb-retail", id: ResourceID(Self.namespace)), now: { AuditFixture.time })
@@ -66,8 +68,8 @@ struct PrivilegedBackendTests {
             standing: .waiting(until: nil), sentence: "", reference: "/r", approvalReference: Self.approval)
     }
 
-    private static func stage(_ result: String = "NotReviewed", by: String = "null", mine: Bool = true) -> String {
-        #"{"id":"\#(approval)/stages/s1","properties":{"status":"InProgress","assignedToMe":\#(mine),"reviewResult":"\#(result)","reviewedBy":\#(by),"justification":"because"}}"#
+    private static func stage(_ result: String = "NotReviewed", by: String = "null", mine: Bool = true, why: String = "because") -> String {
+        #"{"id":"\#(approval)/stages/s1","properties":{"status":"InProgress","assignedToMe":\#(mine),"reviewResult":"\#(result)","reviewedBy":\#(by),"justification":"\#(why)"}}"#
     }
     private static func given(_ path: String, status: String = "Provisioned") -> String {
         #"{"id":"\#(path)","properties":{"scope":"\#(namespace)/queues/orders","roleDefinitionId":"/d/4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0","principalId":"\#(alice)","requestType":"AdminAssign","status":"\#(status)"}}"#
@@ -133,24 +135,54 @@ struct PrivilegedBackendTests {
         #expect(azure.changes.isEmpty == before)
     }
 
-    @Test("a lost answer to our own decision is no loss, and to another's is")
-    func lost() async throws {
-        for (reviewer, isOurs) in [(Self.carol, true), (Self.bob, false)] {
-            let azure = PlayedAzure { method, path in
-                if method == "PATCH" { return (500, "") }
-                if path.hasSuffix("/stages") { return (200, #"{"value":[\#(Self.stage())]}"#) }
-                return (200, Self.stage("Approve", by: reviewer))
-            }
-            let result: Bool
-            let (decision, leave) = (try AccessDecision(.approve, reason: "go"), try leave())
-            do throws(OperatorError) {
-                _ = try await backend(azure).decide(decision, on: request, with: leave)
-                result = true
-            } catch {
-                result = error.code != .conflict
-            }
-            #expect(result == isOurs)
+    private static let completed = (400, #"{"error":{"code":"ApprovalAlreadyCompleted","message":"m"}}"#)
+
+    /// Azure that answers decisions in turn, the last answer ever again; the stage is then as it is given.
+    private func playing(_ answers: [(Int, String)], then stage: String) -> PlayedAzure {
+        let left = Mutex(answers[...])
+        return PlayedAzure { method, path in
+            if method == "PATCH" { return left.withLock { $0.count > 1 ? $0.removeFirst() : $0.first } }
+            if path.hasSuffix("/stages") { return (200, #"{"value":[\#(Self.stage())]}"#) }
+            return method == "GET" ? (200, stage) : method == "PUT" ? (201, Self.given(path)) : (200, Self.given(path))
         }
+    }
+
+    @Test(
+        "a lost answer to our own decision is no loss, also where the request was repeated and refused",
+        arguments: [[(500, "")], [(503, ""), PrivilegedBackendTests.completed], [PrivilegedBackendTests.completed]])
+    func lost(answers: [(Int, String)]) async throws {
+        let azure = playing(answers, then: Self.stage("Approve", by: Self.carol, why: "go"))
+        let changed = try await backend(azure).decide(try AccessDecision(.approve, reason: "go"), on: request, with: leave())
+        guard case .granted(_, let by) = changed.value.standing else {
+            Issue.record("\(changed.value.standing)")
+            return
+        }
+        #expect(by?.isSame(as: me) == true && azure.changes.count == answers.count)
+    }
+
+    @Test(
+        "what somebody else decided, or we elsewhere, is not taken for ours whatever was lost",
+        arguments: [
+            PrivilegedBackendTests.stage("Approve", by: PrivilegedBackendTests.bob, why: "go"),
+            PrivilegedBackendTests.stage("Deny", by: PrivilegedBackendTests.carol, why: "go"),
+            PrivilegedBackendTests.stage("Approve", by: PrivilegedBackendTests.carol, why: "another day"),
+        ], [[(500, "")], [(503, ""), PrivilegedBackendTests.completed]])
+    func lostToOthers(stage: String, answers: [(Int, String)]) async throws {
+        let azure = playing(answers, then: stage)
+        let error = await #expect(throws: OperatorError.self) {
+            try await backend(azure).decide(try AccessDecision(.approve, reason: "go"), on: request, with: leave())
+        }
+        #expect(error?.code == .conflict && error?.message.contains("is already decided") == true, "\(String(describing: error))")
+    }
+
+    @Test("less is given also where the answer to the no was lost")
+    func narrowsLost() async throws {
+        let less = try AccessNarrowing(of: request, duration: .seconds(600))
+        let why = "a look [agreed to: \(less.description)]"
+        let azure = playing([(503, ""), Self.completed], then: Self.stage("Deny", by: Self.carol, why: why))
+        let changed = try await backend(azure).decide(try AccessDecision(.narrow(less), reason: "a look"), on: request, with: leave())
+        #expect(changed.value.sentence.contains("given instead: Data Receiver on orders for 10m"))
+        #expect(azure.changes.last?.line.hasPrefix("PUT ") == true)
     }
 
     @Test("less is a no that says what would be agreed to, then an assignment with an end, under an id that follows from the request's")
