@@ -9,7 +9,7 @@ struct AccessApproveCommand: OperatorCommand {
         discussion: """
             Less: --role, --on (an entity within what was asked) and --for; never more. Entra PIM knows no yes to less: there a narrowed request is denied with a
             reason that says what would be agreed to, and that is given instead, where you may assign roles.
-            You cannot decide about your own requests.
+            You cannot decide about your own requests. The exit status is 3 when no role came of it all the same.
             Examples: callboard access approve 3f2a91c0 --reason "on call, INC-4471"
                       callboard access approve 3f2a91c0 --for 15m --reason "enough for a look"
             """)
@@ -45,10 +45,11 @@ struct AccessApproveCommand: OperatorCommand {
                 }
                 answer = .narrow(try AccessNarrowing(of: request, role: role, scope: scope, duration: duration?.duration))
             }
-            let decided = try await desk.decide(try AccessDecision(answer, reason: reason), on: request)
+            let decision = try AccessDecision(answer, reason: reason)
+            let decided = try await desk.decide(decision, on: request)
             output.write([AccessRequestRecord(decided, now: .now)])
             Standard.error(VisibleText.of(decided.sentence))
-            return 0
+            return decision.cameToNothing(decided) ? 3 : 0
         }
     }
 }
@@ -112,22 +113,20 @@ struct AccessRevokeCommand: OperatorCommand {
         try await connection.withDesk { desk in
             // `feed` and `cafe` begin ids as well: a name that is an entity's means the entity.
             let isID = subject.utf8.count >= 36
-            var ended = isID ? [] : try await ofEntity(desk)
-            if ended.isEmpty, let request = try await request(desk, isID: isID) {
+            var known = AccessListing<ActiveGrant>()
+            if !isID { known = try await ofEntity(desk) }
+            if known.elements.isEmpty, let request = try await request(desk, isID: isID) {
                 if request.standing.isOpen {
                     let cancelled = try await desk.cancel(request, reason: reason)
                     output.write([AccessRequestRecord(cancelled, now: .now)])
                     return 0
                 }
-                ended = try await desk.active().elements.filter { $0.answers(request) }
+                known = try await active(desk) { $0.answers(request) }
             } else if isID {
-                ended = try await ofEntity(desk)
+                known = try await ofEntity(desk)
             }
-            guard !ended.isEmpty else {
-                throw OperatorError(
-                    .notFound, "There is no role with an end that '\(subject.prefix(80))' names.",
-                    hint: "'callboard access active' lists those that are in force.")
-            }
+            let ended = known.elements
+            guard !ended.isEmpty else { throw known.nothing(named: subject) }
             for grant in ended {
                 let isDone = try await desk.end(grant, reason: reason)
                 Standard.error(
@@ -143,13 +142,21 @@ struct AccessRevokeCommand: OperatorCommand {
 
     private var paths: [EntityPath] { EntityArgument(argument: subject)?.candidates.map(\.entity) ?? [] }
 
+    /// Those of the roles in force that are meant; what could not be listed is told.
+    private func active(
+        _ desk: AccessDesk, where isMeant: (ActiveGrant) -> Bool
+    ) async throws(OperatorError) -> AccessListing<ActiveGrant> {
+        var known = try await desk.active()
+        known.tellGaps()
+        known.elements = known.elements.filter(isMeant)
+        return known
+    }
+
     /// The roles on the entity that is named.
-    private func ofEntity(_ desk: AccessDesk) async throws(OperatorError) -> [ActiveGrant] {
+    private func ofEntity(_ desk: AccessDesk) async throws(OperatorError) -> AccessListing<ActiveGrant> {
         let wanted = if let principal { try AccessParty(objectID: principal) } else { desk.me }
         let paths = paths
-        let all = try await desk.active()
-        all.tellGaps()
-        return all.elements.filter { grant in
+        return try await active(desk) { grant in
             grant.principal.isSame(as: wanted) && grant.scope.entity.map { paths.contains($0) } ?? false
                 && role.map { grant.role == .serviceBus($0) } ?? true
         }

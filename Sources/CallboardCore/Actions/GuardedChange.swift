@@ -42,10 +42,11 @@ package struct GuardedChange: Sendable {
     ///   - intended: the record of what is going to be done.
     ///   - change: does it.
     ///   - done: adds to the record what is known of the result.
+    ///   - ended: adds to the record what is known however it ended.
     /// - Throws: ``OperatorError``: what `change` throws; ``OperatorError/Code/partlyDone`` when it is done and could not be written down.
     package func carryOut<Result: Sendable>(
         _ intended: AuditEvent, _ change: () async throws(OperatorError) -> Result,
-        done: (Result, inout AuditEvent) -> Void = { _, _ in }
+        done: (Result, inout AuditEvent) -> Void = { _, _ in }, ended: (inout AuditEvent) -> Void = { _ in }
     ) async throws(OperatorError) -> Result {
         var event = intended
         try await ledger.append(event)
@@ -54,11 +55,13 @@ package struct GuardedChange: Sendable {
             event.stage = event.access == nil ? error.auditStage : error.auditStageOfAccess
             event.trackingIDs = error.trackingID.map { [$0] } ?? []
             event.correlationRequestIDs = error.correlationIDs
+            ended(&event)
             var told = error
             do throws(OperatorError) { try await ledger.append(event) } catch { told.message += " \(error.message)" }
             throw told
         }
         event.stage = .done
+        ended(&event)
         done(result, &event)
         do throws(OperatorError) { try await ledger.append(event) } catch {
             throw OperatorError(

@@ -44,19 +44,23 @@ extension AccessDesk {
         var event = AuditEvent(leave, .intended, by: guarded.actor, in: guarded.guardrails.place, entity: draft.scope.entity)
         event.access = access
         event.emergency = AuditEvent.Emergency(notAnnounced: places.map(\.description), reviewBy: reviewBy)
-        let result = try await guarded.carryOut(event) {
-            () throws(OperatorError) -> (BreakGlassAnnouncer.Outcome, AccessChange<AccessRequest>) in
-            let outcome = await announcer?.announce(announcement, at: places) ?? BreakGlassAnnouncer.Outcome()
-            guard !outcome.isUnheard else { throw Self.unheard(outcome, draft.scope.entity) }
-            return (outcome, try await backend.submit(draft, within: proposal.limits, as: id, with: leave))
-        } done: { result, event in
-            event.correlationRequestIDs = result.1.correlationIDs
-            event.emergency?.announced = result.0.told.map(\.description)
-            event.emergency?.notAnnounced = result.0.silent.map(\.place.description)
+        var outcome: BreakGlassAnnouncer.Outcome?
+        let change = try await guarded.carryOut(event) { () throws(OperatorError) in
+            let heard = await announcer?.announce(announcement, at: places) ?? BreakGlassAnnouncer.Outcome()
+            outcome = heard
+            guard !heard.isUnheard else { throw Self.unheard(heard, draft.scope.entity) }
+            return try await backend.submit(draft, within: proposal.limits, as: id, with: leave)
+        } done: { change, event in
+            event.correlationRequestIDs = change.correlationIDs
+        } ended: { event in
+            // Who was told, they were told, whatever became of the request.
+            guard let outcome else { return }
+            event.emergency?.announced = outcome.told.map(\.description)
+            event.emergency?.notAnnounced = outcome.silent.map(\.place.description)
         }
+        let heard = outcome ?? BreakGlassAnnouncer.Outcome()
         return BreakGlassOutcome(
-            request: result.1.value, announced: result.0.told, silent: result.0.silent.map { "\($0.place): \($0.reason)" },
-            reviewBy: reviewBy)
+            request: change.value, announced: heard.told, silent: heard.silent.map { "\($0.place): \($0.reason)" }, reviewBy: reviewBy)
     }
 
     private static func unheard(_ outcome: BreakGlassAnnouncer.Outcome, _ entity: EntityPath?) -> OperatorError {

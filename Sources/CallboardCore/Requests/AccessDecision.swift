@@ -37,6 +37,15 @@ public struct AccessDecision: Hashable, Sendable {
         self.reason = try Self.checked(reason, of: "a decision")
     }
 
+    /// Whether somebody was agreed with and has no role by it: as the request stands after the decision.
+    public func cameToNothing(_ decided: AccessRequest) -> Bool {
+        guard answer != .deny else { return false }
+        return switch decided.standing {
+        case .waiting, .reviewed, .granted: false
+        case .denied, .cancelled, .expired, .ended, .failed: true
+        }
+    }
+
     /// A reason as it may be sent.
     static func checked(_ text: String, of what: String) throws(OperatorError) -> String {
         let reason = text.trimmed

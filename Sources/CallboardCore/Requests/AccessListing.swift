@@ -22,6 +22,18 @@ public struct AccessListing<Element: Sendable>: Sendable {
     /// What is not known.
     public var gaps: [RequestGap]
 
+    /// That none of it is what somebody named: that there is no such role, where all could be listed, and else that it is not known.
+    public func nothing(named name: String) -> OperatorError where Element == ActiveGrant {
+        guard let gap = gaps.first else {
+            return OperatorError(
+                .notFound, "There is no role with an end that '\(name.prefix(80))' names.",
+                hint: "'callboard access active' lists those that are in force.")
+        }
+        return OperatorError(
+            .partlyDone, "Nothing was ended: whether there is a role that '\(name.prefix(80))' names is not known. \(gap.sentence)",
+            hint: gap.error.hint)
+    }
+
     /// A listing.
     public init(_ elements: [Element] = [], gaps: [RequestGap] = []) {
         self.elements = elements

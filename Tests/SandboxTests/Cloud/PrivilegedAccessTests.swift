@@ -145,6 +145,21 @@ import Testing
         #expect(try put(fixture, type: "SelfDeactivate").code == "RoleAssignmentDoesNotExist")
     }
 
+    @Test(arguments: [false, true]) func whatIsRefusedForWantOfRoomChangesNothing(_ isActive: Bool) throws {
+        let fixture = try CloudFixture()
+        if isActive {
+            _ = try put(fixture)
+            fixture.pass(seconds: 300)
+        }
+        _ = try put(fixture, .dataOwner)
+        var waiting = try #require(fixture.cloud.privileged.requests.last)
+        #expect(waiting.status == .pending)
+        repeat { waiting.name = CallID.make() } while fixture.cloud.privileged.add(waiting)
+        let recorded = fixture.cloud.activity.events.count
+        #expect(try put(fixture, type: isActive ? "SelfDeactivate" : "SelfActivate").status == 429)
+        #expect(try canReceive(fixture) == isActive && fixture.cloud.activity.events.count == recorded)
+    }
+
     @Test func anActivationMayWantAnAuthenticationContext() throws {
         let fixture = try CloudFixture()
         fixture.cloud.switches.activationContext = true

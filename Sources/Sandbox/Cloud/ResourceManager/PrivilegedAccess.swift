@@ -130,6 +130,9 @@ struct PrivilegedAccess: Sendable {
 
     func request(_ name: String) -> Request? { requests.first { $0.name == name.lowercased() } }
 
+    /// Whether a request can be put on record.
+    var hasRoom: Bool { requests.count < Self.maximumRequests || requests.contains { $0.status != .pending } }
+
     /// Puts a request on record; the oldest that is decided makes room.
     /// - Returns: false when too many are undecided.
     mutating func add(_ request: Request) -> Bool {

@@ -31,6 +31,8 @@ extension SandboxCloud {
     private static let noRequest = ResourceManagerError(
         404, "RoleAssignmentScheduleRequestNotFound", "The role assignment schedule request is not found.")
 
+    private static let tooMany = ResourceManagerError(429, "TooManyRequests", "Too many requests wait for a decision.")
+
     // MARK: Lists
 
     private enum Whose {
@@ -132,6 +134,8 @@ extension SandboxCloud {
             throw ResourceManagerError(409, "RoleAssignmentRequestExists", "There is a request of this name already.")
         }
         let request = try checkedRequest(call, scope, name)
+        // Before anything is given or taken: what is refused changes nothing.
+        guard privileged.hasRoom else { throw Self.tooMany }
         switch request.kind {
         case .selfActivate, .adminAssign: if request.status == .provisioned { provision(request) }
         case .selfDeactivate, .adminRemove:
@@ -144,9 +148,7 @@ extension SandboxCloud {
             _ = assignments.remove(active.name, at: active.scope, effective: propagated)
             recordOwn("Microsoft.Authorization/roleAssignments/delete", active, at: now)
         }
-        guard privileged.add(request) else {
-            throw ResourceManagerError(429, "TooManyRequests", "Too many requests wait for a decision.")
-        }
+        guard privileged.add(request) else { throw Self.tooMany }
         let resource = scope.appending("providers/Microsoft.Authorization/roleAssignmentScheduleRequests/\(name)")
         record("Microsoft.Authorization/roleAssignmentScheduleRequests/write", resource, call, status: 201)
         return answer(json(request), status: 201)

@@ -202,11 +202,11 @@ struct ReconciliationTests {
             (body(Self.principal, owner, "AdminAssign"), false), (body(Self.principal, receiver, "AdminRemove"), false), ("{}", true),
             (#"{"properties":{"principalId":"\#(Self.principal)","PrincipalID":"\#(mallory)"}}"#, false), ("no JSON", false),
         ] {
-            #expect(try findings([asked], [event("a", body: text)]) == [.matched] == isOurs, "\(text)")
+            #expect(try findings([asked], [event("a", body: text)]).contains(.matched) == isOurs, "\(text)")
         }
         let ended = record(.revokeAccess, .done, ["a"])
         for (kind, isOurs) in [("SelfDeactivate", true), ("AdminRemove", true), ("AdminAssign", false), ("SelfExtend", false)] {
-            #expect(try findings([ended], [event("a", body: body(Self.principal, receiver, kind))]) == [.matched] == isOurs, "\(kind)")
+            #expect(try findings([ended], [event("a", body: body(Self.principal, receiver, kind))]).contains(.matched) == isOurs, "\(kind)")
         }
         let agreed = record(.approveAccess, .done, ["a"], answer: "approve", backend: .cooperative)
         let name = NameBasedID.assignment(for: GUID(Self.request)).canonical

@@ -129,6 +129,8 @@ struct BreakGlassTests {
             await #expect(throws: OperatorError.self) { try await scene.desk.breakGlass(proposal) }
             let use = try #require(try BreakGlassUse.all(in: scene.ledger).uses.first, "\(code)")
             #expect(use.isActive(at: use.beganAt) && BreakGlassBanner([use], at: use.beganAt) != .none)
+            // Who was told, they were told.
+            #expect(use.announced == ["queue:alarms", "topic:break-glass", "Backstage"] && use.silent.isEmpty, "\(code)")
         }
     }
 

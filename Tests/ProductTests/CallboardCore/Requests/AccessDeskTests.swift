@@ -439,11 +439,44 @@ struct AccessDeskTests {
         await #expect(throws: OperatorError.self) { try await desk.active() }
     }
 
+    @Test("where no role that is named is known, that there is none is said only where all could be listed")
+    func nothingNamed() {
+        let whole = AccessListing<ActiveGrant>()
+        #expect(whole.nothing(named: "orders").exitCode == 4)
+        let gap = RequestGap(backend: .pim, error: OperatorError(.notPermitted, "not for you", hint: "It takes Reader."))
+        let cut = AccessListing<ActiveGrant>(gaps: [gap]).nothing(named: "orders")
+        #expect(cut.exitCode == 5 && cut.message.contains("is not known") && cut.message.contains("not for you"))
+        #expect(cut.hint == "It takes Reader.")
+    }
+
+    @Test("agreeing that gives nobody a role came to nothing; a no never did")
+    func nothingCame() async throws {
+        let folder = try TemporaryFolder()
+        let backend = MemoryBackend(ann)
+        let desk = try desk(ann, backend, ledger: folder.path + "/l")
+        var request = try await desk.ask(try await desk.propose(wish()))
+        let answers = [
+            AccessDecision.Answer.approve, .narrow(try AccessNarrowing(of: request, duration: .seconds(60))), .deny,
+        ]
+        let standings: [(AccessRequest.Standing, Bool)] = [
+            (.waiting(until: nil), false), (.reviewed(by: nil), false), (.granted(until: nil, by: nil), false), (.cancelled, true),
+            (.denied(by: nil, reason: nil), true), (.expired, true), (.ended, true), (.failed("Failed"), true),
+        ]
+        for answer in answers {
+            let decision = try AccessDecision(answer, reason: "r")
+            for (standing, isNothing) in standings {
+                request.standing = standing
+                #expect(decision.cameToNothing(request) == (isNothing && answer != .deny), "\(answer.word) \(standing.word)")
+            }
+        }
+    }
+
     @Test("a place that cannot be asked keeps nobody from a request that another has, and says why one is not found")
     func byID() async throws {
         let folder = try TemporaryFolder()
         let (pim, queue) = (MemoryBackend(ann), MemoryBackend(ann, kind: .cooperative))
-        let request = try await desk(ann, queue, ledger: folder.path + "/l").ask(try await desk(ann, queue, ledger: folder.path + "/l").propose(wish()))
+        let request = try await desk(ann, queue, ledger: folder.path + "/l").ask(
+            try await desk(ann, queue, ledger: folder.path + "/l").propose(wish()))
         let desk = try desk(ann, [pim, queue], ledger: folder.path + "/l")
         let nobody = "00000000-0000-4000-8000-00000000000f"
         let absent = await #expect(throws: OperatorError.self) { try await desk.request(nobody) }
