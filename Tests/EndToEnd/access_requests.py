@@ -24,6 +24,10 @@ PROBLEM, USAGE, REFUSED, NOT_FOUND = 1, 2, 3, 4
 QUEUE = "orders"
 REQUESTER_ID, ADMIN_ID = "0e5e1000-0000-4000-8000-000000000004", "0e5e1000-0000-4000-8000-000000000003"
 SERVICE = "0a0a0000-0000-4000-8000-00000000a005"
+RECEIVER, SENDER = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0", "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"
+OWNER = "090c5cfd-751d-490a-894a-3ce6f1109419"
+# The group of the platform's people.
+GROUP = "b3f1a7c0-5555-4a3e-9b1e-0a5d3c7e2f05"
 
 cloud = None
 # {user: a home in which they are signed in}
@@ -225,6 +229,7 @@ def narrowed():
 def for_service():
     ways = ("access", "request", QUEUE, "--role", "sender", "--for", "1h", "--principal", SERVICE, "--reason", "a backfill")
     refused(run(ONE_QUEUE, *ways), "It takes the action")
+    refused(run(ADMIN, *(GROUP if part == SERVICE else part for part in ways)), "is a group")
     (given,) = said(ADMIN, *ways)
     assert given["standing"] == "granted" and given["principal"]["id"] == SERVICE, given
     (grant,) = [each for each in said(ADMIN, "access", "active") if each["principal"]["id"] == SERVICE]
@@ -238,12 +243,15 @@ def swept():
     headers = {"Authorization": f"Bearer {cloud.token(ADMIN)}"}
     subscription, group, name = (cloud.ready[key] for key in ("subscriptionId", "resourceGroup", "namespaceName"))
     scope = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ServiceBus/namespaces/{name}/queues/{QUEUE}"
-    receiver = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0"
+    roles = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions"
 
-    def assign(guid, description):
-        body = {"properties": {"roleDefinitionId": receiver, "principalId": SERVICE, "principalType": "ServicePrincipal", "description": description}}
+    def assign(guid, description, role=RECEIVER, correlation=None):
+        body = {"properties": {"roleDefinitionId": f"{roles}/{role}", "principalId": SERVICE, "principalType": "ServicePrincipal", "description": description}}
         url = f"{cloud.origin}{scope}/providers/Microsoft.Authorization/roleAssignments/{guid}"
-        answer = requests.put(url, params={"api-version": "2022-04-01"}, json=body, headers=headers, verify=cloud.ready["caFile"], timeout=5)
+        own = {"x-ms-correlation-request-id": correlation} if correlation else {}
+        answer = requests.put(
+            url, params={"api-version": "2022-04-01"}, json=body, headers=headers | own, verify=cloud.ready["caFile"], timeout=5
+        )
         assert answer.status_code == 201, answer.text
 
     assign("0bad0000-0000-4000-8000-000000000001", f"jit req=req-1 exp=2026-01-01T00:00:00Z by={ADMIN_ID}")
@@ -254,6 +262,12 @@ def swept():
     assert said(ADMIN, "access", "sweep") == []
     assign("0bad0000-0000-4000-8000-000000000002", "temporary, for INC-3120")
     assert said(ADMIN, "access", "sweep") == [], "what is no note of ours was swept"
+    # Past the workflow, and under the ids of what is in the ledger: of a role that was given for a while, and of a no that was said.
+    with open(homes[ADMIN].path / ".local/state/callboard/audit.jsonl", encoding="utf-8") as ledger:
+        records = [json.loads(line) for line in ledger]
+    for number, role, kind in ((3, SENDER, "access.grant.done"), (4, OWNER, "access.approve.done")):
+        ids = next(each["correlationRequestIds"] for each in records if each["type"] == kind)
+        assign(f"0bad0000-0000-4000-8000-00000000000{number}", "for ever", role, ids[0])
 
 
 @checks.step("what is hostile in a reason is shown, not obeyed", seconds=60)
@@ -286,9 +300,9 @@ def reconciled():
     outcome = {each["finding"] for each in said(ADMIN, "audit", "reconcile", *options)}
     assert "matched" in outcome and "by Azure" in outcome, outcome
     strange = [each for each in said(ADMIN, "audit", "reconcile", *options, "--only-problems")]
-    # The assignments of the step that sweeps were made with another client.
+    # The assignments of the step that sweeps were made with another client, two of them under ids that are in a ledger.
     assert {each["finding"] for each in strange} == {"outside of the ledgers"}, strange
-    assert {each["resource"].rsplit("/", 1)[1][:8] for each in strange} == {"0bad0000"}, strange
+    assert {each["resource"].rsplit("/", 1)[1] for each in strange} == {f"0bad0000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3, 4)}, strange
     assert run(ADMIN, "audit", "reconcile", *options, "--fail-if-any").returncode == PROBLEM
     # One ledger alone misses what the others did.
     alone = said(ADMIN, "audit", "reconcile", "--ledger", ledgers[1], "--only-problems")
