@@ -13,8 +13,8 @@ struct RunningCloud: Sendable {
     /// Starts serving.
     /// - Throws: ``SandboxError`` when the port cannot be had or the files cannot be written.
     static func start(
-        _ configuration: SandboxConfiguration, port: Int, hub: NIOLoopBound<WireHub>, createdAt: Timestamp, tls: TLSConfiguration,
-        folder: CertificateFolder, logger: Logger
+        _ configuration: SandboxConfiguration, port: Int, hub: NIOLoopBound<WireHub>, time: SandboxTime, createdAt: Timestamp,
+        tls: TLSConfiguration, folder: CertificateFolder, logger: Logger
     ) async throws -> RunningCloud {
         let loop = hub.eventLoop
         let material = try Material(now: configuration.clock())
@@ -33,6 +33,7 @@ struct RunningCloud: Sendable {
                 let cloud = SandboxCloud(
                     hub: hub.value, tier: configuration.tier, createdAt: createdAt, origin: origin, secrets: material.secrets,
                     keys: material.keys, outerKeys: material.outerKeys, estate: estate)
+                cloud.passTime = { time.pass(milliseconds: $0) }
                 hub.value.cloud = cloud
                 return (cloud.broker.namespace, try cloud.outerToken(seconds: 86_400))
             }.get()

@@ -59,17 +59,28 @@ final class SandboxCloud {
 
     /// How far the clock of roles is ahead of the machine's, in milliseconds. It never goes back: what has ended does not begin again.
     private(set) var ahead: Int64 = 0
-    /// The furthest that is.
+    /// Moves the clock of everything, in milliseconds; nil where nobody can.
+    var passTime: ((_ milliseconds: Int64) -> Void)?
+    /// How far that was moved.
+    private var passed: Int64 = 0
+    /// The furthest that both are.
     private static let furthestAhead: Int64 = 366 * 86_400_000
 
-    /// The time of roles, requests and the Activity Log, in milliseconds since 1970. Tokens, sign-ins and messages keep the machine's.
+    /// The time of roles, requests and the Activity Log, in milliseconds since 1970.
     var now: Int64 { hub.now + ahead }
 
-    /// Lets time pass for roles.
+    /// Lets time pass for roles; tokens, sign-ins and messages keep theirs, unless it passes for everything.
     /// - Returns: false when that is too far.
-    private func advance(seconds: Int64) -> Bool {
-        guard (0...Self.furthestAhead / 1000).contains(seconds), ahead + seconds * 1000 <= Self.furthestAhead else { return false }
-        ahead += seconds * 1000
+    private func advance(seconds: Int64, forEverything isForEverything: Bool) -> Bool {
+        guard (0...Self.furthestAhead / 1000).contains(seconds), ahead + passed + seconds * 1000 <= Self.furthestAhead else { return false }
+        if isForEverything {
+            guard let passTime else { return false }
+            passTime(seconds * 1000)
+            passed += seconds * 1000
+            broker.advance()
+        } else {
+            ahead += seconds * 1000
+        }
         settleRoles()
         return true
     }
@@ -160,7 +171,7 @@ final class SandboxCloud {
 
     /// `/$sandbox/cloud`: GET tells the switches, PUT replaces all, DELETE takes all back; `POST …/rotate-keys` signs with a new key;
     /// `GET …/reads` tells what is left of the budget of reads, and how many were refused; `POST …/advance {"seconds":N}` lets time pass for roles and
-    /// requests, so that what has an end comes to it.
+    /// requests, so that what has an end comes to it, and with `"everything":true` for messages, locks and tokens as well.
     ///
     /// It asks for no token: whoever reaches the sandbox may break it.
     private func answerSwitches(_ request: CloudRequest, _ rest: [String]) -> CloudResponse {
@@ -178,10 +189,12 @@ final class SandboxCloud {
             return CloudResponse(200, ["left": .int(Int64(readBudget.left)), "refused": .int(Int64(refusedReads))])
         case ("POST", ["withdraw-old-keys"]): keys.withdrawOld()
         case ("POST", ["advance"]):
-            guard let seconds = request.json?["seconds"]?.number, advance(seconds: seconds) else {
+            guard let json = request.json, let seconds = json["seconds"]?.number,
+                advance(seconds: seconds, forEverything: json["everything"]?.flag ?? false)
+            else {
                 return CloudResponse(400, ["error": "Say for how long: {\"seconds\": N}, a year at most altogether."])
             }
-            return CloudResponse(200, ["aheadSeconds": .int(ahead / 1000)])
+            return CloudResponse(200, ["aheadSeconds": .int((ahead + passed) / 1000)])
         default:
             return CloudResponse(
                 405, ["error": "The switches know GET, PUT and DELETE, and POST to advance, rotate-keys and withdraw-old-keys."])

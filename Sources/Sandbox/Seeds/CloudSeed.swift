@@ -14,6 +14,7 @@
 /// | platform-automation (Owner of the resource group; secret, certificate, federation) | client `5b0d0000-0000-4000-8000-0000000000c1` |
 /// | loyalty-next (no role at all; secret) | client `5b0d0000-0000-4000-8000-0000000000c2` |
 /// | callboard (people sign in through it) | client `5b0d0000-0000-4000-8000-0000000000c3` |
+/// | callboard approvals (people sign requests for roles and decisions with it; nothing takes its tokens) | client `5b0d0000-0000-4000-8000-0000000000c5` |
 enum CloudSeed {
     static let tenant = "c0a7050a-0000-4000-8000-000000000001"
     static let domain = "contoso.example"
@@ -58,6 +59,7 @@ enum CloudSeed {
     static let newcomerClient = "5b0d0000-0000-4000-8000-0000000000c2"
     static let newcomerPrincipal = "5b0d0000-0000-4000-8000-0000000000a2"
     static let consoleClient = "5b0d0000-0000-4000-8000-0000000000c3"
+    static let approvalsClient = "5b0d0000-0000-4000-8000-0000000000c5"
     /// The public client of Azure's command line, which Microsoft's libraries use when they are given none.
     static let commandLineClient = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
     private static let deployPrincipal = "5b0d0000-0000-4000-8000-0000000000a4"
@@ -113,8 +115,11 @@ enum CloudSeed {
         let newcomer = AppRegistration(
             appID: newcomerClient, displayName: "loyalty-next", principalID: newcomerPrincipal, secret: secrets.newcomer)
         let console = AppRegistration(appID: consoleClient, displayName: "callboard", isPublicClient: true)
+        let approvals = AppRegistration(appID: approvalsClient, displayName: "callboard approvals", isPublicClient: true)
         let commandLine = AppRegistration(appID: commandLineClient, displayName: "Microsoft Azure CLI", isPublicClient: true)
-        for application in [automation, newcomer, console, commandLine] { directory.applications[application.appID] = application }
+        for application in [automation, newcomer, console, approvals, commandLine] {
+            directory.applications[application.appID] = application
+        }
         return directory
     }
 

@@ -60,6 +60,8 @@ public final class SandboxServer: Sendable {
         _ populate: @escaping @Sendable (Broker) throws -> Void
     ) async throws {
         let loop = group.next()
+        let time = SandboxTime(configuration.clock)
+        let configuration = configuration.clocked(by: time)
         let clock = configuration.clock
         let access = configuration.access
         let (failures, failureSource) = AsyncStream.makeStream(of: StoreError.self)
@@ -130,7 +132,8 @@ public final class SandboxServer: Sendable {
                 }
                 if let port = configuration.cloudPort {
                     cloud = try await RunningCloud.start(
-                        configuration, port: port, hub: hub, createdAt: createdAt, tls: certificates.server, folder: made, logger: logger)
+                        configuration, port: port, hub: hub, time: time, createdAt: createdAt, tls: certificates.server, folder: made,
+                        logger: logger)
                 }
             }
         } catch {

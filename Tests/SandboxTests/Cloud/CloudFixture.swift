@@ -24,6 +24,8 @@ final class CloudFixture {
         cloud = SandboxCloud(
             hub: wire.hub, tier: .standard, createdAt: .init(milliseconds: wire.clock.milliseconds), origin: Self.origin, secrets: secrets,
             keys: keys, outerKeys: outerKeys, estate: estate)
+        let clock = wire.clock
+        cloud.passTime = { clock.milliseconds += $0 }
         wire.hub.cloud = cloud
     }
 

@@ -149,6 +149,45 @@ import Testing
         #expect(answer.status == status, "\(answer.body)")
     }
 
+    /// Signs somebody in with a browser, and redeems the code.
+    private func browse(_ fixture: CloudFixture, _ client: String, scope: String, nonce: String) throws -> CloudResponse {
+        let (verifier, back) = (String(repeating: "v", count: 43), "http://localhost:49152/")
+        let answer = fixture.ask(
+            "GET",
+            "/\(CloudSeed.tenant)/oauth2/v2.0/authorize?client_id=\(client)&response_type=code&redirect_uri=\(back)&scope=\(scope)"
+                + "&nonce=\(nonce)&code_challenge=\(PKCE.challenge(of: verifier))&code_challenge_method=S256"
+                + "&sandbox_user=\(CloudSeed.admin.name)")
+        let place = try #require(answer.headers.first { $0.name == "Location" }?.value)
+        let code = place.split(whereSeparator: { $0 == "?" || $0 == "&" }).first { $0.hasPrefix("code=") }?.dropFirst(5) ?? ""
+        return fixture.sign(
+            "token",
+            [
+                ("client_id", client), ("grant_type", "authorization_code"), ("code", String(code)), ("redirect_uri", back),
+                ("code_verifier", verifier), ("scope", scope),
+            ])
+    }
+
+    @Test func anApplicationIsSignedInToForItselfAndNothingTakesItsToken() throws {
+        let fixture = try CloudFixture()
+        let client = CloudSeed.approvalsClient
+        let nonce = "dGhlIGRpZ2VzdCBvZiB3aGF0IGlzIHNpZ25lZA"
+        let answer = try browse(fixture, client, scope: "openid%20profile%20\(client)%2F.default", nonce: nonce)
+        #expect(answer.status == 200 && answer.json["scope"]?.text == "\(client)/.default", "\(answer.body)")
+        let identity = try claims(answer.json, "id_token")
+        #expect(identity["nonce"]?.text == nonce && identity["aud"]?.text == client && identity["oid"]?.text == CloudSeed.admin.id)
+        let access = try claims(answer.json)
+        #expect(access["aud"]?.text == client && access["scp"] == nil)
+        let path = "\(fixture.namespace)?api-version=2021-11-01"
+        for token in [answer.json["access_token"]?.text, answer.json["id_token"]?.text] {
+            #expect(fixture.ask("GET", path, token: token ?? "").code == "InvalidAuthenticationTokenAudience")
+        }
+        // By its GUID alone, and not for another application.
+        let named = try browse(fixture, client, scope: "api%3A%2F%2F\(client)%2F.default", nonce: nonce)
+        #expect(named.status == 400)
+        let other = try browse(fixture, CloudSeed.consoleClient, scope: "\(client)%2F.default", nonce: nonce)
+        #expect(other.status == 400)
+    }
+
     @Test func onlySoManyDevicesMayWait() throws {
         let fixture = try CloudFixture()
         for _ in 0..<SignInFlows.maximumPending { #expect(begin(fixture)["device_code"] != nil) }

@@ -241,6 +241,27 @@ import Testing
         #expect(fixture.ask("DELETE", "/$sandbox/cloud").status == 200 && fixture.cloud.now == before + 7_200_000)
     }
 
+    @Test func timePassesForEverything() throws {
+        let fixture = try CloudFixture()
+        let before = fixture.cloud.hub.now
+        func advance(_ body: String) -> CloudResponse { fixture.ask("POST", "/$sandbox/cloud/advance", body) }
+        #expect(advance(#"{"seconds":100}"#).json["aheadSeconds"]?.number == 100)
+        let token = try fixture.token(of: CloudSeed.admin.id, for: "https://management.azure.com", seconds: 600)
+        func status() -> Int { fixture.ask("GET", "\(fixture.namespace)?api-version=2021-11-01", token: token).status }
+        let late = try BrokerFixture.message("late") { $0.scheduledAt = before + 600_000 }
+        try fixture.wire.broker.send(late, to: BrokerFixture.address("orders"))
+        #expect(advance(#"{"seconds":599,"everything":true}"#).json["aheadSeconds"]?.number == 699)
+        #expect(fixture.cloud.hub.now == before + 599_000 && fixture.cloud.now == before + 699_000)
+        #expect(try status() == 200 && fixture.wire.counts("orders").active == 0)
+        #expect(advance(#"{"seconds":1,"everything":true}"#).status == 200)
+        #expect(status() == 401)
+        // What was due in that time has happened.
+        #expect(try fixture.wire.counts("orders").active == 1)
+        for body in [#"{"seconds":-1,"everything":true}"#, #"{"seconds":31622400,"everything":true}"#] {
+            #expect(advance(body).status == 400, "\(body)")
+        }
+    }
+
     @Test func theActivityLogHasGrantsAndEnds() throws {
         let fixture = try CloudFixture()
         _ = try put(fixture, duration: "PT1H")

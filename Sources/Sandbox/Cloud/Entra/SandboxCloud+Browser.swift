@@ -21,7 +21,7 @@ extension SandboxCloud {
             throw EntraError.unknownClient(clientID)
         }
         let scope = form["scope"] ?? ""
-        _ = try TokenResource(scope: scope, mustBeDefault: false)
+        _ = try TokenResource(scope: scope, of: application, mustBeDefault: false)
         let userCode = CloudRandom.userCode()
         let device = SignInFlows.Device(
             clientID: clientID, scope: scope, userCode: userCode, expiresAt: hub.now + Int64(switches.deviceCodeSeconds) * 1000,
@@ -94,7 +94,7 @@ extension SandboxCloud {
                     error: "invalid_request", code: 9_002_325, message: "Proof Key for Code Exchange is required, with the method S256.")
             }
             let scope = request.parameter("scope") ?? ""
-            _ = try TokenResource(scope: scope, mustBeDefault: false)
+            _ = try TokenResource(scope: scope, of: application, mustBeDefault: false)
             guard let user = try chosenUser(request) else { return userForm(request) }
             let code = SignInFlows.Code(
                 clientID: clientID, scope: scope, user: user.id, redirectURI: redirect, challenge: challenge,

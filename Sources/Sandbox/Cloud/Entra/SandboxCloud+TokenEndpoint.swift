@@ -22,7 +22,7 @@ extension SandboxCloud {
     private func clientCredentials(_ form: [String: String], _ application: AppRegistration, _ request: CloudRequest) throws
         -> CloudResponse
     {
-        let resource = try TokenResource(scope: form["scope"] ?? "", mustBeDefault: true)
+        let resource = try TokenResource(scope: form["scope"] ?? "", of: application, mustBeDefault: true)
         let proof = try authenticate(form, application, request)
         guard let id = application.principalID, let principal = directory.principals[id] else {
             throw EntraError.unknownClient(application.appID)
@@ -176,7 +176,7 @@ extension SandboxCloud {
         mayHaveContext: Bool, _ request: CloudRequest
     ) throws -> CloudResponse {
         guard let user = directory.principals[id] else { throw EntraError.invalidCode }
-        let resource = try TokenResource(scope: scope, mustBeDefault: false)
+        let resource = try TokenResource(scope: scope, of: application, mustBeDefault: false)
         let asked = ClaimsRequest(claims.first ?? nil, claims.last ?? nil)
         if !asked.answersChallenge, switches.take(\.claimsChallenges) { throw EntraError.interactionRequired }
         let contexts = mayHaveContext ? asked.contexts : []

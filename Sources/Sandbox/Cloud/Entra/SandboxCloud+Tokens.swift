@@ -30,8 +30,8 @@ extension SandboxCloud {
         case .person(let methods):
             claims = claims.setting("idtyp", "user").setting("name", .string(principal.displayName))
                 .setting("upn", .string(principal.callerName)).setting("unique_name", .string(principal.callerName))
-                .setting("scp", .string(wishes.resource.delegated)).setting("amr", .array(methods.map { .string($0) }))
-                .setting("acr", "1").setting("appidacr", "0")
+                .setting("amr", .array(methods.map { .string($0) })).setting("acr", "1").setting("appidacr", "0")
+            if !wishes.resource.delegated.isEmpty { claims = claims.setting("scp", .string(wishes.resource.delegated)) }
             if !wishes.contexts.isEmpty { claims = claims.setting("acrs", .array(wishes.contexts.map { .string($0) })) }
             claims = addingGroups(to: claims, of: principal)
         case .secret: claims = claims.setting("idtyp", "app").setting("appidacr", "1").setting("roles", [])

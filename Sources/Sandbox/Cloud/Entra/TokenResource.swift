@@ -21,8 +21,15 @@ struct TokenResource: Hashable, Sendable {
         delegated = match.delegated
     }
 
+    /// The application that asks, as a resource of its own: no interface takes such a token.
+    private init(itself application: AppRegistration) {
+        audience = application.appID
+        delegated = ""
+    }
+
     /// The resource of a `scope` parameter; of one that names only sign-in scopes, Graph.
-    init(scope: String, mustBeDefault: Bool) throws(EntraError) {
+    /// - Parameter application: who asks.
+    init(scope: String, of application: AppRegistration, mustBeDefault: Bool) throws(EntraError) {
         let scopes = scope.split(separator: " ").map(String.init)
         guard let first = scopes.first(where: { !["openid", "profile", "offline_access", "email"].contains($0) }) else {
             guard !mustBeDefault else { throw EntraError.missing("scope") }
@@ -38,13 +45,24 @@ struct TokenResource: Hashable, Sendable {
                     + "Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."
             )
         }
-        guard let resource = TokenResource(String(first[..<slash])) else { throw .unknownResource(String(first[..<slash])) }
+        let name = String(first[..<slash])
+        guard name.lowercased() != application.appID else {
+            self = TokenResource(itself: application)
+            return
+        }
+        guard name.lowercased() != "api://\(application.appID)" else {
+            throw EntraError(
+                error: "invalid_request", code: 90_009,
+                message: "Application '\(application.appID)'(\(application.displayName)) is requesting a token for itself. "
+                    + "This scenario is supported only if resource is specified using the GUID based App Identifier.")
+        }
+        guard let resource = TokenResource(name) else { throw .unknownResource(name) }
         self = resource
     }
 
     /// What the answer says the token is good for.
     var grantedScopes: String {
-        delegated.split(separator: " ").map { "\(audience)/\($0)" }.joined(separator: " ") + " \(audience)/.default"
+        (delegated.split(separator: " ").map(String.init) + [".default"]).map { "\(audience)/\($0)" }.joined(separator: " ")
     }
 }
 
