@@ -115,14 +115,21 @@ struct AccessRevokeCommand: OperatorCommand {
             let isID = subject.utf8.count >= 36
             var known = AccessListing<ActiveGrant>()
             if !isID { known = try await ofEntity(desk) }
-            if known.elements.isEmpty, let request = try await request(desk, isID: isID) {
-                if request.standing.isOpen {
-                    let cancelled = try await desk.cancel(request, reason: reason)
-                    output.write([AccessRequestRecord(cancelled, now: .now)])
-                    return 0
+            let namesEntity = if isID { false } else { await isEntity(desk) }
+            if known.elements.isEmpty, !namesEntity {
+                if let request = try await request(desk) {
+                    if request.standing.isOpen {
+                        let cancelled = try await desk.cancel(request, reason: reason)
+                        output.write([AccessRequestRecord(cancelled, now: .now)])
+                        return 0
+                    }
+                    known = try await active(desk) { $0.answers(request) }
+                } else {
+                    known = try await desk.grants(answering: subject)
+                    known.tellGaps()
                 }
-                known = try await active(desk) { $0.answers(request) }
-            } else if isID {
+            }
+            if known.elements.isEmpty, isID {
                 known = try await ofEntity(desk)
             }
             let ended = known.elements
@@ -162,14 +169,17 @@ struct AccessRevokeCommand: OperatorCommand {
         }
     }
 
-    /// The request that is named; nil where an entity is, or nothing.
-    private func request(_ desk: AccessDesk, isID: Bool) async throws(OperatorError) -> AccessRequest? {
-        if !isID {
-            for path in paths {
-                let scope = try? await desk.scope(of: path, for: .sender)
-                if scope != nil { return nil }
-            }
+    /// Whether an entity is named.
+    private func isEntity(_ desk: AccessDesk) async -> Bool {
+        for path in paths {
+            let scope = try? await desk.scope(of: path, for: .sender)
+            if scope != nil { return true }
         }
+        return false
+    }
+
+    /// The request that is named; nil where nobody knows of one.
+    private func request(_ desk: AccessDesk) async throws(OperatorError) -> AccessRequest? {
         do throws(OperatorError) { return try await desk.request(subject) } catch {
             guard error.code == .notFound || error.code == .usage else { throw error }
             return nil
@@ -215,7 +225,8 @@ struct AccessSweepCommand: OperatorCommand {
         commandName: "sweep", abstract: "Remove the roles of ours that are there after their end. For cron.",
         discussion: """
             Only role assignments whose note says so (jit req=… exp=… by=…), each looked at again before it is removed; Azure ends everything else by itself. Doing it
-            twice changes nothing. The exit status is 5 when some could not be removed, or not all could be looked for.
+            twice changes nothing. What was approved in a queue of requests and never given is named, for an approver to go on. The exit status is 5 then, when some
+            could not be removed, and when not all could be looked for.
             Example: callboard access sweep --context retail
             """)
 

@@ -65,6 +65,35 @@ extension CooperativeBackend {
         desk.clock.flaw.map { [RequestGap(backend: .cooperative, error: $0.operatorError)] } ?? []
     }
 
+    /// How long after a decision its role may be under way.
+    private static let onItsWay = Duration.seconds(30)
+
+    /// Requests that were approved a while ago and whose role is not there: whoever approved them was cut off. Where the queue may not be looked at, as by
+    /// whoever only sweeps, nothing is known of them.
+    /// - Throws: ``OperatorError`` of kind cancelled.
+    func leftOver() async throws(OperatorError) -> [RequestGap] {
+        var gaps: [RequestGap] = []
+        do throws(OperatorError) {
+            let now = desk.clock.now
+            for case .settled(let verified, .approved(let terms, let at, let by)) in try await desk.list() {
+                let end = at.advanced(by: terms.duration)
+                guard desk.rules.isHere(terms.scope), at.advanced(by: Self.onItsWay) <= now, now < end else { continue }
+                let id = terms.scope.assignment(named: NameBasedID.assignment(for: verified.request.id))
+                guard try await desk.grants.assignment(id) == nil else { continue }
+                let (short, who) = (AccessRequest.ID(verified.request.id.canonical).short, by.map(\.canonical).joined(separator: " and "))
+                let error = OperatorError(
+                    .partlyDone,
+                    "\(who) approved the request \(short) at \(at.rfc3339) and was cut off: the role is not given. Whoever approves it now finishes it, until \(end.rfc3339).",
+                    entity: terms.scope.kind.path)
+                gaps.append(RequestGap(backend: .cooperative, error: error, isLeftOver: true))
+            }
+        } catch {
+            guard error.code != .cancelled else { throw error }
+            if error.code != .notPermitted { gaps.append(RequestGap(backend: .cooperative, error: error)) }
+        }
+        return gaps
+    }
+
     private func gap(_ code: OperatorError.Code, _ message: String, hint: String) -> RequestGap {
         RequestGap(backend: .cooperative, error: OperatorError(code, message, hint: hint))
     }

@@ -230,7 +230,8 @@ package struct CooperativeBackend: AccessBackend {
 
     package var serviceTime: Timestamp? { desk.clock.isSeen ? desk.clock.now : nil }
 
-    /// Takes away what has ended; see ``RevocationSweeper``. What is over is told by the service's clock.
+    /// Takes away what has ended; see ``RevocationSweeper``. What is over is told by the service's clock. What somebody approved and nobody gave is said: it
+    /// takes an approver to go on.
     package func sweep(at moment: Timestamp, _ remove: GrantRemoval) async throws(OperatorError) -> AccessListing<SweptGrant> {
         let sweeper = RevocationSweeper(
             desk.transport, path: desk.entities.revocations, grants: desk.grants, clock: desk.clock, namespace: desk.rules.namespace)
@@ -255,7 +256,7 @@ package struct CooperativeBackend: AccessBackend {
                     assignment: grant.assignment.text),
                 outcome: .failed(error))
         }
-        swept.gaps = result.failures.map { RequestGap(backend: .cooperative, error: $0) } + gaps
+        swept.gaps = result.failures.map { RequestGap(backend: .cooperative, error: $0) } + (try await leftOver()) + gaps
         if desk.grants.isBlind { swept.gaps.append(RequestGap(backend: .cooperative, error: blind)) }
         return swept
     }

@@ -196,6 +196,21 @@ public struct AccessDesk: Sendable {
         return listing
     }
 
+    /// The roles in force that answer the request of an id, or of the beginning of one: Azure's note says so where nobody can say any more what was asked.
+    /// - Throws: ``OperatorError``: several requests begin so, or no place of requests could be asked.
+    public func grants(answering id: String) async throws(OperatorError) -> AccessListing<ActiveGrant> {
+        let wanted = AccessRequest.ID(id.trimmed).text
+        guard wanted.utf8.count >= 4 else { return AccessListing() }
+        var grants = try await active()
+        grants.elements = grants.elements.filter { $0.request?.text.hasPrefix(wanted) ?? false }
+        guard Set(grants.elements.map(\.request)).count <= 1 else { throw Self.ambiguous(wanted) }
+        return grants
+    }
+
+    private static func ambiguous(_ start: String) -> OperatorError {
+        OperatorError(.usage, "Several requests begin with '\(start)'.", hint: "Give more of the id.")
+    }
+
     /// The request that an id, or the beginning of one, names, as it is now.
     /// - Throws: ``OperatorError``: there is none, or several begin so.
     public func request(_ id: String) async throws(OperatorError) -> AccessRequest {
@@ -211,9 +226,7 @@ public struct AccessDesk: Sendable {
         guard let only = found.first else {
             return try await first { backend throws(OperatorError) in try await backend.request(wanted) }
         }
-        guard found.allSatisfy({ $0.id == only.id }) else {
-            throw OperatorError(.usage, "Several requests begin with '\(wanted.text)'.", hint: "Give more of the id.")
-        }
+        guard found.allSatisfy({ $0.id == only.id }) else { throw Self.ambiguous(wanted.text) }
         // The place that lists it is the one to ask.
         return try await backend(only.backend).request(only.id)
     }

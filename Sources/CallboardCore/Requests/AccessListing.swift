@@ -4,15 +4,20 @@ public struct RequestGap: Hashable, Sendable {
     public var backend: AccessRequest.Backend
     /// Why.
     public var error: OperatorError
+    /// Whether it was asked, and what it keeps is not as it should be: somebody has to look.
+    public var isLeftOver: Bool
 
     /// A gap.
-    public init(backend: AccessRequest.Backend, error: OperatorError) {
+    public init(backend: AccessRequest.Backend, error: OperatorError, isLeftOver: Bool = false) {
         self.backend = backend
         self.error = error
+        self.isLeftOver = isLeftOver
     }
 
     /// In words, for standard error or a line below a list. It may hold words of others: sanitise.
-    public var sentence: String { "\(backend.label) is not listed, or not all of it: \(error.message)" }
+    public var sentence: String {
+        isLeftOver ? "\(backend.label): \(error.message)" : "\(backend.label) is not listed, or not all of it: \(error.message)"
+    }
 }
 
 /// What several places of requests say together, with those that could not be asked. An alarm takes a gap for no all-clear.

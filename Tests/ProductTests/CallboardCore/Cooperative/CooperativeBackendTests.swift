@@ -287,6 +287,79 @@ import Testing
         #expect(listing.gaps.count == 1 && listing.gaps.first?.sentence.contains("clock") == true)
     }
 
+    @Test("a sweep says what was approved and not given, once it is not just under way, and for as long as it can be given")
+    func leftOver() async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene()
+        let request = try await scene.ask()
+        scene.azure.fail("assign")
+        _ = await refusal { _ = try await scene.approve(ApprovalScene.bob) }
+        let sweeping = try desk(scene, ApprovalScene.carol, ledger: folder.path + "/carol")
+        scene.transport.pass(.seconds(29))
+        #expect(try await sweeping.sweep().gaps.isEmpty)
+        scene.transport.pass(.seconds(1))
+        let gaps = try await sweeping.sweep().gaps
+        #expect(gaps.map(\.isLeftOver) == [true] && gaps.first?.error.code == .partlyDone)
+        let sentence = try #require(gaps.first?.sentence)
+        #expect(sentence.contains(request.id.canonical.prefix(8)) && sentence.contains(ApprovalScene.bob.canonical), "\(sentence)")
+        #expect(scene.granted.isEmpty && !scene.isQueueEmpty)
+        // Whoever only sweeps sees nothing of the queue, and nothing is wrong with that.
+        scene.transport.fail("peek access-requests", .notPermitted)
+        #expect(try await sweeping.sweep().gaps.isEmpty)
+        scene.transport.fail("peek access-requests")
+        #expect(try await sweeping.sweep().gaps.map(\.isLeftOver) == [false])
+        // Somebody finishes it, or it is too late.
+        scene.transport.pass(.seconds(301))
+        #expect(try await sweeping.sweep().gaps.count == 1)
+        scene.transport.pass(.seconds(3600))
+        #expect(try await sweeping.sweep().gaps.isEmpty)
+    }
+
+    @Test("what was left on the way and finished is swept in its time, and nothing is left over")
+    func finished() async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene()
+        try await scene.ask()
+        scene.azure.fail("assign")
+        _ = await refusal { _ = try await scene.approve(ApprovalScene.bob) }
+        scene.transport.pass(.seconds(301))
+        _ = try await scene.approve(ApprovalScene.carol)
+        let sweeping = try desk(scene, ApprovalScene.carol, ledger: folder.path + "/carol")
+        #expect(try await sweeping.sweep().gaps.isEmpty && scene.granted.count == 1)
+        scene.transport.pass(.seconds(3600))
+        let swept = try await sweeping.sweep()
+        #expect(swept.gaps.isEmpty && swept.elements.map(\.outcome) == [.removed] && scene.granted.isEmpty)
+    }
+
+    @Test("a role whose request nobody kept is found by the beginning of the request's id, and ended")
+    func requestNotKept() async throws {
+        let folder = try TemporaryFolder()
+        let scene = try ApprovalScene()
+        let request = try await scene.ask()
+        // Another client decided, and kept nothing beside it.
+        let decision = try CooperativeDecision(
+            .approve(request.terms), on: request, by: ApprovalScene.bob, reason: "by hand", policyHash: scene.rules.hash,
+            issuedAt: scene.transport.now)
+        _ = try await scene.desk(ApprovalScene.bob).post(decision, archive: nil)
+        guard case .granted = try await scene.approve(ApprovalScene.carol) else {
+            Issue.record("not finished")
+            return
+        }
+        let desk = try desk(scene, ApprovalScene.carol, ledger: folder.path + "/carol")
+        let unknown = await refusal { _ = try await desk.request(request.id.canonical) }
+        #expect(unknown?.code == .notFound)
+        for other in ["0e", "ffffffff"] { #expect(try await desk.grants(answering: other).isEmpty) }
+        let grant = try #require(try await desk.grants(answering: String(request.id.canonical.prefix(8))).first)
+        #expect(try await desk.end(grant, reason: "not needed") && scene.granted.isEmpty)
+        // A second one begins so as well.
+        for number in [2, 3] {
+            try await scene.ask(try scene.request(id: "0e900000-0000-4000-8000-00000000000\(number)"))
+            _ = try await scene.approve(ApprovalScene.bob)
+        }
+        let several = await refusal { _ = try await desk.grants(answering: "0e900000") }
+        #expect(several?.code == .usage)
+    }
+
     @Test("a clock that is an hour fast ends nothing early, once a message was received")
     func fastClock() async throws {
         let scene = try ApprovalScene()
