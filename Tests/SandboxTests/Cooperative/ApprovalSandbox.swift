@@ -14,7 +14,7 @@ import Testing
 /// A sandbox with the entities of requests and decisions, and people who really sign in to it: their id tokens are signed by its Entra, their roles are given
 /// by its Azure Resource Manager, and its clock is in the test's hand.
 final class ApprovalSandbox: Sendable {
-    static let client = CloudSeed.consoleClient
+    static let client = CloudSeed.approvalsClient
     static let origin = "https://127.0.0.1:8443"
 
     let server: SandboxServer
@@ -172,11 +172,14 @@ final class ApprovalSandbox: Sendable {
     }
 
     /// Somebody's desk, with a connection of its own.
+    /// - Parameter beforeSigning: happens while somebody signs in.
     func desk(
-        _ person: GUID, _ namespace: Namespace, mode: CooperativeSigner.Mode, pause: @escaping @Sendable (Duration) async -> Bool
+        _ person: GUID, _ namespace: Namespace, mode: CooperativeSigner.Mode,
+        pause: @escaping @Sendable (Duration) async -> Bool = { _ in true }, beforeSigning: @escaping @Sendable () async -> Void = {}
     ) async throws -> CooperativeDesk {
         let (server, keys, id, clock) = (server, keys, person.canonical, clock)
         let signer = CooperativeSigner(mode, now: { clock.now }) { nonce throws(OperatorError) in
+            await beforeSigning()
             let made: (String, Int64)?
             do {
                 made = try await server.withCloud { cloud in
