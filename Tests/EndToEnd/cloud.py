@@ -42,6 +42,15 @@ ARM = "https://management.azure.com/.default"
 JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*")
 
 
+BROWSER = """exec {python} - "$1" <<'END'
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile={ca!r})
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}), urllib.request.HTTPSHandler(context=context))
+page = opener.open(sys.argv[1] + "&sandbox_user={user}", timeout=10)
+open({page!r}, "wb").write(page.read())
+END"""
+
+
 class WebRecorder:
     """Ends TLS with a certificate of its own, passes every byte on to the server, and keeps them: what was asked, what was answered."""
 
@@ -57,6 +66,8 @@ class WebRecorder:
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.exchanges = []
+        # What is not passed on, and who waits for that: (a pattern of requests, one came, it is over).
+        self.holding = None
 
     @property
     def origin(self):
@@ -80,6 +91,25 @@ class WebRecorder:
         finally:
             self.listener = socket.create_server(("127.0.0.1", self.port))
             self.start()
+
+    @contextlib.contextmanager
+    def held(self, pattern):
+        """Requests that match never reach the server, for a while: whoever sends one waits, and is cut off in the end. Gives an event: one came."""
+        came, over = threading.Event(), threading.Event()
+        self.holding = (re.compile(pattern.encode(), re.MULTILINE), came, over)
+        try:
+            yield came
+        finally:
+            self.holding = None
+            over.set()
+
+    def _is_held(self, data):
+        if (holding := self.holding) is None or not holding[0].search(data):
+            return False
+        _, came, over = holding
+        came.set()
+        over.wait(120)
+        return True
 
     def _accept(self):
         listener = self.listener
@@ -112,6 +142,8 @@ class WebRecorder:
                         # Written down before it is passed on: who has an answer finds it here.
                         with self.lock:
                             exchange[0 if source is client else 1].extend(data)
+                        if source is client and self._is_held(data):
+                            return
                         (server if source is client else client).sendall(data)
         except OSError:
             plain.close()
@@ -285,6 +317,13 @@ class Home:
         """Makes a shell script what opens addresses, by the names of Linux and of macOS."""
         for name in ("xdg-open", "open"):
             self.program(name, script)
+
+    def browse_as(self, user, before=""):
+        """Makes what opens addresses a browser in which somebody chooses who they are and is sent back; gives the file with the last page."""
+        page = self.path / "page"
+        script = BROWSER.format(python=sys.executable, ca=str(self.cloud.recorder.ca_file), user=user, page=str(page))
+        self.browser(before + script)
+        return page
 
     def run(self, *arguments, seconds=20, stdin=None, **variables):
         return callboard.run(*arguments, seconds=seconds, stdin=stdin, environment={**self.environment, **variables})

@@ -44,7 +44,7 @@ class SlowBrowser:
         self.chosen, pid = self.home.path / "chosen", self.home.path / "pid"
         # It ends with the folder it is in.
         wait = f"echo $$ > {pid}\nwhile [ ! -e {self.chosen} ]; do [ -e {pid} ] || exit 1; sleep 0.1; done\n"
-        browser(self.home, ON_CALL, before=wait)
+        self.home.browse_as(ON_CALL, before=wait)
         self.login = self.home.begin("login")
         self.browser = int(eventually(lambda: pid.exists() and pid.read_text(encoding="utf-8").strip(), 10, what="the browser"))
         self.begun = time.monotonic()
@@ -440,27 +440,10 @@ def managed_identity():
         clear(home.run(*PEEK, **variables), "Data Receiver")
 
 
-BROWSER = """exec {python} - "$1" <<'END'
-import ssl, sys, urllib.request
-context = ssl.create_default_context(cafile={ca!r})
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}), urllib.request.HTTPSHandler(context=context))
-page = opener.open(sys.argv[1] + "&sandbox_user={user}", timeout=10)
-open({page!r}, "wb").write(page.read())
-END"""
-
-
-def browser(home, user, before=""):
-    """Makes xdg-open a browser in which somebody chooses who they are and is sent back; gives the file with the last page."""
-    page = home.path / "page"
-    script = BROWSER.format(python=sys.executable, ca=str(cloud.recorder.ca_file), user=user, page=str(page))
-    home.browser(before + script)
-    return page
-
-
 @checks.step("login in the browser: there and back by loopback")
 def by_browser():
     home = cloud.home()
-    page = browser(home, ON_CALL)
+    page = home.browse_as(ON_CALL)
     done = home.run("login")
     assert done.returncode == 0 and f"Signed in to '{CONTEXT}' as {ON_CALL}" in done.stderr, done
     assert "Go back to the terminal" in page.read_text(encoding="utf-8")
@@ -474,7 +457,7 @@ def by_browser():
 @checks.step("login in the browser: whoever cancels there is not signed in")
 def browser_cancelled():
     home = cloud.home()
-    browser(home, "nobody")
+    home.browse_as("nobody")
     done = home.run("login")
     assert done.returncode == REFUSED, done
     assert re.search("access_denied|denied|cancel", done.stderr), done.stderr
