@@ -161,7 +161,7 @@ extension PrivilegedBackend {
     }
 
     /// The id of what is given instead of a request.
-    static func narrowedID(_ id: AccessRequest.ID) -> String { NamedGUID.of("callboard:narrowed:\(id.text)") }
+    static func narrowedID(_ id: AccessRequest.ID) -> String { NameBasedID.of("callboard:narrowed:\(id.text)").canonical }
 
     // MARK: Ending
 

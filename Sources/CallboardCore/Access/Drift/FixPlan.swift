@@ -99,9 +99,9 @@ extension FixRequest {
         scope.appending("providers", "Microsoft.Authorization", type, name)
     }
 
-    /// A GUID that follows from what it is for (RFC 9562, 5.8: version 8).
+    /// A GUID that follows from what it is for (``NameBasedID``).
     static func name(_ purpose: String, _ scope: ResourceID, _ role: GUID, _ principal: GUID) -> String {
-        NamedGUID.of("\(purpose)\n\(scope.text.lowercased())\n\(role.canonical)\n\(principal.canonical)")
+        NameBasedID.of("\(purpose)\n\(scope.text.lowercased())\n\(role.canonical)\n\(principal.canonical)").canonical
     }
 }
 
