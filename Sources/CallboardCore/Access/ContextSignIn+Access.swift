@@ -16,22 +16,35 @@ public struct AccessSurvey: Sendable {
 }
 
 extension ContextSignIn {
+    /// The namespace's host at Azure, whichever way it is reached.
+    /// - Throws: ``OperatorError`` of kind usage when the context names none.
+    var serviceHost: String {
+        get throws(OperatorError) {
+            guard let host = context.serviceHost ?? context.endpoint else {
+                throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
+            }
+            return host
+        }
+    }
+
+    /// Azure as whoever signed in sees it: where everything begins that has to find the namespace there.
+    var azure: AccessReader {
+        AccessReader(
+            manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
+            graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
+    }
+
     /// Reads the context's catalogue, and asks Azure who has access to its namespace.
     /// - Parameter progress: called with each part that has been read, or cannot be.
     /// - Throws: ``OperatorError`` when nobody is signed in or Azure cannot be reached. What is not permitted is part of the picture.
     public func accessSurvey(
         progress: @escaping @Sendable (AccessPart) -> Void = { _ in }
     ) async throws(OperatorError) -> AccessSurvey {
-        guard let host = context.serviceHost ?? context.endpoint else {
-            throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
-        }
+        let host = try serviceHost
         let estate = try await estate(host: host)
         progress(.catalogue)
-        let reader = AccessReader(
-            manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
-            graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
         let people = estate.access.flatMap(\.principals).map(GUID.init).filter(\.isWellFormed)
-        let picture = try await reader.read(host: host, subscriptions: context.subscriptions, people: people, progress: progress)
+        let picture = try await azure.read(host: host, subscriptions: context.subscriptions, people: people, progress: progress)
         return AccessSurvey(picture: picture, estate: estate)
     }
 }

@@ -29,8 +29,7 @@ public struct KeyDesk: Sendable {
     ) async throws(OperatorError) -> (ages: [KeyAge], gaps: [String]) {
         let place = try await signIn.azurePlace()
         let guarded = try signIn.guarded()
-        let reader = AccessReader(
-            manager: place.manager, graph: GraphClient(cloud: signIn.settings.cloud, tokens: signIn.chain, client: signIn.http))
+        let reader = signIn.azure
         var gaps: [String] = []
         var rules: [KeyRule] = []
         var metadata: [EntityPath: String] = [:]

@@ -108,13 +108,8 @@ extension ContextSignIn {
     /// Where the context's namespace is in Azure, and what finds the ids of its entities.
     /// - Throws: ``OperatorError`` of kind usage when the context names none; when nobody is signed in, or Azure cannot be reached.
     func place() async throws(OperatorError) -> (finder: ScopeFinder, place: NamespacePlace) {
-        guard let host = context.serviceHost ?? context.endpoint else {
-            throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
-        }
-        let manager = ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http)
-        let graph = GraphClient(cloud: settings.cloud, tokens: chain, client: http)
-        let finder = ScopeFinder(manager: manager, reader: AccessReader(manager: manager, graph: graph))
-        return (finder, try await finder.place(host: host, subscriptions: context.subscriptions))
+        let finder = ScopeFinder(reader: azure)
+        return (finder, try await finder.place(host: try serviceHost, subscriptions: context.subscriptions))
     }
 
     /// The namespace anew, as whoever signed in.

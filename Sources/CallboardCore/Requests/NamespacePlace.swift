@@ -19,8 +19,8 @@ package struct NamespacePlace: Hashable, Sendable {
 
 /// Finds a namespace and the ids of its entities: by Azure Resource Manager where that may be read, else by what whoever is signed in is eligible for.
 struct ScopeFinder: Sendable {
-    let manager: ResourceManagerClient
     let reader: AccessReader
+    var manager: ResourceManagerClient { reader.manager }
 
     /// Finds a namespace.
     /// - Parameters:

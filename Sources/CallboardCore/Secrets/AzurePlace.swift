@@ -17,13 +17,11 @@ package struct AzurePlace: Sendable {
     /// - Parameters:
     ///   - host: its host.
     ///   - subscriptions: the ids of the Azure subscriptions to look in; none for all that may be seen.
+    ///   - reader: looks with the token of whoever signed in.
     /// - Throws: ``OperatorError`` of kind not permitted when the caller is not shown it.
-    static func find(
-        _ host: String, subscriptions: [String], manager: ResourceManagerClient, graph: GraphClient
-    ) async throws(OperatorError) -> AzurePlace {
-        let reader = AccessReader(manager: manager, graph: graph)
+    static func find(_ host: String, subscriptions: [String], reader: AccessReader) async throws(OperatorError) -> AzurePlace {
         switch try await reader.namespace(host: host, subscriptions: subscriptions) {
-        case .known(let namespace, _): return AzurePlace(manager: manager, namespace: namespace)
+        case .known(let namespace, _): return AzurePlace(manager: reader.manager, namespace: namespace)
         case .notPermitted(let needs):
             throw OperatorError(
                 .notPermitted, "The namespace of \(host) cannot be read in Azure Resource Manager.", hint: "It needs \(needs).",
@@ -37,7 +35,7 @@ package struct AzurePlace: Sendable {
     /// The queue or topic whose rules open an entity: of a subscription its topic.
     /// - Throws: ``OperatorError`` of kind not found when there is none of that name.
     func owner(of entity: EntityPath) async throws(OperatorError) -> Owner {
-        let name = String(entity.name.map { $0 == "/" ? "~" : $0 })
+        let name = entity.resourceName
         if entity.subscription == nil {
             do throws(AzureError) {
                 return Owner(id: try await manager.queue(namespace.id.appending("queues", name)).id, kind: .queue)

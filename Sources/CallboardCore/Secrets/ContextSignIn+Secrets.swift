@@ -13,22 +13,9 @@ extension ContextSignIn {
     /// - Throws: ``OperatorError`` of kind usage when the context names no namespace.
     public func keyDesk() throws(OperatorError) -> KeyDesk { try KeyDesk(self) }
 
-    /// The namespace's host at Azure, whichever way it is reached.
-    var serviceHost: String {
-        get throws(OperatorError) {
-            guard let host = context.serviceHost ?? context.endpoint else {
-                throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
-            }
-            return host
-        }
-    }
-
     /// The namespace in Azure Resource Manager.
     func azurePlace() async throws(OperatorError) -> AzurePlace {
-        try await .find(
-            try serviceHost, subscriptions: context.subscriptions,
-            manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
-            graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
+        try await .find(try serviceHost, subscriptions: context.subscriptions, reader: azure)
     }
 
     /// Policy and ledger, for whoever acts here. The policy's file is read anew.

@@ -9,13 +9,8 @@ extension ContextSignIn {
     package func auditGuardrails(
         of policy: Policy, environment: String?, members: [String]
     ) async throws(OperatorError) -> AzureGuardrailAudit {
-        guard let host = context.serviceHost ?? context.endpoint else {
-            throw OperatorError(.usage, "The context '\(context.name)' names no namespace.", hint: "Give it a 'namespace'.")
-        }
-        let reader = AccessReader(
-            manager: ResourceManagerClient(cloud: settings.cloud, tokens: chain, client: http),
-            graph: GraphClient(cloud: settings.cloud, tokens: chain, client: http))
-        let namespace = try await reader.namespace(host: host, subscriptions: context.subscriptions)
+        let reader = azure
+        let namespace = try await reader.namespace(host: try serviceHost, subscriptions: context.subscriptions)
         guard let id = namespace.value?.id else {
             let needs = if case .notPermitted(let needs) = namespace { needs } else { "Microsoft.ServiceBus/namespaces/read" }
             throw OperatorError(
