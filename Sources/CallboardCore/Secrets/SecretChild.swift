@@ -45,24 +45,25 @@ package final class SecretChild: Sendable {
         guard let program = command.first, !program.isEmpty else {
             throw OperatorError(.usage, "No program is named.", hint: "Write it behind --, with its arguments.")
         }
-        var variables = environment.map { Array("\($0)=\($1)".utf8) }
-        var input: Pipe?
-        var wiped: Secret?
+        var child = ChildStart(program, command)
+        var (variables, input) = (environment, Pipe?.none)
         switch gift {
         case .nothing: break
         case .variable(let name, let secret):
             try check(variable: name)
             try check(secret)
-            variables = environment.filter { $0.key != name }.map { Array("\($0)=\($1)".utf8) }
-            wiped = secret.withUnsafeBytes { Secret(Array("\(name)=".utf8) + Array($0) + [0]) }
+            variables[name] = nil
+            child.secretVariable = secret.withUnsafeBytes { Secret(Array("\(name)=".utf8) + Array($0) + [0]) }
         case .standardInput(let secret):
             try check(secret)
             let pipe = try Pipe(program)
             guard secret.withUnsafeBytes({ pipe.fill($0) }) else { throw failed(program, errno) }
             input = pipe
+            child.standard[0] = pipe.reading
         }
         defer { input?.close() }
-        let (pid, error) = spawn(command.map { Array($0.utf8) }, variables, secretVariable: wiped, input: input)
+        child.variables = variables.map { "\($0)=\($1)" }
+        let (pid, error) = child.start()
         guard error == 0 else { throw failed(program, error) }
         return SecretChild(pid: pid)
     }
@@ -125,61 +126,6 @@ package final class SecretChild: Sendable {
         OperatorError(
             .usage, "\(program) cannot be started: \(String(cString: strerror(code))).",
             hint: "Name a program that is there, behind --; nothing was handed over.")
-    }
-
-    private static func spawn(
-        _ words: [[UInt8]], _ variables: [[UInt8]], secretVariable: Secret?, input: Pipe?
-    ) -> (pid_t, Int32) {
-        #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
-        #else
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        if let input { posix_spawn_file_actions_adddup2(&actions, input.reading, 0) }
-        var flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
-        #if canImport(Darwin)
-            for descriptor in (input == nil ? 0 : 1)...2 { posix_spawn_file_actions_addinherit_np(&actions, Int32(descriptor)) }
-            flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
-        #else
-            for descriptor in OpenDescriptors.beyondStandard { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        #endif
-        // Signals that this process holds back would stay so, and a broken pipe, which it ignores. What whoever started it has it ignore, as nohup does,
-        // the program ignores as well.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigaddset(&signals, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(truncatingIfNeeded: flags))
-        let arguments = words.map { copy($0) }
-        let environment = variables.map { copy($0) }
-        defer { for text in arguments + environment { free(text) } }
-        var pid: pid_t = 0
-        guard let program = arguments.first ?? nil else { return (0, EINVAL) }
-        guard let secretVariable else {
-            let error = posix_spawnp(&pid, program, &actions, &attributes, arguments + [nil], environment + [nil])
-            return (pid, error)
-        }
-        // The one copy that the system reads is the secret's own storage, which is overwritten when this returns.
-        let error = secretVariable.withUnsafeBytes { bytes -> Int32 in
-            let text = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
-            return posix_spawnp(&pid, program, &actions, &attributes, arguments + [nil], environment + [text, nil])
-        }
-        return (pid, error)
-    }
-
-    /// A copy that ends with a zero byte, to be freed.
-    private static func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
-        // A zero in the midst ends it early: the system knows no other end.
-        String(decoding: bytes, as: UTF8.self).withCString { strdup($0) }
     }
 
     /// A pipe to the program.

@@ -111,57 +111,21 @@ private enum ChildProcess {
     private static func spawn(
         _ path: String, _ words: [String], _ variables: [String: String], _ input: Pipe, _ output: Pipe, _ errors: Pipe, isDetached: Bool
     ) throws(ProgramRunner.Failure) -> pid_t {
-        #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
-        #else
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_adddup2(&actions, input.reading, 0)
-        posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
-        #if canImport(Darwin)
-            posix_spawn_file_actions_addchdir_np(&actions, "/bin")
-        #else
-            // Sockets of this process would stay open as long as anything that the program leaves behind.
-            for descriptor in OpenDescriptors.beyondStandard { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        // The C library has the same function, but shows it to GNU C only.
-        #endif
         // The shell gets a fixed text; path and arguments are data to it. In the background it leaves the program to the system's first process, so that
         // nobody has to wait for its end.
         let script = isDetached ? "cd /bin && exec \"$@\" </dev/null >/dev/null 2>&1 &" : "cd /bin && exec \"$@\""
         let shellWords = ["sh", "-c", script, "sh", path] + words.dropFirst()
         #if canImport(Darwin)
-            let (executable, words) = isDetached ? ("/bin/sh", shellWords) : (path, words)
+            var child = isDetached ? ChildStart("/bin/sh", shellWords) : ChildStart(path, words)
         #else
-            let (executable, words) = ("/bin/sh", shellWords)
+            var child = ChildStart("/bin/sh", shellWords)
         #endif
-        // Signals that this process ignores would stay ignored.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigaddset(&signals, SIGPIPE)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
-        #if canImport(Darwin)
-            flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
-        #endif
-        posix_spawnattr_setflags(&attributes, Int16(truncatingIfNeeded: flags))
-        let arguments = words.map { strdup($0) }
-        let environment = variables.map { strdup("\($0)=\($1)") }
-        defer { for text in arguments + environment { free(text) } }
-        var pid: pid_t = 0
-        let error = posix_spawn(&pid, executable, &actions, &attributes, arguments + [nil], environment + [nil])
+        child.folder = "/bin"
+        child.variables = variables.map { "\($0)=\($1)" }
+        child.standard = [input.reading, output.writing, errors.writing]
+        child.usualSignals = [SIGPIPE, SIGINT, SIGTERM]
+        child.isOwnGroup = true
+        let (pid, error) = child.start()
         guard error == 0 else { throw error == ENOENT ? .notFound : .failed(String(cString: strerror(error))) }
         return pid
     }
