@@ -314,7 +314,9 @@ def elsewhere():
     done = run(first, "--rule", name, "--entity", QUEUE, "--active", "primary", "--to", "elsewhere.connection", "--grace", "1s")
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert journal(name)[0]["sink"] == f"file:{first}/elsewhere.connection", journal(name)
-    time.sleep(1.1)
+    delivered = journal(name)[-1]
+    assert delivered["kind"] == "delivered", delivered
+    eventually(lambda: time.time() * 1000 >= delivered["at"] + 1000, 5, what="the end of the grace period")
     done = run(second, "--max-age", "12h")
     assert done.returncode == 0 and journal(name)[-1]["kind"] == "done", (done.stdout, done.stderr, journal(name))
     assert opens((first / "elsewhere.connection").read_text(encoding="utf-8")) and not list(second.iterdir())

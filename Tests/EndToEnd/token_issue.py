@@ -143,6 +143,11 @@ def issue(*words, seconds=30, watch=None, **variables):
     return process.returncode, out, errors
 
 
+def waiting(condition):
+    """A shell's wait for as long as something is so; it ends with status 70 after half a minute, which nothing here expects."""
+    return f"n=0; while {condition}; do n=$((n+1)); test $n -lt 600 || exit 70; sleep 0.05; done"
+
+
 def children(pid):
     out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], stdout=subprocess.PIPE, text=True, timeout=10, check=False).stdout
     return [int(number) for number in out.split()]
@@ -261,8 +266,9 @@ def once_at_a_socket():
 
     def read(process):
         eventually(path.exists, 20, what="the socket")
-        time.sleep(0.5)
-        assert process.poll() is None, "it did not wait for a reader"
+        # Another program begins, asks and ends meanwhile.
+        assert home.run("whoami").returncode == 0
+        assert process.poll() is None and path.exists(), "it did not wait for a reader"
         with socket.socket(socket.AF_UNIX) as reader:
             reader.connect(str(path))
             tokens.add(reader.recv(65536).decode())
@@ -292,12 +298,13 @@ def file_for_a_program():
 
 @checks.step("what nohup has it ignore stays ignored, here and in the program", seconds=60)
 def ignored():
-    ready = home.path / "ready-nohup"
-    script = f"touch {ready}; kill -HUP $$; sleep 1; exit 11"
+    ready, hung_up = home.path / "ready-nohup", home.path / "hung-up"
+    script = f"touch {ready}; kill -HUP $$; {waiting(f'! test -e {hung_up}')}; exit 11"
 
     def hang_up(process):
         eventually(ready.exists, 20, what="the program")
         process.send_signal(signal.SIGHUP)
+        hung_up.touch()
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -310,7 +317,7 @@ def ignored():
 @checks.step("a signal goes to the program, and how it ended is told", seconds=60)
 def signals():
     ready = home.path / "ready"
-    script = f"trap 'exit 42' TERM; touch {ready}; while :; do sleep 0.1; done"
+    script = f"trap 'exit 42' TERM; touch {ready}; {waiting(':')}"
 
     def watch(process):
         eventually(ready.exists, 20, what="the program")
