@@ -348,8 +348,8 @@ import Testing
         let desk = try desk(scene, ApprovalScene.carol, ledger: folder.path + "/carol")
         let unknown = await refusal { _ = try await desk.request(request.id.canonical) }
         #expect(unknown?.code == .notFound)
-        for other in ["0e", "ffffffff"] { #expect(try await desk.grants(answering: other).isEmpty) }
-        let grant = try #require(try await desk.grants(answering: String(request.id.canonical.prefix(8))).first)
+        for other in ["0e", "ffffffff"] { #expect(try await desk.grants(answering: other).elements.isEmpty) }
+        let grant = try #require(try await desk.grants(answering: String(request.id.canonical.prefix(8))).elements.first)
         #expect(try await desk.end(grant, reason: "not needed") && scene.granted.isEmpty)
         // A second one begins so as well.
         for number in [2, 3] {
