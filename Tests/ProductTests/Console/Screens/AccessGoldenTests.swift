@@ -548,7 +548,7 @@ import Testing
                  how it would be mended · nothing of this is done here
                  1. Make sg-support eligible, so that the role is activated for a while when it is needed. (Privileged Identity Management: Entra ID P2.)
                     PUT /subscriptions/5ab00000-0000-0000-0000-000000000001/resourceGroups/rg-retail/providers/Microsoft.ServiceBus/namespaces/sb-retail/providers/Microsoft.Authorization/roleEligibilityScheduleReque
-                      sts/64252d02-4fd1-84e0-bde6-6493ffe1fc37?api-version=2020-10-01
+                      sts/7e8c1711-de29-519c-8f7c-14f3abc40440?api-version=2020-10-01
                     {"properties":{"justification":"In place of a standing assignment","principalId":"e0000000-0000-0000-0000-000000000001","requestType":"AdminAssign","roleDefinitionId":"/subscriptions/5ab00000-000
                       0-0000-0000-000000000001/providers/Microsoft.Authorization/roleDefinitions/4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0","scheduleInfo":{"expiration":{"duration":null,"endDateTime":null,"type":"NoExpir
                       ation"}}}}
