@@ -74,7 +74,10 @@ extension CooperativeBackend {
     func leftOver() async throws(OperatorError) -> [RequestGap] {
         var gaps: [RequestGap] = []
         do throws(OperatorError) {
+            // What lies in the queue is looked at first: where there is nothing, the decisions, which may be many, need not be read.
+            let waiting = try await desk.messages()
             let now = desk.clock.now
+            guard waiting.contains(where: { $0.enqueuedAt.advanced(by: Self.onItsWay) <= now }) else { return [] }
             for case .settled(let verified, .approved(let terms, let at, let by)) in try await desk.list() {
                 let end = at.advanced(by: terms.duration)
                 guard desk.rules.isHere(terms.scope), at.advanced(by: Self.onItsWay) <= now, now < end else { continue }

@@ -329,6 +329,11 @@ import Testing
         scene.transport.pass(.seconds(3600))
         let swept = try await sweeping.sweep()
         #expect(swept.gaps.isEmpty && swept.elements.map(\.outcome) == [.removed] && scene.granted.isEmpty)
+        // With nothing in the queue, nobody reads what may be many decisions.
+        scene.transport.with { $0.steps = [] }
+        _ = try await sweeping.sweep()
+        let (steps, entities) = (scene.transport.with(\.steps), scene.transport.entities)
+        #expect(steps.contains("peek \(entities.requests.name)") && !steps.contains("peek \(entities.log.name)"), "\(steps)")
     }
 
     @Test("a role whose request nobody kept is found by the beginning of the request's id, and ended")
