@@ -59,7 +59,7 @@ extension KeyRotation {
                     .conflict,
                     "The keys of \(rule) are being made anew on another machine, by the namespace's tag: the \(tag.active.word) key is handed over, or about to be.",
                     hint:
-                        "Let it end there. If that machine is gone, find out which of the two consumers have (where they get it from is a key whose fingerprint 'keys list --fingerprints' shows, or did): the other one ends first. Then take the keys as they are, with 'keys adopt --active' and that one."
+                        "Let it end there. If that machine is gone, find out which of the two consumers have: it is in the place that they get it from, and 'keys list --fingerprints' tells both apart. The next round ends the other one first. Then take the keys as they are: keys adopt --active, and that one."
                 )
             }
             guard tag.active == active else {

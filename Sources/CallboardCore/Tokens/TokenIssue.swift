@@ -71,7 +71,9 @@ package struct TokenIssue: Sendable {
         if isSigned { _ = try await authorize(guarded, .signToken, left) }
         // Whoever keeps tokens of Entra ID gives the last one again where there is no newer one.
         let next: Result<IssuedToken, OperatorError>? =
-            held == nil || isSigned ? nil : await made { () throws(OperatorError) in try await maker.token(until: end, isRenewable: isRenewable) }
+            held == nil || isSigned
+            ? nil
+            : await made { () throws(OperatorError) in try await maker.token(until: end, isRenewable: isRenewable) }
         if case .success(let token)? = next, SecretFingerprint(token.secret) == held {
             throw OperatorError(
                 .service, "There is no newer token: the last one was given again, which lives until \(token.expiresAt.rfc3339).",
