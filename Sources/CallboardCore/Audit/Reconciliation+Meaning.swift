@@ -42,8 +42,7 @@ extension Reconciliation {
             firsts[operation] = (step(event), event.happenedAt)
         }
         return meant.filter { _, event in
-            if case .decide? = Deed(event.operation.lowercased()) { return true }
-            return firsts[event.operation.lowercased()]?.step == step(event)
+            firsts[event.operation.lowercased()]?.step == step(event)
         }.map(\.index)
     }
 
@@ -53,7 +52,7 @@ extension Reconciliation {
         if let actor = record.actorID, (event.callerObjectID ?? event.caller.map { GUID($0) }) != GUID(actor) { return false }
         guard let place = event.resource ?? event.authorizedScope, let action = record.actionAndStage?.action else { return false }
         let operation = event.operation.lowercased()
-        guard let scope = record.accessScope.map({ ResourceID($0) }) else { return isOfKeys(operation, action) }
+        guard let scope = record.accessScope.map({ ResourceID($0) }) else { return isOfKeys(operation, action, record) }
         guard let deed = Deed(operation) else { return false }
         // Less than was asked may be given further down than where the request, which is decided about, is.
         let held = place.scopes.first { !$0.text.lowercased().contains("/providers/microsoft.authorization/") }
@@ -63,7 +62,7 @@ extension Reconciliation {
         let request = access?["request"]?.text.map { AccessRequest.ID($0) }
         switch (action, deed) {
         case (.requestAccess, .ask), (.grantAccess, .ask): return isNamed(event, request?.text) && isSame(event, access, ends: false)
-        case (.approveAccess, .decide): return true
+        case (.approveAccess, .decide): return isSame(event, answer)
         case (.approveAccess, .ask):
             return answer == AccessDecision.narrowWord && isNamed(event, request.map { PrivilegedBackend.narrowedID($0) })
                 && isSame(event, access, ends: false)
@@ -80,11 +79,14 @@ extension Reconciliation {
     }
 
     /// Whether something with keys is what a record without the id of a place can be of. A rule may be the namespace's; none of it gives anybody a role.
-    private static func isOfKeys(_ operation: String, _ action: PolicyAction) -> Bool {
+    private static func isOfKeys(_ operation: String, _ action: PolicyAction, _ record: AuditRecord) -> Bool {
         guard operation.hasPrefix("microsoft.servicebus/") else { return false }
         switch action {
         case .rotateSecret: return operation.hasSuffix("/listkeys/action") || operation.hasSuffix("/regeneratekeys/action")
         case .signToken, .issueToken: return operation.hasSuffix("/listkeys/action")
+        case .readEntity:
+            // Of what is read only looking at keys is in the log, and only that has a credential in its record.
+            return operation.hasSuffix("/listkeys/action") && record.value["credential"]?["step"]?.text == KeyAge.lookStep
         default: return false
         }
     }
@@ -96,6 +98,16 @@ extension Reconciliation {
         let type = event.operation.lowercased().split(separator: "/").dropFirst().first
         guard let type, segments[segments.count - 2].lowercased() == type, let last = segments.last else { return true }
         return GUID(String(last)) == GUID(name)
+    }
+
+    /// Whether what an approver sent to Azure is the answer of a record; where the log does not have it, that is not known.
+    private static func isSame(_ event: ActivityEvent, _ answer: String?) -> Bool {
+        guard let answer, let text = event.requestBody else { return true }
+        guard let body = try? JSONValueReader.value(of: Array(text.utf8)) else { return false }
+        // What is narrowed is denied, and given as a role of its own.
+        let isYes = answer != AccessDecision.denyWord && answer != AccessDecision.narrowWord
+        let results = (body.members(called: "properties") + [body]).flatMap { $0.members(called: "reviewResult") }
+        return results.allSatisfy { $0.text?.lowercased() == (isYes ? "approve" : "deny") }
     }
 
     /// Whether the request that Azure was sent is about the role and the identity of a record; where the log does not have it, that is not known.

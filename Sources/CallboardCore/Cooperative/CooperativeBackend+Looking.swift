@@ -110,9 +110,12 @@ extension CooperativeBackend {
         do throws(OperatorError) {
             // The beginning of an id is enough where only one begins so: what is settled is in no list.
             let found = try await listed().elements.filter { $0.id.text.hasPrefix(id.text) }
-            let same = found.filter { $0.id == id }
-            let one = same.first { $0.reference == reference } ?? same.first { !$0.isForgery } ?? same.first
-            if let one = one ?? (found.count == 1 ? found.first : nil) { return one }
+            let ids = Set(found.map(\.id))
+            let wanted = ids.contains(id) || ids.count != 1 ? id : ids.first
+            let same = found.filter { $0.id == wanted }
+            if let one = same.first(where: { $0.reference == reference }) ?? same.first(where: { !$0.isForgery }) ?? same.first {
+                return one
+            }
         } catch {
             guard error.code == .notPermitted else { throw error }
             refusal = error
@@ -197,7 +200,12 @@ extension CooperativeBackend {
         do throws(OperatorError) {
             let id = given.scope.assignment(named: NameBasedID.assignment(for: request.id))
             isThere = try await desk.grants.assignment(id) != nil
-        } catch { isThere = nil }
+        } catch {
+            guard error.code == .notPermitted else {
+                return (.waiting(until: last), "\(who) agreed; whether there is a role for it could not be looked at: \(error.message)")
+            }
+            isThere = nil
+        }
         if desk.clock.now < end, isThere ?? (isOwn && isCounted) {
             let approver = by.last.map { AccessParty(id: $0.canonical, kind: .person) }
             return (.granted(until: end, by: approver), "It is approved by \(who): \(given.title), until \(end.rfc3339).")
@@ -205,7 +213,7 @@ extension CooperativeBackend {
         // Of others it is not known how many have to agree: that is the policy's to say of whoever asked, by claims that are not known here.
         guard isOwn else { return (.ended, "\(who) agreed, and there is no role for it, or none that you may see.") }
         // It goes from the queue when the role is given, which Azure may not show everywhere at once.
-        if isQueueSeen, desk.clock.now.since(at) >= Self.lag {
+        if isQueueSeen, isCounted, isThere == false, desk.clock.now.since(at) >= Self.lag {
             return (.ended, "It was approved by \(who), and the role is not there any more: somebody took it away.")
         }
         guard isCounted else {

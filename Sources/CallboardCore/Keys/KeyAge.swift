@@ -107,6 +107,8 @@ extension KeyAge {
         }
     }
 
+    /// What the ledger calls fetching keys to look at them.
+    static let lookStep = "look"
     /// How far ahead a time may be of the clock here: another clock, and a day in another time zone.
     static let mostAhead = Duration.seconds(86_400)
 
@@ -129,7 +131,7 @@ extension KeyAge {
             var event = AuditEvent(
                 .readEntity, .intended, by: guarded.actor, context: place.context, environment: place.environment, namespace: place.host,
                 entity: rule.entity)
-            event.credential = AuditCredential(.key, name: rule.title, step: "look")
+            event.credential = AuditCredential(.key, name: rule.title, step: lookStep)
             do throws(OperatorError) {
                 let keys = try await guarded.carryOut(event) { () throws(OperatorError) in
                     try await ring.keys(of: rule)

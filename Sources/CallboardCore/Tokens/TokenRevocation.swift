@@ -47,11 +47,21 @@ struct TokenRevocation: Sendable {
             let place = place
             let name = name()
             _ = try await guarded.carryOut(event) { () throws(OperatorError) -> Correlated<RoleScheduleRequest> in
+                let made: Correlated<RoleScheduleRequest>
                 do throws(AzureError) {
-                    return try await place.manager.createRoleScheduleRequest(draft, at: instance.scope, name: name)
+                    made = try await place.manager.createRoleScheduleRequest(draft, at: instance.scope, name: name)
                 } catch {
                     throw OperatorError(error)
                 }
+                let status = made.value.status
+                guard !status.keepsRole else {
+                    var refusal = OperatorError(
+                        .service, "The role \(role.rawValue) at \(instance.scope) is there still. \(PrivilegedSentence.ofEnd(status))",
+                        entity: entity, serviceCode: status.rawValue)
+                    refusal.correlationIDs = [made.correlationID].compactMap { $0 }
+                    throw refusal
+                }
+                return made
             } done: {
                 $1.correlationRequestIDs = $0.correlationID.map { [$0] } ?? []
             }

@@ -124,6 +124,23 @@ struct ReconciliationTests {
                 == [.keptByEntra, .onlyAzure])
     }
 
+    @Test("a decision is the answer that is written down, and one of them")
+    func answers() throws {
+        func sent(_ answer: String) throws -> ActivityEvent {
+            try event("a", Self.decide, on: Self.approval, body: #"{"properties":{"reviewResult":"\#(answer)","justification":"x"}}"#)
+        }
+        for (answer, right, wrong) in [("deny", "Deny", "Approve"), ("narrow", "Deny", "Approve"), ("approve", "Approve", "Deny")] {
+            let decided = record(.approveAccess, .done, ["a"], answer: answer, backend: .pim)
+            #expect(try findings([decided], [sent(right)]) == [.matched], "\(answer)")
+            #expect(try Set(findings([decided], [sent(wrong)])).contains(.onlyAzure), "\(answer)")
+        }
+        let decided = record(.approveAccess, .done, ["a"], answer: "deny", backend: .pim)
+        let other = try event(
+            "a", Self.decide, on: Self.approval.replacing("stages/s1", with: "stages/s2"), at: "2026-11-26T03:04:09Z")
+        let both = try findings([decided], [sent("Deny"), other])
+        #expect(both.sorted { $0.rawValue < $1.rawValue } == [.matched, .onlyAzure])
+    }
+
     @Test("a record of one thing does not cover another under its id: a request no assignment, a no nothing that is given")
     func otherDeeds() throws {
         for action in [PolicyAction.requestAccess, .grantAccess, .revokeAccess] {

@@ -160,6 +160,30 @@ import Testing
         }
     }
 
+    @Test(
+        "a role that could not be looked at is neither given nor taken away: the queue is seen, and ten minutes have passed",
+        arguments: [true, false])
+    func notKnown(isOtherPolicy: Bool) async throws {
+        let scene = try ApprovalScene()
+        let request = try await scene.ask()
+        _ = try await scene.approve(ApprovalScene.bob)
+        let rules = try ApprovalScene.rules(isOtherPolicy ? ApprovalScene.twoTeams : nil)
+        let backend = CooperativeBackend(scene.desk(ApprovalScene.alice, rules: rules), as: account(ApprovalScene.alice))
+        scene.transport.pass(.seconds(700))
+        for step in isOtherPolicy ? ["reach", "look"] : ["reach"] {
+            scene.azure.fail(step)
+            let told = try await backend.request(.init(request.id.canonical))
+            guard case .waiting = told.standing else {
+                Issue.record("\(step): \(told.standing) \(told.sentence)")
+                continue
+            }
+        }
+        guard case .granted = try await backend.request(.init(request.id.canonical)).standing else {
+            Issue.record("what is there is granted")
+            return
+        }
+    }
+
     @Test("a request for another namespace is in no list of this context, and cannot be asked for here")
     func otherNamespace() async throws {
         let scene = try ApprovalScene()

@@ -224,6 +224,7 @@ final class MemoryGrants: GrantAuthority {
 
     func assignment(_ id: ResourceID) async throws(OperatorError) -> RoleAssignment? {
         if failure("look") != nil { throw OperatorError(.notPermitted, "not for you to see") }
+        if failure("reach") != nil { throw OperatorError(.unreachable, "cut off") }
         return with { $0.assignments[id] }
     }
 

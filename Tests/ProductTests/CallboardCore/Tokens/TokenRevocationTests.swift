@@ -16,8 +16,13 @@ private final class ActivatedAzure: HTTPExchange {
 
     /// What becomes of the deactivation: its status, or nil for an answer that says nothing.
     let status: Int?
+    /// What Azure calls the request to end the role.
+    let word: String
 
-    init(status: Int?) { self.status = status }
+    init(status: Int?, word: String = "Revoked") {
+        self.status = status
+        self.word = word
+    }
 
     func perform(_ request: RESTRequest) async throws(RESTError) -> RESTResponse {
         let properties = #"""
@@ -28,7 +33,7 @@ private final class ActivatedAzure: HTTPExchange {
         case (.put, _):
             guard let status else { return RESTResponse(status: 200, headers: [:], body: ByteBuffer(string: "<html>")) }
             guard status == 201 else { return RESTResponse(status: status, headers: [:], body: ByteBuffer(string: "{}")) }
-            text = #"{"id":"\#(Self.queue)/r/1","properties":{\#(properties),"requestType":"SelfDeactivate","status":"Revoked"}}"#
+            text = #"{"id":"\#(Self.queue)/r/1","properties":{\#(properties),"requestType":"SelfDeactivate","status":"\#(word)"}}"#
         case (_, let url) where url.contains("roleAssignmentScheduleInstances"):
             text =
                 #"{"value":[{"id":"\#(Self.queue)/i/1","properties":{\#(properties),"principalType":"User","assignmentType":"Activated"}}]}"#
@@ -93,6 +98,14 @@ struct TokenRevocationTests {
         let place = NamespacePlace(name: "sb-retail", id: ResourceID(ActivatedAzure.namespace))
         let findings = Reconciliation(records: records, events: [event], place: place, now: AuditFixture.time).entries.map(\.finding)
         #expect(findings == [.matched])
+    }
+
+    @Test("what Azure took and did not do is no role given up", arguments: ["FailedAsResourceIsLocked", "Failed", "Invalid", "Denied"])
+    func kept(word: String) async throws {
+        let folder = try TemporaryFolder()
+        let records = try await revoke(ActivatedAzure(status: 201, word: word), ledger: folder.path + "/audit")
+        #expect(records.last?.type != "access.revoke.done" && records.count == 2)
+        #expect(records.last?.value["correlationRequestIds"]?.elements?.compactMap(\.text) == ["c-revoked"])
     }
 
     @Test("an answer that says nothing is no failure: the role may be given up; an answer that says no is one")
