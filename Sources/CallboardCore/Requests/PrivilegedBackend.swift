@@ -119,6 +119,16 @@ package struct PrivilegedBackend: AccessBackend {
         let made = try await asked("Asking for \(draft.role.title) on \(draft.scope.title)") { () throws(AzureError) in
             try await manager.createRoleScheduleRequest(body, at: ResourceID(draft.scope.id), name: GUID(id.text))
         }
+        let status = made.value.status
+        // What is asked for oneself is a request, whatever comes of it. What is given is given or it is not.
+        if case .assignment = limits.way, status.outcome == .failed {
+            var refusal = OperatorError(
+                .service,
+                "Giving \(draft.role.title) on \(draft.scope.title) to \(draft.principal.title): \(PrivilegedSentence.of(status))",
+                entity: draft.scope.entity, serviceCode: status.rawValue)
+            refusal.correlationIDs = [made.correlationID].compactMap { $0 }
+            throw refusal
+        }
         return AccessChange(request(made.value), correlationIDs: made.correlationID)
     }
 

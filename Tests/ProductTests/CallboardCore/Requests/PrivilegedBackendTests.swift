@@ -270,6 +270,22 @@ struct PrivilegedBackendTests {
         #expect(azure.changes.allSatisfy { $0.line.hasSuffix("/validate") })
     }
 
+    @Test("a role that Azure takes the giving of and does not give is not given; a request for oneself is one, whatever comes of it")
+    func givesNothing() async throws {
+        let azure = PlayedAzure { _, path in (201, Self.given(path, status: "FailedAsResourceIsLocked")) }
+        let service = AccessParty(id: "0a0a0000-0000-4000-8000-000000000009", name: "orders-api", kind: .service)
+        let draft = AccessRequestDraft(principal: service, role: .receiver, scope: request.scope, duration: .seconds(600), reason: "r")
+        let (leave, backend) = (try leave(), backend(azure))
+        let error = await #expect(throws: OperatorError.self) {
+            try await backend.submit(draft, within: AccessLimits(way: .assignment), as: request.id, with: leave)
+        }
+        #expect(error?.code == .service && error?.serviceCode == "FailedAsResourceIsLocked" && error?.correlationIDs == ["c-1"])
+        #expect(error?.message.hasPrefix("Giving Data Receiver on orders to orders-api: A lock on the resource") == true)
+        let way = AccessLimits.Way.activation(eligibility: "e")
+        let asked = try await backend.submit(draft, within: AccessLimits(way: way), as: request.id, with: leave)
+        #expect(asked.value.standing == .failed("FailedAsResourceIsLocked"))
+    }
+
     @Test("what is noted is removed only while the note says what was seen")
     func noted() async throws {
         let id = "\(Self.namespace)/queues/orders/providers/Microsoft.Authorization/roleAssignments/1"
