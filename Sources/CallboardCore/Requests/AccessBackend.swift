@@ -49,6 +49,9 @@ package protocol AccessBackend: Sendable {
     /// The roles in force that have an end, the first to end first; those past their end among them.
     func active() async throws(OperatorError) -> AccessListing<ActiveGrant>
 
+    /// Of those the ones of whoever is signed in, with as little reading as that takes; others may be among them.
+    func ownActive() async throws(OperatorError) -> AccessListing<ActiveGrant>
+
     /// Ends a grant now: by its holder (a deactivation) or by somebody who may take roles away.
     /// - Returns: false when it was gone already.
     func end(_ grant: ActiveGrant, reason: String, with leave: Authorization) async throws(OperatorError) -> AccessChange<Bool>
@@ -72,6 +75,8 @@ package typealias GrantRemoval = (
 
 extension AccessBackend {
     package var serviceTime: Timestamp? { nil }
+
+    package func ownActive() async throws(OperatorError) -> AccessListing<ActiveGrant> { try await active() }
 
     package func latest(of known: AccessRequest) async throws(OperatorError) -> AccessRequest { try await request(known.id) }
 

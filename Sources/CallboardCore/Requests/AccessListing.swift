@@ -16,7 +16,9 @@ public struct RequestGap: Hashable, Sendable {
 
     /// In words, for standard error or a line below a list. It may hold words of others: sanitise.
     public var sentence: String {
-        isLeftOver ? "\(backend.label): \(error.message)" : "\(backend.label) is not listed, or not all of it: \(error.message)"
+        let text = isLeftOver ? "\(backend.label): \(error.message)" : "\(backend.label) is not listed, or not all of it: \(error.message)"
+        // Words of a service end as they like.
+        return error.hint.isEmpty ? text : "\(text)\(text.hasSuffix(".") ? "" : ".") \(error.hint)"
     }
 }
 

@@ -509,6 +509,32 @@ struct AccessDeskTests {
         #expect(try await desk.active().elements == [second])
     }
 
+    @Test("of one's own roles the queue is asked only where Azure may not list them, or one of them has a note")
+    func ownActive() async throws {
+        let folder = try TemporaryFolder()
+        let (queue, pim) = (MemoryBackend(ann, kind: .cooperative), MemoryBackend(ann))
+        func grant(_ id: String, _ party: AccessParty, _ keeper: ActiveGrant.Keeper, _ backend: AccessRequest.Backend) -> ActiveGrant {
+            ActiveGrant(
+                id: id, backend: backend, request: nil, principal: party, role: .serviceBus(.receiver),
+                scope: AccessScope(id: "\(Self.namespace)/queues/orders"), beganAt: nil, endsAt: AuditFixture.time, keeper: keeper,
+                assignment: "/a/\(id)")
+        }
+        let desk = try desk(ann, [pim, queue], ledger: folder.path + "/l")
+        let activation = grant("mine", ann, .azure(isActivation: true), .pim)
+        pim.state.withLock { $0.grants = [activation, grant("other", bob, .note, .pim)] }
+        queue.state.withLock { $0.failure = OperatorError(.internal, "it is not to be asked") }
+        let own = try await desk.ownActive()
+        #expect(own.elements == [activation] && own.gaps.isEmpty)
+        // The same role in both lists is the queue's.
+        let noted = grant("queued", ann, .note, .cooperative)
+        queue.state.withLock { ($0.failure, $0.grants) = (nil, [noted, grant("others", bob, .note, .cooperative)]) }
+        pim.state.withLock { $0.grants = [activation, grant("queued", ann, .note, .pim)] }
+        #expect(Set(try await desk.ownActive().elements) == [activation, noted])
+        pim.state.withLock { $0.failure = OperatorError(.unreachable, "gone") }
+        let late = try await desk.ownActive()
+        #expect(late.elements == [noted] && late.gaps.map(\.backend) == [.pim])
+    }
+
     @Test("what is one's own ends whatever the policy says; what is another's does not")
     func own() async throws {
         let folder = try TemporaryFolder()

@@ -16,11 +16,17 @@ private final class PlayedAzure: HTTPExchange {
 
     init(_ answer: @escaping @Sendable (String, String) -> (Int, String)?) { self.answer = answer }
 
+    private let urls = Mutex<[String]>([])
+
+    /// What was asked for to be read, with the filter.
+    var reads: [String] { urls.withLock { $0 } }
+
     var changes: [(line: String, body: String)] { log.withLock { $0.filter { !$0.line.hasPrefix("GET") } } }
 
     func perform(_ request: RESTRequest) async throws(RESTError) -> RESTResponse {
         let path = request.url.split(separator: "?")[0].replacing("https://management.azure.com", with: "")
         log.withLock { $0.append(("\(request.method.rawValue) \(path)", request.body.map { String(buffer: $0) } ?? "")) }
+        if request.method == .get { urls.withLock { $0.append(request.url) } }
         let found = answer(request.method.rawValue, String(path))
         var response = RESTResponse(status: found?.0 ?? 200, body: ByteBuffer(string: found?.1 ?? #"{"value":[]}"#))
         response.headers["x-ms-correlation-request-id"] = "c-\(log.withLock { $0.count })"
@@ -102,7 +108,56 @@ struct PrivilegedBackendTests {
         let listing = try await backend(azure).active()
         #expect(listing.elements.isEmpty && listing.gaps.map(\.backend) == [.pim])
         #expect(listing.gaps.first?.error.code == .notPermitted)
+        #expect(
+            listing.gaps.first?.sentence
+                == "Entra PIM is not listed, or not all of it: you may not list roles that only a note gives an end. It takes Reader on the namespace."
+        )
         #expect(try await backend(PlayedAzure { _, _ in nil }).active().gaps.isEmpty)
+    }
+
+    private static func instance(_ name: String, _ principal: String) -> String {
+        #"{"id":"/i/\#(name)","properties":{"scope":"\#(namespace)/queues/orders","roleDefinitionId":"/d/4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0","principalId":"\#(principal)","principalType":"User","assignmentType":"Activated","memberType":"Direct","status":"Provisioned","startDateTime":"2026-11-26T00:00:00Z","endDateTime":"2099-01-01T00:00:00Z"}}"#
+    }
+
+    @Test("of one's own roles in force Azure is asked with two filters, however many there are; of all of them page by page")
+    func ownReads() async throws {
+        let azure = PlayedAzure { _, path in
+            if path.hasSuffix("/roleAssignments") {
+                return (200, #"{"value":[],"nextLink":"https://management.azure.com/notes/2"}"#)
+            }
+            if path.hasPrefix("/pages/") || path.hasPrefix("/notes/"), let page = path.split(separator: "/").last.flatMap({ Int($0) }) {
+                let next = page < 20 ? #","nextLink":"https://management.azure.com/\#(path.split(separator: "/")[0])/\#(page + 1)""# : ""
+                return (200, #"{"value":[]\#(next)}"#)
+            }
+            return (200, #"{"value":[\#(Self.instance("other", Self.alice))],"nextLink":"https://management.azure.com/pages/2"}"#)
+        }
+        #expect(try await backend(azure).active().elements.count == 1)
+        #expect(azure.reads.count == 40)
+        let filtered = PlayedAzure { _, path in
+            path.hasSuffix("/roleAssignmentScheduleInstances")
+                ? (
+                    200,
+                    #"{"value":[\#(Self.instance("own", "ca401000-0000-4000-8000-000000000003")),\#(Self.instance("other", Self.alice))]}"#
+                ) : nil
+        }
+        let own = try await backend(filtered).ownActive()
+        #expect(own.elements.map(\.id) == ["/i/own"] && own.gaps.isEmpty)
+        #expect(filtered.reads.count == 2)
+        #expect(filtered.reads[0].contains("roleAssignmentScheduleInstances") && filtered.reads[0].contains("asTarget"))
+        #expect(filtered.reads[1].contains("roleAssignments") && filtered.reads[1].contains("principalId%20eq"))
+    }
+
+    @Test("where one's own notes may not be listed that is a gap; a tenant without schedules has none")
+    func ownGaps() async throws {
+        let refused = PlayedAzure { _, path in
+            path.hasSuffix("/roleAssignments") ? (403, #"{"error":{"code":"AuthorizationFailed","message":"no"}}"#) : nil
+        }
+        #expect(try await backend(refused).ownActive().gaps.map(\.error.code) == [.notPermitted])
+        let unlicensed = PlayedAzure { _, path in
+            path.hasSuffix("/roleAssignmentScheduleInstances")
+                ? (400, #"{"error":{"code":"AadPremiumLicenseRequired","message":"no"}}"#) : nil
+        }
+        #expect(try await backend(unlicensed).ownActive().gaps.isEmpty)
     }
 
     @Test("a cloud that knows no PATCH is sent PUT")
