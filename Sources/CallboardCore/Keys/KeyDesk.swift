@@ -27,7 +27,29 @@ public struct KeyDesk: Sendable {
     public func list(
         candidates: [EntityPath] = [], fingerprints: Bool = false, limit: Duration? = nil
     ) async throws(OperatorError) -> (ages: [KeyAge], gaps: [String]) {
+        try await list(in: try await signIn.azurePlace(), candidates: candidates, fingerprints: fingerprints, limit: limit)
+    }
+
+    /// All shared access rules of the namespace with what is known of their keys, worst first, for a screen. No key is fetched.
+    /// - Throws: ``OperatorError`` when the namespace or its rules cannot be read.
+    public func survey() async throws(OperatorError) -> KeySurvey {
         let place = try await signIn.azurePlace()
+        let (ages, gaps) = try await list(in: place, candidates: [], fingerprints: false, limit: nil)
+        return KeySurvey(ages, gaps: gaps, namespace: place.namespace.name, takesKeys: Self.takesKeys(place), asOf: .now)
+    }
+
+    /// Whether a namespace takes keys; nil where Azure does not say.
+    private static func takesKeys(_ place: AzurePlace) -> Bool? {
+        switch place.namespace.localAuthentication {
+        case .on: true
+        case .off: false
+        case .unknown: nil
+        }
+    }
+
+    private func list(
+        in place: AzurePlace, candidates: [EntityPath], fingerprints: Bool, limit: Duration?
+    ) async throws(OperatorError) -> (ages: [KeyAge], gaps: [String]) {
         let guarded = try signIn.guarded()
         let reader = signIn.azure
         var gaps: [String] = []
@@ -45,12 +67,7 @@ public struct KeyDesk: Sendable {
         } else {
             rules = try await place.rules(of: try await existing(candidates, in: place))
         }
-        let takesKeys: Bool? =
-            switch place.namespace.localAuthentication {
-            case .on: true
-            case .off: false
-            case .unknown: nil
-            }
+        let takesKeys = Self.takesKeys(place)
         var ages: [KeyAge] = []
         let ring = AzureKeyRing(manager: place.manager, namespace: place.namespace.id, pause: .system)
         for rule in rules {
