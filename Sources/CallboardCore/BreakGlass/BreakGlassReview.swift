@@ -93,8 +93,6 @@ public struct BreakGlassUseRecord: OutputRecord {
         OutputColumn("reason"),
     ]
 
-    private var place: String { use.scope.split(separator: "/").last.map(String.init) ?? use.scope }
-
     private var review: String {
         switch use.standing(at: now) {
         case .notAsked: "none asked for"
@@ -109,7 +107,7 @@ public struct BreakGlassUseRecord: OutputRecord {
         row.cell(String(use.id.prefix(8)))
         row.cell(use.who)
         row.cell(use.role)
-        row.cell(place)
+        row.cell(use.place)
         row.cell(use.isActive(at: now) ? "ACTIVE until \(use.endsAt.rfc3339)" : use.endsAt.rfc3339)
         row.cell(review)
         row.cell([use.reason, use.ticket].compactMap { $0 }.joined(separator: " "))
