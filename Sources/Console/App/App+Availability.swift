@@ -18,7 +18,7 @@ extension App {
         case .board, .tree:
             let own = top.availability(of: id, model: model)
             // What was filled in lies beneath, and would go with its screen.
-            let isLosing = screens.contains { ($0 as? FormScreen)?.isEdited == true }
+            let isLosing = screens.contains { $0.isEdited }
             if own.isEnabled, let beginningObstacle { return .disabled(beginningObstacle) }
             return own.isEnabled && isLosing ? .disabled("a form is filled in and was not sent; q asks before it is lost") : own
         case .testRules where ![.tree, .entity, .messages, .message].contains(top.context):
@@ -33,7 +33,7 @@ extension App {
         case .pauseJob, .cancelJob, .resumeJob: return jobAvailability(of: id)
         case _ where ActionKind(id) != nil: return actionAvailability(of: id)
         case .bindings, .drift: return accessAvailability(of: id)
-        case .requests, .ask: return requestAvailability(of: id)
+        case .requests, .ask, .keys: return requestAvailability(of: id)
         case .log where top.context == .log: return .disabled("this is the log; q goes back")
         case .service: return model.board == nil ? .disabled("services are not loaded yet") : .enabled
         default: return top.availability(of: id, model: model)

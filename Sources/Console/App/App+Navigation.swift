@@ -9,7 +9,7 @@ extension App {
     }
 
     mutating func back(now: Timestamp) -> [Effect] {
-        let isOwn = (top as? MessagesScreen)?.hasOpenMessage == true || (top as? FormScreen)?.isEdited == true
+        let isOwn = (top as? MessagesScreen)?.hasOpenMessage == true || top.isEdited
         if isOwn { return turn(now) { app, turn in app.top.perform(.back, &turn) } }
         return turn(now) { _, turn in turn.navigation = .pop(1) }
     }

@@ -6,12 +6,12 @@ extension App {
     /// Paints the whole frame.
     func render(into surface: inout Surface, now: Timestamp) {
         surface.clear()
-        let frame = FrameLayout(
-            rows: surface.rows, columns: surface.columns, needsMessage: prompt != nil || notice != nil || !pending.isEmpty)
+        let frame = frame(rows: surface.rows, columns: surface.columns)
         let surroundings = Surroundings(model: model, now: now, keymap: keymap, rows: surface.rows, columns: surface.columns)
         guard let top = screens.last else { return }
         if !frame.content.isEmpty { top.render(into: &surface, frame.content, surroundings) }
         if !frame.bar.isEmpty { renderBar(into: &surface, frame.bar, now) }
+        if !frame.banner.isEmpty { EmergencyBanner.render(model.emergencies.uses, into: &surface, frame.banner, now: now) }
         if !frame.summary.isEmpty { renderSummary(of: top, into: &surface, frame.summary, surroundings) }
         if !frame.hints.isEmpty { renderHints(into: &surface, frame.hints) }
         if !frame.message.isEmpty { renderMessage(of: top, into: &surface, frame.message) }
@@ -28,7 +28,8 @@ extension App {
         // At the end of a step at the earliest, so never more than once a minute.
         var waits = top.ages(model).map { Age.untilChange(of: $0, now: now) + 1 }
         waits += [top.untilTick(model, now: now), model.untilOwnEnd(now: now)].compactMap(\.self)
-        for due in [top.refreshDue(model), model.inboxDue(on: top.context)].compactMap(\.self) {
+        waits += EmergencyBanner.untilChange(model.emergencies.uses, now: now).map { [$0] } ?? []
+        for due in [top.refreshDue(model), model.inboxDue(on: top.context), model.emergenciesDue].compactMap(\.self) {
             waits.append(max(due.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue, 0))
         }
         return waits.min()
@@ -81,6 +82,7 @@ extension App {
         for end in ownEndNote(now: now).map({ [[$0], []] }) ?? [[]] {
             if !title.identity.isEmpty { notes.append(BarNote(parts: errors + end + [title.identity, mode])) }
             if let short { notes.append(BarNote(parts: errors + end + [short, mode], share: 65)) }
+            if !end.isEmpty { notes.append(BarNote(parts: errors + end + [mode], share: 65)) }
         }
         return notes + [BarNote(parts: errors + [mode]), BarNote(parts: errors)]
     }

@@ -7,6 +7,7 @@ extension App {
     func requestAvailability(of id: CommandID) -> Availability {
         guard let title = model.title else { return .disabled("there is no connection yet") }
         guard title.signsIn else { return .disabled("needs a context that signs in to Azure: docs/identity.md") }
+        if id == .keys, [.keys, .key].contains(top.context) { return .disabled("these are the keys; q goes back") }
         if id == .requests, top.context == .requests { return .disabled("these are the requests; tab shows the others") }
         return .enabled
     }
@@ -43,14 +44,41 @@ extension App {
         return effects + [.bell]
     }
 
-    /// The lists were read, or could not be. What nobody asked for is no error of theirs.
-    mutating func finishInbox(_ error: OperatorError?, now: Timestamp) {
-        let isQuiet = model.inbox.isQuiet
-        model.inbox.lists.finish(error)
-        if let error, !isQuiet || model.log.last?.text != error.description {
-            model.append(LogEntry(time: now, level: isQuiet ? .warning : .error, source: "access", text: error.description))
+    /// Something of requests was read, or could not be.
+    /// - Returns: false where it was something else.
+    mutating func finishRequests(_ id: LoadID, _ error: OperatorError?, now: Timestamp) -> Bool {
+        switch id {
+        case model.inbox.lists.load:
+            model.inbox.lists.finish(error)
+            note(error, about: .inbox, isQuiet: model.inbox.isQuiet, now: now)
+        case model.inbox.grants.load:
+            model.inbox.finishGrants(error, now: now)
+            note(error, about: .grants, isQuiet: model.inbox.areGrantsQuiet, now: now)
+        case model.emergencies.load:
+            model.emergencies.load = nil
+            // The same again and again is told once.
+            if error != model.emergencies.problem { note(error, about: nil, isQuiet: true, now: now) }
+            model.emergencies.problem = error
+        case model.inbox.proving?.load: model.finishProbe(error, now: now)
+        default: return false
         }
         modelChanged()
+        return true
+    }
+
+    /// What nobody asked for is no error of theirs, and is told once.
+    private mutating func note(_ error: OperatorError?, about subject: ErrorSubject?, isQuiet: Bool, now: Timestamp) {
+        guard let error else { return model.mend(subject) }
+        guard !isQuiet || model.log.last?.text != error.description else { return }
+        let entry = LogEntry(time: now, level: isQuiet ? .warning : .error, source: "access", text: error.description)
+        model.append(entry, about: subject)
+    }
+
+    /// What the ledger says of break-glass. What was not there before is told with a bell.
+    mutating func receive(_ uses: [BreakGlassUse]) -> [Effect] {
+        let known = Set(model.emergencies.uses.map(\.id))
+        model.emergencies.uses = uses
+        return uses.contains { !known.contains($0.id) } ? [.bell] : []
     }
 
     /// What the top line says of a role of one's own that ends: `PIM until 04:10Z`.

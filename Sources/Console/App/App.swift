@@ -18,7 +18,7 @@ struct App {
     let keymap: Keymap
     /// The theme to load after the first frame.
     private let theme: String?
-    private(set) var themes: [String] = []
+    var themes: [String] = []
     private var nextLoad = 1
     /// Loads that belong to no screen: a theme, a saved screen.
     var errands: [LoadID: Request] = [:]
@@ -70,11 +70,13 @@ struct App {
     mutating func wake(now: Timestamp) -> [Effect] {
         let isDue = top.refreshDue(model).map { $0 <= now } == true
         let isInboxDue = model.inboxDue(on: top.context).map { $0 <= now } == true
-        guard isDue || isInboxDue else { return [] }
+        let areEmergenciesDue = model.emergenciesDue.map { $0 <= now } == true
+        guard isDue || isInboxDue || areEmergenciesDue else { return [] }
         defer { settle() }
         return turn(now) { app, turn in
             if isDue { app.top.refreshQuietly(&turn) }
             if isInboxDue { turn.loadInbox(quietly: true) }
+            if areEmergenciesDue { turn.loadEmergencies() }
         }
     }
 
@@ -161,122 +163,6 @@ struct App {
         }
     }
 
-    // MARK: - Loads
-
-    private mutating func receive(_ id: LoadID, _ answer: Answer, now: Timestamp) -> [Effect] {
-        switch answer {
-        case .connected(let title) where id == model.connection.load:
-            model.title = title
-            model.connection.set(title, asOf: now)
-        case .changes(let refusal, let guardrails) where id == model.connection.load:
-            model.changeRefusal = refusal
-            model.guardrails = guardrails
-        case .jobProgress(let progress): return note(progress, id, now: now)
-        case .outline(let board) where id == model.overview.load:
-            model.take(outline: board)
-            modelChanged()
-        case .glimpse(let listing) where id == model.overview.load:
-            model.take(glimpse: listing)
-            modelChanged()
-        case .overview(let overview) where id == model.overview.load:
-            model.take(overview, now: now)
-            log(overview.board.problems, now: now)
-            modelChanged()
-        case .accessPart(let part) where id == model.access.load: model.accessParts.insert(part)
-        case .access(let snapshot) where id == model.access.load:
-            model.access.set(snapshot, asOf: snapshot.asOf)
-            log(snapshot.problems, now: now)
-            modelChanged()
-        case .inbox(let lists) where id == model.inbox.lists.load: return receive(lists, now: now)
-        case .probed(let probe) where id == model.inbox.proving?.load:
-            model.note(probe)
-            modelChanged()
-        case .palette(let palette, let name) where errands[id] != nil:
-            notice = Notice(kind: .info, text: "Theme \(name).")
-            return [.palette(palette)]
-        case .themeNames(let names) where errands[id] != nil:
-            themes = names
-            return promptChanged()
-        case .saved(let path) where errands[id] != nil:
-            var what = "The screen was"
-            if case .save(_, let content)? = errands[id] { what = "\(Figures.size(content.count)) were" }
-            notice = Notice(kind: .info, text: "\(what) written to \(path).")
-        case .editable(let text):
-            guard case .editable(let place)? = errands[id] else { return [] }
-            return edit(text, of: place)
-        case .edited(let body):
-            guard case .edited(let place, _)? = errands[id] else { return [] }
-            return resubmit(body, of: place, now: now)
-        case .exported(let summary) where errands[id] != nil:
-            let (messages, size) = (Figures.count(summary.count, "message"), Figures.size(Int(clamping: summary.bytes)))
-            notice = Notice(kind: .info, text: "\(messages) (\(size)) were written to \(summary.path).")
-        default:
-            return turn(now) { app, turn in
-                for index in app.screens.indices where app.screens[index].receive(id, answer, &turn) {
-                    return app.leave(askedAt: index, &turn)
-                }
-            }
-        }
-        return []
-    }
-
-    private mutating func log(_ problems: [CatalogueProblem], now: Timestamp) {
-        for problem in problems where !model.log.contains(where: { $0.source == "catalogue" && $0.text == problem.description }) {
-            model.append(LogEntry(time: now, level: .warning, source: "catalogue", text: problem.description))
-        }
-    }
-
-    private mutating func finish(_ id: LoadID, _ error: OperatorError?, now: Timestamp) -> [Effect] {
-        if model.jobs.contains(id) { return endJob(id, now: now) }
-        if id == model.inbox.lists.load {
-            finishInbox(error, now: now)
-            return []
-        }
-        if id == model.inbox.proving?.load {
-            model.finishProbe(error, now: now)
-            modelChanged()
-            return []
-        }
-        // A stopped load is no longer anybody's; that it ended as cancelled is no news.
-        let isKnown = errands[id] != nil || model.loads.contains(id) || screens.contains { $0.loads(model).contains(id) }
-        guard isKnown else { return [] }
-        if let error, let asking = ask(after: error, id, now: now) { return asking }
-        if let error {
-            // What fails by itself again and again is told once, and interrupts nobody.
-            let isQuiet = id == model.overview.load && model.isOverviewQuiet
-            // That entities may not be listed is a fact and no failure; the screens say it with their figures.
-            let isSaid = id == model.overview.load && error.isListingRefused && model.board != nil
-            if !isQuiet || model.log.last?.text != error.description {
-                model.append(LogEntry(time: now, level: isSaid ? .warning : .error, source: "", text: error.description))
-            }
-            // Where the screen has content, the error is said in its line; an empty screen shows it in full.
-            if !isQuiet, !isSaid, errands[id] != nil || !top.position(model).isEmpty {
-                notice = Notice(kind: .error, text: error.description)
-            }
-            modelChanged()
-        }
-        if let errand = errands.removeValue(forKey: id) {
-            bodies.end(errand)
-            return []
-        }
-        return turn(now) { app, turn in
-            if id == turn.model.connection.load {
-                turn.model.connection.finish(error)
-                if error == nil { turn.loadOverview() }
-            } else if id == turn.model.overview.load {
-                turn.model.finishOverview(error, now: now)
-                // Not before: in a large estate it is as much work again, and the board is what was opened.
-                if turn.model.inbox.began == nil { turn.loadInbox(quietly: true) }
-            } else if id == turn.model.access.load {
-                turn.model.access.finish(error)
-            } else {
-                for index in app.screens.indices where app.screens[index].finish(id, error, &turn) {
-                    return app.leave(coveredAt: index, &turn)
-                }
-            }
-        }
-    }
-
     // MARK: - Commands
 
     mutating func run(_ id: CommandID, _ argument: String?, now: Timestamp) -> [Effect] {
@@ -334,12 +220,13 @@ struct App {
         case .bindings: return bindings(of: argument, now: now)
         case .drift: return drift(of: argument, now: now)
         case .requests: return push(InboxScreen(), now: now)
+        case .keys: return push(KeysScreen(), now: now)
         case .ask: return ask(for: argument, now: now)
         case .condition: return narrow(by: argument, now: now)
         case .theme: return errand(.theme(argument ?? ""), now: now)
         case .saveScreen: return errand(.saveScreen(path: argument ?? "", text: screenText(now: now)), now: now)
         case .saveValue, .saveBody:
-            guard let content = (top as? MessagesScreen)?.content(for: id) ?? (top as? FindingScreen)?.content else { return [] }
+            guard let content = (top as? any Saving)?.content(for: id) else { return [] }
             return errand(.save(path: argument ?? "", content: content), now: now)
         case .stop: return stop(now: now)
         case .back: return back(now: now)
@@ -405,8 +292,12 @@ struct App {
 
     // MARK: - Layout
 
-    var frame: FrameLayout {
-        FrameLayout(rows: rows, columns: columns, needsMessage: prompt != nil || notice != nil || !pending.isEmpty)
+    var frame: FrameLayout { frame(rows: rows, columns: columns) }
+
+    func frame(rows: Int, columns: Int) -> FrameLayout {
+        FrameLayout(
+            rows: rows, columns: columns, needsMessage: prompt != nil || notice != nil || !pending.isEmpty,
+            needsBanner: !model.emergencies.uses.isEmpty)
     }
 
     private mutating func settle() {

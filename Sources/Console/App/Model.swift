@@ -60,6 +60,10 @@ struct Model: Sendable {
     var accessParts: Set<AccessPart> = []
     /// Requests for roles, and the roles that end by themselves.
     var inbox = InboxState()
+    /// Uses of break-glass that everybody has to know of.
+    var emergencies = EmergencyState()
+    /// The shared access rules, and how old their keys are.
+    var keys = Loadable<KeySurvey>()
     /// How figures load again by themselves.
     var watch = Watch()
     /// The services without their counts, while those are loaded for the first time.
@@ -85,22 +89,34 @@ struct Model: Sendable {
     private(set) var droppedLogEntries = 0
     /// The message that another one is to be compared with.
     var marked: MessagePlace?
-    /// Errors that nobody has looked at yet.
-    var unreadErrors = 0
+    /// Errors that nobody has looked at yet, and that nothing has mended.
+    private(set) var openErrors = OpenErrors()
+    /// What is under way is about, for what comes of it.
+    var subjects: [LoadID: ErrorSubject] = [:]
 
     private static let longestLog = 2000
 
     var isProduction: Bool { title?.isProduction ?? false }
 
-    mutating func append(_ entry: LogEntry) {
+    /// - Parameter subject: what an error is about; nil: nothing that could be mended later.
+    mutating func append(_ entry: LogEntry, about subject: ErrorSubject? = nil) {
         // Dropped by the hundred, so that a flood does not move two thousand entries for each one.
         if log.count >= Model.longestLog {
             log.removeFirst(100)
             droppedLogEntries += 100
         }
         log.append(entry)
-        if entry.level == .error { unreadErrors += 1 }
+        if entry.level == .error { openErrors.add(subject) }
     }
+
+    /// How many errors the top line tells of.
+    var unreadErrors: Int { openErrors.count }
+
+    /// Something works that did not: its errors stay in the log, and are told of no more.
+    mutating func mend(_ subject: ErrorSubject?) { if let subject { openErrors.mend(subject) } }
+
+    /// Somebody looks at the log.
+    mutating func noteLogRead() { openErrors = OpenErrors() }
 
     /// Services with counts, worst first; without counts as long as there never were any.
     var board: Board? { overview.value?.board ?? outline }
@@ -270,6 +286,7 @@ struct Turn {
     mutating func start(_ request: Request) -> LoadID {
         let id = LoadID(number: nextLoad)
         nextLoad += 1
+        if let subject = request.subject { model.subjects[id] = subject }
         effects.append(.start(id, request))
         return id
     }

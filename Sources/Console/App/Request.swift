@@ -15,8 +15,14 @@ enum Request: Sendable, Hashable {
     case overview
     /// Who has access to the namespace, and what is wrong with that.
     case access
-    /// What waits for a decision, what was asked for, and the roles that end by themselves.
+    /// What waits for a decision, what was asked for, and the roles of one's own that end by themselves.
     case inbox
+    /// The roles of everybody that end by themselves. In a large namespace that takes dozens of readings.
+    case grants
+    /// The uses of break-glass that everybody has to know of, by the ledger.
+    case emergencies
+    /// The shared access rules, and how old their keys are. No key is fetched.
+    case keys
     /// What the policy says of a request, what its principal has, and who was asked.
     case accessReview(AccessRequest)
     /// What a request for a role would have to keep to; nothing is asked for.
@@ -134,6 +140,9 @@ enum Answer: Sendable {
     case accessPart(AccessPart)
     case access(AccessSnapshot)
     case inbox(AccessInbox)
+    case grants(AccessListing<ActiveGrant>, asOf: Timestamp)
+    case emergencies([BreakGlassUse])
+    case keys(KeySurvey)
     case accessReview(AccessReview)
     case accessProposal(AccessProposal)
     /// A request as it is now: asked, decided or taken back.

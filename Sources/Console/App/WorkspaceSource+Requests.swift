@@ -4,21 +4,37 @@ internal import Synchronization
 
 /// Requests for roles: all go through the one door that asks the policy and writes the ledger.
 extension WorkspaceSource {
-    /// The three lists, asked for at once.
+    /// The three lists, asked for at once. Of the roles in force only one's own: they are read again and again, and all of them are many.
     func inbox() async throws(OperatorError) -> AccessInbox {
         let desk = try await openDesk()
         async let waiting = Self.list { () throws(OperatorError) in try await desk.inbox() }
         async let own = Self.list { () throws(OperatorError) in try await desk.own() }
-        async let active = Self.list { () throws(OperatorError) in try await desk.active() }
+        async let active = Self.list { () throws(OperatorError) in try await desk.ownActive() }
         let read = (waiting: await waiting, own: await own, active: await active)
         var lists = AccessInbox(
             me: desk.me, waiting: read.waiting.map(\.elements), own: read.own.map(\.elements), active: read.active.map(\.elements),
             asOf: now())
-        for gap in read.waiting.gaps() + read.own.gaps() + read.active.gaps() where !lists.gaps.contains(gap) { lists.gaps.append(gap) }
+        for gap in read.waiting.gaps() + read.own.gaps() where !lists.gaps.contains(where: { $0.sentence == gap.sentence }) {
+            lists.gaps.append(gap)
+        }
+        lists.activeGaps = read.active.gaps()
         if case .success = lists.active { await follow(lists.ownGrants) }
         // Nothing at all is no list of nothing.
         if let first = lists.waiting.problem, lists.own.problem != nil, lists.active.problem != nil { throw first }
         return lists
+    }
+
+    /// The uses of break-glass that are in force or whose review is owed. Only what was appended to the ledger since is read.
+    func emergencies() throws(OperatorError) -> [BreakGlassUse] {
+        let watch: BreakGlassWatch
+        if let kept = emergencyWatch.withLock({ $0 }) {
+            watch = kept
+        } else {
+            let fresh = try BreakGlassWatch(environment: environment)
+            watch = fresh
+            emergencyWatch.withLock { $0 = fresh }
+        }
+        return try watch.pressing(at: now())
     }
 
     private static func list<Element: Sendable>(

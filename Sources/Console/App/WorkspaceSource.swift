@@ -16,6 +16,8 @@ final class WorkspaceSource: ConsoleSource {
     private let workspace = Mutex<Workspace?>(nil)
     private let door = Mutex<Operator?>(nil)
     private let desk = Mutex<AccessDesk?>(nil)
+    /// What the ledger says of break-glass, as far as it was read.
+    let emergencyWatch = Mutex<BreakGlassWatch?>(nil)
     private let bench = JobBench()
     /// The entities on which somebody has roles of their own that end, as they were read last; nil before.
     let ownGrants = Mutex<Set<EntityPath>?>(nil)
@@ -59,6 +61,9 @@ final class WorkspaceSource: ConsoleSource {
             let survey = try await opened().accessSurvey { answer(.accessPart($0)) }
             answer(.access(AccessSnapshot(survey)))
         case .inbox: answer(.inbox(try await inbox()))
+        case .grants: answer(.grants(try await openDesk().active(), asOf: now()))
+        case .emergencies: answer(.emergencies(try emergencies()))
+        case .keys: answer(.keys(try await opened().keyDesk().survey()))
         case .accessReview(let request): answer(.accessReview(try await openDesk().review(request)))
         case .accessProposal(let wish): answer(.accessProposal(try await openDesk().propose(wish)))
         case .ask(let proposal): answer(.accessRequest(try await ask(proposal)))

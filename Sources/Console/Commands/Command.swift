@@ -17,6 +17,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
     case drift, finding
     /// Requests for roles and roles with an end, one of them, a decision about one, and asking for one.
     case requests, request, decision, ask
+    /// Shared access rules by the age of their keys, and one of them.
+    case keys, key
     case historyRecord = "history-record"
     case log, help
     /// The line in which a filter or a command is typed.
@@ -55,6 +57,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
         case .request: "One request, or one role in force"
         case .decision: "Decision about a request"
         case .ask: "Asking for a role"
+        case .keys: "Shared keys"
+        case .key: "One shared access rule"
         case .log: "Log"
         case .help: "Help"
         case .prompt: "Filter and command line"
@@ -67,7 +71,7 @@ public enum KeyContext: String, CaseIterable, Sendable {
     static let loading: Set<KeyContext> = [
         .board, .service, .tree, .entity, .groups, .messages, .message, .explanation, .trace, .sessions, .session, .tester, .form,
         .change, .difference, .plan, .jobs, .job, .history, .access, .bindings, .holdings, .drift,
-        .requests, .request, .decision, .ask,
+        .requests, .request, .decision, .ask, .keys,
     ]
 }
 
@@ -91,6 +95,7 @@ public enum CommandID: String, CaseIterable, Sendable {
     case bindings, drift
     /// Named so that `:re` stays the refresh.
     case requests = "inbox"
+    case keys
     case log, help
     // Changing
     case create = "new"

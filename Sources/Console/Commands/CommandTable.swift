@@ -23,14 +23,14 @@ public enum CommandTable {
         Command(
             .open, "open", "<Enter> l <Right>",
             in: lists.union([.sessions, .session, .tester, .form, .change, .actions, .plan, .jobs, .history]).union(access).union([
-                .requests, .decision, .ask,
+                .requests, .decision, .ask, .keys,
             ]), .going,
             hint: 1,
             titles: [
                 .messages: "read", .session: "read", .trace: "read", .tester: "change", .form: "change", .change: "carry out",
                 .actions: "plan", .plan: "confirm", .jobs: "details", .history: "all fields",
                 .access: "who", .bindings: "what else they can", .holdings: "who else can", .drift: "evidence and plan",
-                .requests: "in full", .decision: "change", .ask: "change",
+                .requests: "in full", .decision: "change", .ask: "change", .keys: "in full",
             ], danger: .reveals,
             "Open what is selected: a service, an entity, its messages, the messages of a group, one message; change a line that is to be filled in; carry out a change that was looked at; agree to a plan; of who has access, go to identities and back; of a finding, its plan."
         ),
@@ -103,6 +103,10 @@ public enum CommandTable {
                 .jobs: "a", .history: "a", .log: "a",
             ], in: roaming, .going, hint: 3, hintedIn: [.board], aliases: ["requests"],
             "Show requests for roles that wait for you, your own, and the roles that end by themselves. Needs a context that signs in."),
+        Command(
+            .keys, "keys", "gk", moreKeys: [.access: "K", .bindings: "K", .holdings: "K", .drift: "K"], in: roaming, .going, hint: 5,
+            hintedIn: [.access, .bindings], aliases: ["key-age"],
+            "Show the shared access rules with the age of their keys, worst first, and the command that makes them anew. Changes nothing."),
         Command(
             .jobs, "jobs", "gj", in: screens, .going, hint: 9, hintedIn: [.board],
             "Show all jobs with how far they are: paused, cancelled and gone on with there."),
@@ -262,16 +266,18 @@ public enum CommandTable {
             .copyPath, "copy path", "yp", in: [.message], .reading, hint: 4,
             "Copy the path of the value at the cursor into the terminal's clipboard, as conditions write it."),
         Command(
-            .copyValue, "copy value", "yv yy", in: [.message, .finding], .reading, hint: 2, hintedIn: [.finding],
-            titles: [.finding: "copy the requests"], danger: .reveals,
-            "Copy the value at the cursor into the terminal's clipboard, all of an object or array; of a finding, the requests of its plan."
+            .copyValue, "copy value", "yv yy", in: [.message, .finding, .keys, .key], .reading, hint: 2, hintedIn: [.finding, .keys, .key],
+            titles: [.finding: "copy the requests", .keys: "copy the command", .key: "copy the command"], danger: .reveals,
+            "Copy the value at the cursor into the terminal's clipboard, all of an object or array; of a finding, the requests of its plan; of a shared access rule, the command line that makes its keys anew."
         ),
         Command(
             .copyBody, "copy body", "yb", in: [.message], .reading, danger: .reveals,
             "Copy the whole body as text into the terminal's clipboard."),
         Command(
-            .saveValue, "save value", "", in: [.message, .finding], .reading, danger: .reveals, argument: .file, needsArgument: true,
-            "Write the value at the cursor, or the requests of a finding's plan, to a file that only you can read."),
+            .saveValue, "save value", "", in: [.message, .finding, .keys, .key], .reading, danger: .reveals, argument: .file,
+            needsArgument: true,
+            "Write the value at the cursor, the requests of a finding's plan, or the command line of a shared access rule, to a file that only you can read."
+        ),
         Command(
             .saveBody, "save body", "", in: [.message], .reading, danger: .reveals, argument: .file, needsArgument: true,
             "Write the body to a file that only you can read: unpacked where it is text, else the bytes as sent."),
@@ -293,7 +299,7 @@ public enum CommandTable {
             .pageDown, "page down", "<C-f> <PageDown>",
             moreKeys: [
                 .message: "<Space>", .explanation: "<Space>", .plan: "<Space>", .job: "<Space>", .historyRecord: "<Space>", .log: "<Space>",
-                .help: "<Space>", .finding: "<Space>", .request: "<Space>",
+                .help: "<Space>", .finding: "<Space>", .request: "<Space>", .key: "<Space>",
             ], in: screens,
             .moving, "Move down one screen."),
         Command(.pageUp, "page up", "<C-b> <PageUp>", in: screens, .moving, "Move up one screen."),
@@ -307,7 +313,7 @@ public enum CommandTable {
         Command(
             .filter, "filter", "/",
             in: screens.subtracting([
-                .message, .explanation, .change, .actions, .plan, .job, .historyRecord, .finding, .request, .decision, .ask,
+                .message, .explanation, .change, .actions, .plan, .job, .historyRecord, .finding, .request, .decision, .ask, .key,
             ]),
             .looking, hint: 5,
             "Show only lines that hold every word typed; a word after ! must be absent. Case does not matter."),

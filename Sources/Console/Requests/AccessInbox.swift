@@ -12,11 +12,13 @@ struct AccessInbox: Sendable {
     let waiting: List<AccessRequest>
     /// What whoever is signed in asked for, or would have, the newest first.
     let own: List<AccessRequest>
-    /// Roles with an end, the first to end first.
+    /// The roles of whoever is signed in that have an end, the first to end first.
     let active: List<ActiveGrant>
     let asOf: Timestamp
-    /// What the lists could not say, where they say the rest.
+    /// What the lists of requests could not say, where they say the rest.
     var gaps: [RequestGap] = []
+    /// The same of the roles in force.
+    var activeGaps: [RequestGap] = []
 
     /// What waits for a decision that is not the own one's.
     var toDecide: [AccessRequest] { waiting.elements.filter { !isParty(to: $0) } }
@@ -42,7 +44,7 @@ struct AccessInbox: Sendable {
             texts.append("\(request.role.title) on \(request.scope.title): \(RequestText.outcome(request, now: asOf))")
         }
         // Where the list could not be read, nothing is known to be gone.
-        if case .success = active, Set(gaps.map(\.backend)) == Set(old.gaps.map(\.backend)) {
+        if case .success = active, Set(activeGaps.map(\.backend)) == Set(old.activeGaps.map(\.backend)) {
             let still = Set(ownGrants.map(\.id))
             texts += old.ownGrants.filter { !still.contains($0.id) }.map { "Your \($0.role.title) on \($0.scope.title) has ended" }
         }

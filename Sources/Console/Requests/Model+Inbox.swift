@@ -3,8 +3,15 @@ internal import ServiceBus
 
 /// Requests for roles and roles with an end, as all screens share them.
 struct InboxState: Sendable {
-    /// What waits, what was asked, and what is in force.
+    /// What waits, what was asked, and what is in force of one's own.
     var lists = Loadable<AccessInbox>()
+    /// What is in force of everybody: read only for who looks at it.
+    var grants = Loadable<AccessListing<ActiveGrant>>()
+    /// Whether that is being read again by itself.
+    var areGrantsQuiet = false
+    /// When that was last asked for, and how long the answer took.
+    private(set) var grantsBegan: Timestamp?
+    private var grantsTook: Duration?
     /// Whether it is being read again by itself.
     var isQuiet = false
     /// When it was last asked for.
@@ -20,6 +27,59 @@ struct InboxState: Sendable {
     static let interval = Duration.seconds(10)
     /// While the board is shown: Azure Resource Manager counts what it is asked, and others ask it too.
     static let restingInterval = Duration.seconds(60)
+
+    /// The roles in force, as far as they are known: one's own as they were read last, those of others as they were when somebody looked. What Azure was to
+    /// end since is taken for ended: whether it is, the next look says.
+    var inForce: AccessInbox.List<ActiveGrant>? {
+        guard let lists = lists.value else { return nil }
+        guard let all = grants.value, let asOf = grants.asOf, case .success(let own) = lists.active else { return lists.active }
+        let others = all.elements.filter { grant in
+            if grant.principal.isSame(as: lists.me) { return false }
+            return grant.keeper == .note || grant.endsAt > lists.asOf || grant.isPastEnd(at: asOf)
+        }
+        return .success((own + others).sorted { ($0.endsAt, $0.id) < ($1.endsAt, $1.id) })
+    }
+
+    /// When a role was last seen to be in force.
+    func seen(_ grant: ActiveGrant) -> Timestamp? {
+        guard let lists = lists.value else { return nil }
+        return grant.principal.isSame(as: lists.me) ? lists.asOf : grants.asOf
+    }
+
+    /// How many roles were there after their end.
+    var overdue: Int { inForce?.elements.count { grant in seen(grant).map { grant.isPastEnd(at: $0) } ?? false } ?? 0 }
+
+    /// What was not read of a list, and why.
+    func gaps(isInForce: Bool) -> [RequestGap] {
+        guard isInForce else { return lists.value?.gaps ?? [] }
+        // The same is refused to both readings, with a tracking id of each.
+        var seen: Set<String> = []
+        return ((grants.value?.gaps ?? []) + (lists.value?.activeGaps ?? [])).filter { seen.insert($0.sentence).inserted }
+    }
+
+    /// What a person waits for.
+    var awaited: [LoadID] {
+        [isQuiet ? nil : lists.load, areGrantsQuiet ? nil : grants.load].compactMap(\.self)
+    }
+
+    mutating func beginGrants(_ id: LoadID, now: Timestamp, quietly: Bool) {
+        grants.begin(id)
+        grantsBegan = now
+        areGrantsQuiet = quietly
+    }
+
+    mutating func finishGrants(_ error: OperatorError?, now: Timestamp) {
+        grants.finish(error)
+        grantsTook = grantsBegan.map { now.since($0) }
+    }
+
+    /// When all roles in force are to be read again by themselves, while they are shown: it takes no more than a twentieth of the time.
+    func grantsDue(_ watch: Watch) -> Timestamp? {
+        guard watch.isOn, lists.value != nil, grants.load == nil, grants.error == nil, !grants.isStopped, let began = grantsBegan else {
+            return nil
+        }
+        return began.advanced(by: max(watch.interval, Self.restingInterval, (grantsTook ?? .zero) * Watch.restPerWork))
+    }
 }
 
 extension Model {
@@ -51,8 +111,12 @@ extension Model {
 
     /// The namespace was asked whether a role of one's own counts.
     mutating func note(_ probe: AccessDesk.Probe) {
-        guard let grant = inbox.proving?.grant else { return }
-        inbox.proofs[grant] = GrantProof(probe)
+        guard let id = inbox.proving?.grant else { return }
+        let proof = GrantProof(probe)
+        inbox.proofs[id] = proof
+        // What was refused for want of it is refused no more.
+        guard proof == .proved, let grant = inbox.lists.value?.ownGrants.first(where: { $0.id == id }) else { return }
+        mend(grant.scope.entity.map { .looking($0.entity) })
     }
 
     /// A question whether a role of one's own counts is over. What does not count after so long is not asked about by itself any more.
@@ -123,9 +187,39 @@ extension Turn {
     }
 
     mutating func stopInbox() {
-        guard let id = model.inbox.lists.load else { return }
+        if let id = model.inbox.lists.load, !model.inbox.isQuiet {
+            stop(id)
+            model.inbox.lists.stop()
+        }
+        if let id = model.inbox.grants.load {
+            stop(id)
+            model.inbox.grants.stop()
+        }
+    }
+
+    /// Reads the roles in force of everybody, unless that is under way.
+    /// - Parameter quietly: nobody asked for it: it has no spinner.
+    mutating func loadGrants(quietly: Bool = false) {
+        guard model.keepsRequests else { return }
+        guard model.inbox.grants.load == nil else {
+            if !quietly { model.inbox.areGrantsQuiet = false }
+            return
+        }
+        model.inbox.beginGrants(start(.grants), now: now, quietly: quietly)
+    }
+
+    /// Somebody who looked at them has gone: nobody waits for the answer.
+    mutating func leaveGrants() {
+        guard let id = model.inbox.grants.load else { return }
         stop(id)
-        model.inbox.lists.stop()
+        model.inbox.grants.leave()
+    }
+
+    /// Something was decided: what was listed is not so any more.
+    mutating func loadRequestsAgain() {
+        loadInbox(quietly: true)
+        if model.inbox.grants.value != nil { loadGrants(quietly: true) }
+        loadEmergencies()
     }
 
     /// Asks the namespace whether a role of one's own counts, one at a time.

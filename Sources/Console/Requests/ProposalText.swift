@@ -32,6 +32,25 @@ enum ProposalText {
         }
     }
 
+    /// All of it, a label and its text each.
+    /// - Parameters:
+    ///   - role: what is asked for.
+    ///   - hasReason: whether a reason was given: that it lacks is said in its own line.
+    static func lines(_ proposal: AccessProposal, role: PolicyRole, hasReason: Bool) -> [[Span]] {
+        var lines = RequestText.row("where", [Span(proposal.draft.scope.id)])
+        lines += RequestText.row("limits", [Span(proposal.limits.sentences.joined(separator: ", "))])
+        if let longest = proposal.longest { lines += RequestText.row("at most", [Span(Figures.duration(longest))]) }
+        lines += RequestText.row("asked", approvers(proposal))
+        lines += RequestText.row("policy", verdict(proposal.verdict))
+        lines += RequestText.row("kept in", [Span(proposal.backend.label, .statusInfo), Span(way(proposal.limits.way), .muted)])
+        if role == .receiver || role == .owner {
+            lines += RequestText.row("risk", [Span("! can also complete (delete) messages: no peek-only role exists", .statusWarning)])
+        }
+        let obstacles = hasReason ? proposal.obstacles : proposal.obstacles.filter { !$0.hasSuffix("ask for a reason: give one.") }
+        for obstacle in obstacles { lines += RequestText.row("in the way", [Span("✕ \(obstacle)", .statusError)]) }
+        return lines
+    }
+
     /// How it would be granted, behind the name of where it is kept.
     static func way(_ way: AccessLimits.Way) -> String {
         switch way {

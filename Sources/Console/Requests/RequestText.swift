@@ -68,6 +68,12 @@ enum RequestText {
         return lines + row("id", [Span(request.id.text, .muted)])
     }
 
+    /// Where that is: with the environment in a word.
+    static func place(_ model: Model) -> [[Span]] {
+        let badge = Span(" \(App.badge(model.title)) ", model.isProduction ? .barBadgeProduction : .barBadge)
+        return row("in", [badge, Span(" \(model.title?.endpoint ?? "")")])
+    }
+
     static func row(_ name: String, _ spans: [Span]) -> [[Span]] {
         [[Span(name + String(repeating: " ", count: max(label - Width.of(name), 1)), .muted)] + spans]
     }
@@ -145,11 +151,13 @@ enum RequestText {
     // MARK: What is in force
 
     /// How long a role lasts still; after its end that it is there all the same, in words.
-    static func left(_ grant: ActiveGrant, now: Timestamp) -> Span {
+    /// - Parameter seen: when it was last seen to be there: one that was over later may be gone.
+    static func left(_ grant: ActiveGrant, seen: Timestamp?, now: Timestamp) -> Span {
         if let left = Countdown.text(until: grant.endsAt, now: now) {
             let isNear = grant.endsAt < now.advanced(by: .seconds(300))
             return Span("\(left) left", isNear ? .statusWarning : .statusOK)
         }
+        guard let seen, grant.isPastEnd(at: seen) else { return Span("over; ^R looks whether it is gone", .statusWarning) }
         return Span("! over since \(Age.label(of: grant.endsAt, now: now)), still there", .statusError)
     }
 
@@ -176,11 +184,12 @@ enum RequestText {
     }
 
     /// Everything about a role in force.
-    static func lines(_ grant: ActiveGrant, _ proof: GrantProof?, me: AccessParty, now: Timestamp) -> [[Span]] {
+    /// - Parameter seen: when it was last seen to be there.
+    static func lines(_ grant: ActiveGrant, _ proof: GrantProof?, me: AccessParty, seen: Timestamp?, now: Timestamp) -> [[Span]] {
         var lines = row("who", party(grant.principal, me: me))
         lines += row("what", [Span(grant.role.title, .title)])
         lines += row("where", [Span(grant.scope.title, .title), Span("  \(grant.scope.id)", .muted)])
-        lines += row("until", [Span("\(Figures.moment(grant.endsAt, now: now))Z  "), left(grant, now: now)])
+        lines += row("until", [Span("\(Figures.moment(grant.endsAt, now: now))Z  "), left(grant, seen: seen, now: now)])
         let keeper =
             switch grant.keeper {
             case .azure: "\(keeper(grant)) when its time comes"

@@ -62,7 +62,7 @@ extension DecisionScreen {
     }
 
     /// A line to be filled in.
-    enum Field: Hashable {
+    enum Field: AccessField {
         case role, scope, duration, reason
 
         var name: String {

@@ -3,7 +3,7 @@ internal import ServiceBus
 internal import Terminal
 
 /// One finding: what it rests on, and how it would be mended, step by step, with the exact requests. Nothing of it is done here.
-struct FindingScreen: Screen {
+struct FindingScreen: Screen, Saving {
     let context = KeyContext.finding
     let filter = TextFilter()
     private let finding: DriftFinding
@@ -60,10 +60,12 @@ struct FindingScreen: Screen {
     }
 
     /// What is written to a file; nil where the plan has no request.
-    var content: [UInt8]? {
+    private var content: [UInt8]? {
         let text = FindingScreen.requests(finding)
         return text.isEmpty ? nil : Array(text.utf8)
     }
+
+    func content(for command: CommandID) -> [UInt8]? { content }
 
     func accessTopic(_ model: Model) -> AccessTopic { finding.entities.first.map { .entity($0) } ?? .namespace }
 

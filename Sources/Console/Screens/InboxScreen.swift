@@ -49,6 +49,8 @@ struct InboxScreen: Screen, RequestSelecting {
     private var height = 1
     /// What to select once it is there.
     private var wanted: String?
+    /// What could not be read, below the list.
+    private var notes: [[Span]] = []
 
     init(_ tab: Tab = .waiting, selecting id: String? = nil) {
         self.tab = tab
@@ -64,14 +66,34 @@ struct InboxScreen: Screen, RequestSelecting {
         let lists = turn.model.inbox.lists
         let isOld = lists.asOf.map { $0.advanced(by: InboxState.interval) < turn.now } ?? true
         if isOld, !lists.isStopped { turn.loadInbox(quietly: lists.value != nil) }
+        readGrants(&turn)
         review(&turn)
     }
 
-    mutating func disappear(_ turn: inout Turn) { reviews.stop(&turn) }
+    /// The roles of everybody are many: they are read for whoever looks at them, and while they do.
+    private func readGrants(_ turn: inout Turn) {
+        let grants = turn.model.inbox.grants
+        guard tab == .active, grants.load == nil else { return }
+        if case .notAsked = grants.phase { return turn.loadGrants() }
+        if let due = turn.model.inbox.grantsDue(turn.model.watch), due <= turn.now { turn.loadGrants(quietly: true) }
+    }
 
-    func loads(_ model: Model) -> [LoadID] { [model.inbox.lists.load, reviews.load].compactMap(\.self) }
+    func refreshDue(_ model: Model) -> Timestamp? { tab == .active ? model.inbox.grantsDue(model.watch) : nil }
 
-    func awaited(_ model: Model) -> [LoadID] { [model.inbox.isQuiet ? nil : model.inbox.lists.load].compactMap(\.self) }
+    mutating func refreshQuietly(_ turn: inout Turn) { turn.loadGrants(quietly: true) }
+
+    mutating func disappear(_ turn: inout Turn) {
+        reviews.stop(&turn)
+        turn.leaveGrants()
+    }
+
+    func loads(_ model: Model) -> [LoadID] {
+        [model.inbox.lists.load, tab == .active ? model.inbox.grants.load : nil, reviews.load].compactMap(\.self)
+    }
+
+    func awaited(_ model: Model) -> [LoadID] {
+        model.inbox.awaited.filter { tab == .active || $0 != model.inbox.grants.load }
+    }
 
     mutating func stopLoading(_ turn: inout Turn) { turn.stopInbox() }
 
@@ -103,7 +125,7 @@ struct InboxScreen: Screen, RequestSelecting {
         case (_, nil): all = []
         case (.waiting, let inbox?): all = inbox.waiting.elements.map { .request($0) }
         case (.own, let inbox?): all = inbox.own.elements.map { .request($0) }
-        case (.active, let inbox?): all = inbox.active.elements.map { .grant($0) }
+        case (.active, _?): all = model.inbox.inForce?.elements.map { .grant($0) } ?? []
         }
         rows = isFiltered ? all.filter { filter.matches(InboxScreen.words($0)) } : all
         let ids = rows.map(\.id)
@@ -111,6 +133,23 @@ struct InboxScreen: Screen, RequestSelecting {
         if found != nil { wanted = nil }
         // While that one is not there yet, what is selected stays selected, wherever its line goes.
         list.select(found ?? current.flatMap { ids.firstIndex(of: $0) } ?? list.selected, count: rows.count, height: height)
+    }
+
+    /// What is not in the list since it could not be read, and the right that would fill it: a gap looks like nobody's request.
+    private static func notes(_ inbox: InboxState, _ tab: Tab) -> [[Span]] {
+        var notes = inbox.gaps(isInForce: tab == .active).map { [Span("✕ \($0.sentence)", .statusWarning)] }
+        guard tab == .active, inbox.lists.value != nil else { return notes }
+        if let error = inbox.grants.error {
+            notes.append([Span("✕ the roles of others are not known: \(error.message) \(error.hint)", .statusWarning)])
+        } else if inbox.grants.value == nil {
+            let isRead = inbox.grants.load != nil
+            notes.append([
+                Span(
+                    isRead ? "– these are your own; reading those of others…" : "– these are your own; ^R reads those of others",
+                    isRead ? .statusPending : .muted)
+            ])
+        }
+        return notes
     }
 
     private static func words(_ row: Row) -> [String] {
@@ -130,6 +169,7 @@ struct InboxScreen: Screen, RequestSelecting {
     var selectedGrant: ActiveGrant? { if case .grant(let grant)? = selected { grant } else { nil } }
 
     mutating func settle(rows: Int, columns: Int, model: Model) {
+        notes = InboxScreen.notes(model.inbox, tab)
         height = Table.bodyHeight(split(Rect(row: 0, column: 0, rows: rows, columns: columns)).table)
         list.settle(count: self.rows.count, height: height)
     }
@@ -167,10 +207,12 @@ struct InboxScreen: Screen, RequestSelecting {
             rows = []
             list = ListState()
             modelChanged(turn.model)
+            readGrants(&turn)
             review(&turn)
         case .refresh:
             reviews.forget(&turn)
             turn.loadInbox()
+            if tab == .active { turn.loadGrants() }
             review(&turn)
         default: break
         }
@@ -187,14 +229,23 @@ struct InboxScreen: Screen, RequestSelecting {
 
     // MARK: - Drawing
 
-    /// The list, and below it everything about the selected line: what it asks for is read before anything is decided.
-    private func split(_ rect: Rect) -> (table: Rect, detail: Rect) {
-        guard rect.rows >= 12 else { return (rect, rect.splitBottom(0).bottom) }
-        let (table, detail) = rect.splitTop(min(max(rows.count, 1) + 1, max(rect.rows / 3, 5)))
-        return (table, detail)
+    /// The list, what is not in it, and below everything about the selected line: what it asks for is read before anything is decided.
+    private func split(_ rect: Rect) -> (table: Rect, notes: Rect, detail: Rect) {
+        let (empty, count) = (rect.splitBottom(0).bottom, noteLayout(rect.columns).count)
+        guard rect.rows >= 12 else {
+            let (table, notes) = rect.splitBottom(min(count, rect.rows / 3))
+            return (table, notes, empty)
+        }
+        let (table, rest) = rect.splitTop(min(max(rows.count, 1) + 1, max(rect.rows / 3, 5)))
+        let (notes, detail) = rest.splitTop(min(count, rect.rows >= 30 ? 6 : 3))
+        return (table, notes, detail)
     }
 
-    func asOf(_ model: Model) -> Timestamp? { model.inbox.lists.asOf }
+    private func noteLayout(_ columns: Int) -> TextLayout {
+        TextLayout([.lines(TextBlock.visible(notes), TextBlock.Wrapping(hang: 2, atWords: true))], width: max(columns - 2, 1))
+    }
+
+    func asOf(_ model: Model) -> Timestamp? { tab == .active ? model.inbox.grants.asOf ?? model.inbox.lists.asOf : model.inbox.lists.asOf }
 
     func ages(_ model: Model) -> [Timestamp] {
         let moments = rows.compactMap { row in if case .request(let request) = row { request.askedAt } else { nil } }
@@ -211,13 +262,17 @@ struct InboxScreen: Screen, RequestSelecting {
 
     func summary(_ surroundings: Surroundings) -> [Span] {
         guard let inbox = surroundings.model.inbox.lists.value else { return [Span("Access", .title)] }
+        let state = surroundings.model.inbox
         let own = inbox.own.elements.count { $0.standing.isOpen }
-        let over = inbox.active.elements.count { $0.isPastEnd(at: surroundings.now) }
+        let (over, gaps) = (state.overdue, state.gaps(isInForce: tab == .active).count)
         // On 80 columns the age takes a third of the line: what is wrong comes first.
         var spans = over > 0 ? [Span("! \(Figures.count(over)) over and still there", .statusError), Span(" · ")] : []
+        if gaps > 0 { spans += [Span("✕ \(Figures.count(gaps)) not read", .statusWarning), Span(" · ")] }
         spans += InboxScreen.count(inbox.waiting, inbox.toDecide.count, "waiting", isHere: tab == .waiting)
         spans += [Span(" · ")] + InboxScreen.count(inbox.own, own, "yours open", isHere: tab == .own)
-        spans += [Span(" · ")] + InboxScreen.count(inbox.active, inbox.active.elements.count, "in force", isHere: tab == .active)
+        let word = state.grants.value == nil ? "in force for you" : "in force"
+        let inForce = state.inForce ?? inbox.active
+        spans += [Span(" · ")] + InboxScreen.count(inForce, inForce.elements.count, word, isHere: tab == .active)
         if surroundings.model.inbox.lists.error != nil { spans.append(Span(" · ! not refreshed (L)", .statusError)) }
         return spans
     }
@@ -228,28 +283,8 @@ struct InboxScreen: Screen, RequestSelecting {
         return [Span("\(Figures.count(count)) \(word)", role)]
     }
 
-    private static let waitingColumns = [
-        TableColumn("who", 10, upTo: 30, worth: 100),
-        TableColumn("wants", 13, upTo: 24, worth: 95),
-        TableColumn("on", 8, upTo: 50, worth: 98),
-        TableColumn("for", 5, upTo: 12, worth: 90),
-        TableColumn("asked", 6, upTo: 10, worth: 80),
-        TableColumn("stands", 8, upTo: 40, worth: 85),
-        TableColumn("kept in", 9, upTo: 12, worth: 60),
-        TableColumn("why", 10, upTo: 100, worth: 50),
-    ]
-    private static let grantColumns = [
-        TableColumn("who", 10, upTo: 36, worth: 100),
-        TableColumn("has", 13, upTo: 24, worth: 95),
-        TableColumn("on", 8, upTo: 50, worth: 98),
-        TableColumn("how long", 34, upTo: 36, worth: 99),
-        TableColumn("counts", 20, upTo: 20, worth: 80),
-        TableColumn("kept in", 9, upTo: 12, worth: 60),
-        TableColumn("ended by", 25, upTo: 30, worth: 55),
-    ]
-
     func render(into surface: inout Surface, _ rect: Rect, _ surroundings: Surroundings) {
-        let (tableRect, detailRect) = split(rect)
+        let (tableRect, noteRect, detailRect) = split(rect)
         let now = surroundings.now
         let cells = { (row: Row) in InboxScreen.cells(row, surroundings.model, now: now) }
         let columns = tab == .active ? InboxScreen.grantColumns : InboxScreen.waitingColumns
@@ -258,6 +293,7 @@ struct InboxScreen: Screen, RequestSelecting {
             .render(into: &surface, tableRect, list: list, count: rows.count) { cells(rows[$0]) }
         let below = rows.isEmpty ? rect.splitTop(rect.rows >= 2 ? 1 : 0).rest : detailRect
         if rows.isEmpty { return renderEmptiness(into: &surface, below, surroundings.model) }
+        renderNotes(into: &surface, noteRect)
         guard !below.isEmpty, let selected, let inbox = surroundings.model.inbox.lists.value else { return }
         let (rule, text) = below.splitTop(1)
         let isProduction = surroundings.model.isProduction
@@ -271,6 +307,15 @@ struct InboxScreen: Screen, RequestSelecting {
         if layout.count > text.rows {
             surface.put(row: text.endRow - 1, endingAt: text.endColumn - 1, [Span(" … enter shows all", .muted)], maxWidth: text.columns)
         }
+    }
+
+    private func renderNotes(into surface: inout Surface, _ rect: Rect) {
+        let layout = noteLayout(rect.columns)
+        for row in 0..<min(rect.rows, layout.count) {
+            surface.put(row: rect.row + row, column: rect.column + 1, layout.row(row), truncation: .clip)
+        }
+        guard layout.count > rect.rows, !rect.isEmpty else { return }
+        surface.put(row: rect.endRow - 1, column: rect.endColumn - 1, "…", role: .muted, maxWidth: 1)
     }
 
     private func renderEmptiness(into surface: inout Surface, _ rect: Rect, _ model: Model) {
@@ -290,31 +335,19 @@ struct InboxScreen: Screen, RequestSelecting {
             }
         if let problem { return Placeholder.render(problem, into: &surface, rect, retry: retry) }
         if isFiltered { return Placeholder.render("Nothing fits the filter. esc clears it.", into: &surface, rect) }
-        switch tab {
-        case .waiting: Placeholder.render("Nothing waits for you. tab shows your own requests and what is in force.", into: &surface, rect)
-        case .own: Placeholder.render("You have asked for nothing. R asks for a role.", into: &surface, rect)
-        case .active: Placeholder.render("No role with an end is in force here, as far as you may know.", into: &surface, rect)
-        }
-    }
-
-    private static func cells(_ row: Row, _ model: Model, now: Timestamp) -> [Span] {
-        switch row {
-        case .request(let request):
-            let isMine = model.inbox.lists.value?.isParty(to: request) == true
-            let who = request.isForSelf ? request.requester.title : "\(request.principal.title) (by \(request.requester.title))"
-            return [
-                Span(who), Span(request.role.title), Span(request.scope.title),
-                Span(request.duration.map { Figures.duration($0) } ?? "no end"),
-                Span(request.askedAt.map { Age.label(of: $0, now: now) + " ago" } ?? "–", .muted), RequestText.standing(request, now: now),
-                Span(request.backend.label, .statusInfo), Span(request.reason, isMine ? .muted : .text),
-            ]
-        case .grant(let grant):
-            let isMine = model.inbox.lists.value.map { grant.principal.isSame(as: $0.me) } == true
-            let proof = isMine ? RequestText.proof(model.inbox.proofs[grant.id] ?? .pending) : Span("", .muted)
-            return [
-                Span(grant.principal.title + (isMine ? " (you)" : "")), Span(grant.role.title), Span(grant.scope.title),
-                RequestText.left(grant, now: now), proof, Span(grant.backend.label, .statusInfo), Span(RequestText.keeper(grant), .muted),
-            ]
-        }
+        // Where something could not be read, nothing is said to be nothing.
+        let isWhole = notes.isEmpty
+        let text =
+            switch tab {
+            case .waiting:
+                isWhole
+                    ? "Nothing waits for you. tab shows your own requests and what is in force."
+                    : "Nothing waits for you in what could be read:"
+            case .own: isWhole ? "You have asked for nothing. R asks for a role." : "You have asked for nothing in what could be read:"
+            case .active:
+                model.inbox.grants.value == nil
+                    ? "No role of yours with an end is in force." : "No role with an end is in force here, as far as you may know."
+            }
+        Placeholder.render([[Span("  \(text)", .muted)]] + notes.map { [Span("  ")] + $0 }, into: &surface, rect)
     }
 }

@@ -15,7 +15,7 @@ struct LogScreen: Screen {
     private var isLaidOut = false
 
     mutating func appear(_ turn: inout Turn) {
-        turn.model.unreadErrors = 0
+        turn.model.noteLogRead()
         modelChanged(turn.model)
     }
 
@@ -58,7 +58,7 @@ struct LogScreen: Screen {
     func availability(of command: CommandID, model: Model) -> Availability { .enabled }
 
     mutating func perform(_ command: CommandID, _ turn: inout Turn) {
-        turn.model.unreadErrors = 0
+        turn.model.noteLogRead()
         guard let step = ListState.Step(command) else { return }
         scroll.move(step, count: layout.count, height: height)
         isAtEnd = scroll.top + height >= layout.count

@@ -3,7 +3,7 @@ internal import ServiceBus
 internal import Terminal
 
 /// The messages of one queue or sub-queue: a list that grows while the scan runs, and a pane for the message that is read.
-struct MessagesScreen: Screen {
+struct MessagesScreen: Screen, Saving {
     /// Some of a queue's messages, named one by one.
     struct Part: Hashable {
         /// What they have in common.

@@ -36,9 +36,9 @@ struct RequestScreen: Screen, RequestSelecting {
 
     mutating func disappear(_ turn: inout Turn) { reviews.stop(&turn) }
 
-    func loads(_ model: Model) -> [LoadID] { [model.inbox.lists.load, reviews.load].compactMap(\.self) }
+    func loads(_ model: Model) -> [LoadID] { [model.inbox.lists.load, model.inbox.grants.load, reviews.load].compactMap(\.self) }
 
-    func awaited(_ model: Model) -> [LoadID] { [model.inbox.isQuiet ? nil : model.inbox.lists.load].compactMap(\.self) }
+    func awaited(_ model: Model) -> [LoadID] { model.inbox.awaited }
 
     mutating func stopLoading(_ turn: inout Turn) { turn.stopInbox() }
 
@@ -58,9 +58,11 @@ struct RequestScreen: Screen, RequestSelecting {
             // A list that could not be read tells of nothing that it is gone.
             isGone = latest == nil && inbox.waiting.problem == nil && inbox.own.problem == nil
         case .grant(let grant):
-            let latest = inbox.active.elements.first { $0.id == grant.id }
+            let latest = model.inbox.inForce?.elements.first { $0.id == grant.id }
             if let latest { row = .grant(latest) }
-            isGone = latest == nil && inbox.active.problem == nil
+            // What is one's own is always read.
+            let isRead = grant.principal.isSame(as: inbox.me) || model.inbox.grants.value != nil
+            isGone = latest == nil && inbox.active.problem == nil && isRead
         }
     }
 
@@ -95,6 +97,7 @@ struct RequestScreen: Screen, RequestSelecting {
         case .refresh:
             reviews.forget(&turn)
             turn.loadInbox()
+            if selectedGrant != nil { turn.loadGrants() }
             if let request = selectedRequest, request.standing.isOpen { reviews.ask(about: request, &turn) }
         default: break
         }
@@ -119,7 +122,7 @@ struct RequestScreen: Screen, RequestSelecting {
         case .grant(let grant):
             spans = [
                 Span("\(grant.principal.title) has \(grant.role.title) on \(grant.scope.title)", .title), Span(" · "),
-                RequestText.left(grant, now: surroundings.now),
+                RequestText.left(grant, seen: surroundings.model.inbox.seen(grant), now: surroundings.now),
             ]
         }
         return (isGone ? [Span("no longer listed: decided or over · ", .statusWarning)] : []) + spans
@@ -134,7 +137,8 @@ struct RequestScreen: Screen, RequestSelecting {
         case .request(let request): RequestText.lines(request, isReviewed ? reviews.of(request) : nil, in: inbox, now: now)
         case .grant(let grant):
             RequestText.lines(
-                grant, grant.principal.isSame(as: inbox.me) ? model.inbox.proofs[grant.id] ?? .pending : nil, me: inbox.me, now: now)
+                grant, grant.principal.isSame(as: inbox.me) ? model.inbox.proofs[grant.id] ?? .pending : nil, me: inbox.me,
+                seen: model.inbox.seen(grant), now: now)
         }
     }
 

@@ -29,6 +29,8 @@ protocol Screen {
     mutating func apply(filter: TextFilter, model: Model)
     /// Runs a command that the application does not run itself. It was found available.
     mutating func perform(_ command: CommandID, _ turn: inout Turn)
+    /// Whether something was filled in that going back would lose: then ``CommandID/back`` is the screen's own, and asks first.
+    var isEdited: Bool { get }
     /// Whether a command of this screen's context can be run.
     func availability(of command: CommandID, model: Model) -> Availability
     /// Takes an answer to a load it started; false if it did not.
@@ -84,6 +86,7 @@ protocol Screen {
 
 extension Screen {
     var isFiltered: Bool { !filter.isEmpty }
+    var isEdited: Bool { false }
     mutating func appear(_ turn: inout Turn) {}
     mutating func disappear(_ turn: inout Turn) {}
     func loads(_ model: Model) -> [LoadID] { [] }
@@ -133,6 +136,12 @@ extension OperatorError {
         guard code == .notPermitted, model.keepsRequests else { return usual }
         return "R asks for Data Receiver on \(path.entity.displayName) · \(usual)"
     }
+}
+
+/// A screen with something that can be written to a file.
+protocol Saving {
+    /// What that is; nil where there is nothing.
+    func content(for command: CommandID) -> [UInt8]?
 }
 
 /// What a screen shows in place of its content: that it is loading, that there is nothing, or what failed and what to try.

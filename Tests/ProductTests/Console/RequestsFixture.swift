@@ -52,7 +52,7 @@ enum RequestsFixture {
     static var lateGrant: ActiveGrant { grant("g-late", ferrari, on: queue("orders"), seconds: -725, keeper: .note) }
 
     static func inbox(
-        waiting: [AccessRequest] = [forService, orders], own: [AccessRequest] = [mine], active: [ActiveGrant] = [lateGrant, ownGrant],
+        waiting: [AccessRequest] = [forService, orders], own: [AccessRequest] = [mine], active: [ActiveGrant] = [ownGrant],
         asOf: Timestamp = Fixture.now
     ) -> AccessInbox {
         AccessInbox(me: me, waiting: .success(waiting), own: .success(own), active: .success(active), asOf: asOf)
@@ -84,6 +84,7 @@ enum RequestsFixture {
     static func answer(_ request: Request) -> Result<[Answer], OperatorError>? {
         switch request {
         case .inbox: return .success([.inbox(inbox())])
+        case .grants: return .success([.grants(AccessListing([lateGrant, ownGrant]), asOf: Fixture.now)])
         case .accessReview(let request): return .success([.accessReview(review(request))])
         case .accessProposal(let wish): return .success([.accessProposal(proposal(wish))])
         case .ask(let proposal):
@@ -118,7 +119,7 @@ enum RequestsFixture {
         var console = ConsoleHarness(rows: rows, columns: columns, title: title) { request in
             switch request {
             case .connect: .success([.connected(title), .changes(refusal: nil, guardrails)])
-            case .inbox, .accessReview, .accessProposal, .ask, .decide, .takeBack, .endAccess, .probe: respond(request)
+            case .inbox, .grants, .accessReview, .accessProposal, .ask, .decide, .takeBack, .endAccess, .probe: respond(request)
             default: ConsoleHarness.usual(request)
             }
         }

@@ -22,10 +22,10 @@ import Testing
         #expect(surface.line(23).contains("? help"))
     }
 
-    @Test("it connects first, then asks for services and entities in one go")
+    @Test("it connects first, then asks for services and entities in one go, and whether somebody broke the glass")
     func start() {
         let console = ConsoleHarness()
-        #expect(console.asked == [.connect, .overview])
+        #expect(console.asked == [.connect, .overview, .emergencies])
     }
 
     // MARK: - Going there and back

@@ -148,6 +148,17 @@ import Testing
         #expect(error?.code == .usage)
     }
 
+    @Test("with a connection string nobody can say how old keys are; of break-glass the ledger tells in any context")
+    func keysAndEmergencies() async throws {
+        let source = source(OperatorContext(name: "retail"))
+        let error = await #expect(throws: OperatorError.self) { try await answers(source, .keys) }
+        #expect(error?.code == .usage)
+        guard case .emergencies(let uses)? = try await answers(source, .emergencies).last else {
+            return #expect(Bool(false), "the ledger is looked at")
+        }
+        #expect(uses.isEmpty)
+    }
+
     @Test("gives a first page of entities before all of them, the first time only")
     func glimpse() async throws {
         let source = source(OperatorContext(name: "retail"))

@@ -14,7 +14,8 @@ import Testing
             Issue.record("g should wait for another key")
             return
         }
-        #expect(continuations.map(\.command) == [.sessions, .board, .tree, .testRules, .drift, .requests, .jobs, .history, .first, .ask])
+        #expect(
+            continuations.map(\.command) == [.sessions, .board, .tree, .testRules, .drift, .requests, .keys, .jobs, .history, .first, .ask])
         #expect(keymap.match([.character("g"), .character("g")], in: .board) == .command(.first))
         #expect(keymap.match([.character("g"), .character("x")], in: .board) == .none)
     }

@@ -31,7 +31,7 @@ import Testing
                    by Azure Service Bus Data Owner, assigned at resource group rg-retail;
                    Azure ends it at 11-23 05:12:44Z
                                                                                          1 of 7
-                 enter what else they can · w who can… · f findings · / filter · : command
+                 enter what else they can · w who can… · f findings · K keys · / filter
                 """)
     }
 
@@ -98,7 +98,7 @@ import Testing
 
 
                                                                                                                                                                                                                  1 of 7
-                 enter what else they can · w who can… · f findings · / filter · : command · q back · ? help · ^R refresh · Q quit
+                 enter what else they can · w who can… · f findings · K keys · / filter · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -129,7 +129,7 @@ import Testing
 
 
 
-                 w who can… · f findings · / filter · : command · q back · ? help · ^R refresh
+                 w who can… · f findings · K keys · / filter · : command · q back · ? help
                 """)
     }
 
@@ -196,7 +196,7 @@ import Testing
 
 
 
-                 w who can… · f findings · / filter · : command · q back · ? help · ^R refresh · Q quit
+                 w who can… · f findings · K keys · / filter · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -325,7 +325,7 @@ import Testing
                    c0000000-0000-0000-0000-000000000002, Olga Brandt↓,
                    c0000000-0000-0000-0000-000000000009↓ · manage:                             …
                                                                                          1 of 6
-                 enter who · f findings · / filter · s sort · : command · q back · ? help
+                 enter who · f findings · K keys · / filter · s sort · : command · q back
                 """)
     }
 
@@ -392,7 +392,7 @@ import Testing
 
 
                                                                                                                                                                                                                  1 of 6
-                 enter who · f findings · / filter · s sort · : command · q back · ? help · ^R refresh · Q quit
+                 enter who · f findings · K keys · / filter · s sort · : command · q back · ? help · ^R refresh · Q quit
                 """)
     }
 
@@ -619,7 +619,7 @@ import Testing
 
 
 
-                 esc stop · f findings · / filter · s sort · : command · q back · ? help
+                 esc stop · f findings · K keys · / filter · s sort · : command · q back
                 """)
     }
 }

@@ -182,4 +182,20 @@ import Testing
         console.type("q")
         #expect(console.app.top.context == .board)
     }
+
+    @Test("what was filled in is not lost by a key: q, esc and gb ask first or refuse; an untouched form just goes")
+    func leaving() {
+        var console = Scene.console(":ask orders<Enter>q")
+        #expect(console.app.top.context == .board)
+        for keys in ["q", "<Esc>"] {
+            console = Scene.console(":ask orders<Enter><Enter>INC-1 payloads<Enter>\(keys)")
+            #expect(console.text.contains("give up what was filled in?") && console.text.contains("nothing was asked"))
+            console.type("no<Enter>")
+            #expect(console.line(0).contains("orders › ask") && console.text.contains("INC-1 payloads"))
+            console.type("gb")
+            #expect(console.app.top.context == .ask && console.text.contains("q asks before it is lost"))
+            console.type("qyes<Enter>")
+            #expect(console.app.top.context == .board && asked(console).isEmpty)
+        }
+    }
 }

@@ -198,4 +198,25 @@ import Testing
             #expect(decisions(console).count == count)
         }
     }
+
+    @Test("a reason that was typed, or a narrower time, is given up only when that was said; after a conflict it is of no use")
+    func leaving() {
+        for keys in ["ajAseen<Enter>", "ajXno<Enter>", "ajN<Enter><C-u>20m<Enter>"] {
+            var console = Scene.console(keys + "q")
+            #expect(console.text.contains("give up what was filled in?") && console.text.contains("nothing was sent"))
+            console.type("<Esc>")
+            #expect(console.app.top.context == .decision)
+            console.type("<Esc>yes<Enter>")
+            #expect(console.line(0).contains("waiting for you") && decisions(console).isEmpty)
+        }
+        #expect(Scene.console("ajA<Esc>q").line(0).contains("waiting for you"))
+    }
+
+    @Test("what was decided has the roles in force of everybody read again, where they were read")
+    func again() {
+        var console = Scene.console("a<Tab><Tab>jDdone<Enter><C-s>", 40, 120)
+        #expect(console.asked.count { $0 == .grants } == 2)
+        console = Scene.console("ajXno<Enter><C-s>")
+        #expect(!console.asked.contains(.grants))
+    }
 }

@@ -84,7 +84,7 @@ import Testing
         }
         #expect(copied.count == 1)
         #expect(copied.first?.contains("\nPUT \(request.path)\n\(try #require(request.body))\n") == true)
-        #expect(console.asked.allSatisfy { [.connect, .overview, .access, .inbox].contains($0) })
+        #expect(console.asked.allSatisfy { [.connect, .overview, .emergencies, .access, .inbox].contains($0) })
         console.type(":save-value /tmp/plan<Enter>")
         #expect(console.asked.last == .save(path: "/tmp/plan", content: Array((copied.first ?? "").utf8)))
     }

@@ -110,6 +110,7 @@ import Testing
     func tabs() {
         var console = Scene.console("a<Tab>", 24, 120)
         #expect(console.line(0).contains("access › yours") && console.line(3).contains("invoices"))
+        #expect(!console.asked.contains(.grants))
         console.type("<Tab>")
         #expect(console.line(0).contains("access › in force"))
         #expect(console.line(3).contains("M. Ferrari") && console.line(3).contains("! over since 12 min, still there"))
@@ -120,7 +121,7 @@ import Testing
 
     @Test("a role that is there after its end is an error, in a word and in the line above")
     func late() {
-        let console = Scene.console("a<Tab><Tab>", 24, 120)
+        let console = Scene.console("a<Tab><Tab>gg", 24, 120)
         #expect(console.line(1).contains("! 1 over and still there"))
         #expect(console.roles(inRow: 1).contains(.statusError))
         #expect(flat(console).contains("nothing in Azure ends it: 'callboard access sweep' does"))
@@ -137,7 +138,7 @@ import Testing
                             me: Scene.me, waiting: .failure(refused), own: .success([Scene.mine]), active: .success([]), asOf: Fixture.now))
                 ]) : Scene.answer(request)
         }
-        #expect(console.line(1).contains("✕ waiting not known · 1 yours open · 0 in force"))
+        #expect(console.line(1).contains("✕ waiting not known · 1 yours open · 0 in force for you"))
         #expect(console.text.contains("Listing what waits for you: not permitted."))
         #expect(!console.text.contains("Nothing waits"))
     }
@@ -222,7 +223,11 @@ import Testing
         #expect(Countdown.text(until: Timestamp(milliseconds: .min), now: far) == nil)
         // Nothing else is on that list that would change sooner; it is read again by itself before.
         var console = Scene.console("a<Tab><Tab>:watch off<Enter>") {
-            $0 == .inbox ? .success([.inbox(Scene.inbox(waiting: [], own: [], active: [Scene.ownGrant]))]) : Scene.answer($0)
+            switch $0 {
+            case .inbox: .success([.inbox(Scene.inbox(waiting: [], own: [], active: [Scene.ownGrant]))])
+            case .grants: .success([.grants(AccessListing([Scene.ownGrant]), asOf: now)])
+            default: Scene.answer($0)
+            }
         }
         console.now = now.advanced(by: .seconds(1))
         #expect(console.app.untilChange(now: console.now) == 15_001)

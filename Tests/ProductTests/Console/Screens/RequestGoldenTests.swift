@@ -9,7 +9,7 @@ import Testing
         #expect(
             RequestsFixture.console("aj", 24, 80).text == """
                  TEST  … › waiting for you         PIM until 04:10Z · as k.brandt@… · read-only
-                 ! 1 over and still there · 2 waiting · 1 yours open ·… as of 03:12:44Z, <1 min
+                 2 waiting · 1 yours open · 1 in force for you          as of 03:12:44Z, <1 min
                 ─ who ──────────── wants ──────── on ───── for ─ asked ──── stands ─ kept in ───
                   svc-refunds (b…  Data Sender    refunds  30 d  1 h ago    waiting  cooperative
                 ▌ M. Ferrari       Data Receiver  orders   1 h   4 min ago  waiting  Entra PIM
@@ -40,7 +40,7 @@ import Testing
         #expect(
             RequestsFixture.console("aj", 60, 200).text == """
                  TEST  sb-retail › access › waiting for you                                                                                                     PIM until 04:10Z · k.brandt@contoso.example · read-only
-                 ! 1 over and still there · 2 waiting · 1 yours open · 2 in force                                                                                                               as of 03:12:44Z, <1 min
+                 2 waiting · 1 yours open · 1 in force for you                                                                                                                                  as of 03:12:44Z, <1 min
                 ─ who ─────────────────────── wants ──────── on ───── for ─ asked ──── stands ─ kept in ──── why ───────────────────────────────────────────────────────────────────────────────────────────────────────
                   svc-refunds (by L. Haddad)  Data Sender    refunds  30 d  1 h ago    waiting  cooperative  to look
                 ▌ M. Ferrari                  Data Receiver  orders   1 h   4 min ago  waiting  Entra PIM    INC-4471 checkout stuck, need to read failing payloads
