@@ -67,9 +67,10 @@ extension App {
     /// The jobs that are to be gone on with and have not told anything yet.
     private var resumptions: [Int] { errands.values.compactMap { if case .resume(let id, _) = $0 { id } else { nil } } }
 
-    /// Why no screen with a plan may go; nil: none waits for its job.
+    /// Why no screen may go; nil: none waits for its job, or for the answer to something that it sent.
     var beginningObstacle: String? {
-        screens.contains { ($0 as? PlanScreen)?.isBeginning == true } ? "a job is beginning; wait for the answer" : nil
+        if screens.contains(where: { ($0 as? PlanScreen)?.isBeginning == true }) { return "a job is beginning; wait for the answer" }
+        return screens.contains { $0.isSending } ? "something was sent; wait for the answer" : nil
     }
 
     /// Leaves the console; while jobs run or begin, that is asked first.
@@ -77,7 +78,7 @@ extension App {
         var jobs = model.jobs.running.map { "#\($0.id)" } + resumptions.sorted(by: >).map { "#\($0)" }
         let beginning = screens.count { ($0 as? PlanScreen)?.isBeginning == true }
         let count = jobs.count + beginning
-        guard count > 0 else { return [.quit(0)] }
+        guard count > 0 else { return screens.contains { $0.isSending } ? quitBeforeAnswer(now: now) : [.quit(0)] }
         if beginning > 0 { jobs.append("what is beginning") }
         let isOne = jobs.count == 1
         return turn(now) { _, turn in
@@ -86,6 +87,16 @@ extension App {
                 help:
                     "\(jobs.joined(separator: ", ")) \(isOne ? "stops" : "stop") between messages and can be gone on with: R on the jobs screen, or callboard jobs resume",
                 choices: [.init(text: "no", note: "stay"), .init(text: "yes", note: "stop and leave")], purpose: .quit)
+        }
+    }
+
+    /// What was sent and is not answered goes on at the service, and nobody sees what becomes of it.
+    private mutating func quitBeforeAnswer(now: Timestamp) -> [Effect] {
+        turn(now) { _, turn in
+            turn.question = Question(
+                label: "what was sent is not answered; quit?",
+                help: "it may be done or half done, and nothing here would tell: callboard access list, or audit reconcile, shows it",
+                choices: [.init(text: "no", note: "wait for the answer"), .init(text: "yes", note: "leave")], purpose: .quit)
         }
     }
 

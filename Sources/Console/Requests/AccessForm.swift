@@ -78,6 +78,7 @@ protocol AccessForm: Screen {
 extension AccessForm {
     var factsError: OperatorError? { nil }
     func mark(_ field: Field) -> Span? { nil }
+    var isSending: Bool { form.run.load != nil }
 
     /// Why nothing else can be done.
     static var sentReason: String { "it was sent; wait for the answer" }

@@ -32,11 +32,19 @@ struct AccessInbox: Sendable {
     /// Whether whoever is signed in asked, or would have the role: nobody decides about that themselves.
     func isParty(to request: AccessRequest) -> Bool { request.requester.isSame(as: me) || request.principal.isSame(as: me) }
 
+    /// A request that was seen before, as it is now. A forged copy has the id of the request that it was made from, and is the message that it came in.
+    func latest(of seen: AccessRequest) -> AccessRequest? {
+        let same = (waiting.elements + own.elements).filter { $0.id == seen.id && $0.isForgery == seen.isForgery }
+        return same.first { $0.reference == seen.reference } ?? (seen.isForgery ? nil : same.first)
+    }
+
     /// What is new since it was read before, a sentence each, the most urgent first.
     func news(since old: AccessInbox) -> [String] {
-        let known = Set(old.waiting.elements.map(\.id))
-        var texts = toDecide.filter { !known.contains($0.id) }.map { request in
-            "\(request.requester.title) asks for \(RequestText.wish(request, me: me))"
+        let known = Set(old.waiting.elements.map(\.lineID))
+        var texts = toDecide.filter { !known.contains($0.lineID) }.map { request in
+            request.isForgery
+                ? "A request that is not what it claims lies in the queue: \(request.sentence)"
+                : "\(request.requester.title) asks for \(RequestText.wish(request, me: me))"
         }
         let before = Dictionary(old.own.elements.map { ($0.id, $0.standing) }, uniquingKeysWith: { first, _ in first })
         for request in own.elements {
@@ -50,6 +58,11 @@ struct AccessInbox: Sendable {
         }
         return texts
     }
+}
+
+extension AccessRequest {
+    /// What tells its line from others.
+    var lineID: String { isForgery ? "\(id.text) \(reference)" : id.text }
 }
 
 extension Result where Failure == OperatorError {

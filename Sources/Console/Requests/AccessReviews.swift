@@ -3,8 +3,9 @@ internal import ServiceBus
 
 /// What the policy says of requests, what their principals have and who was asked: read for what is looked at, and kept while the screen is.
 struct AccessReviews: Sendable {
-    private var known: [AccessRequest.ID: Loadable<AccessReview>] = [:]
-    private var asking: (load: LoadID, request: AccessRequest.ID)?
+    /// By the requests' lines.
+    private var known: [String: Loadable<AccessReview>] = [:]
+    private var asking: (load: LoadID, request: String)?
 
     /// As many are kept.
     private static let most = 200
@@ -13,7 +14,7 @@ struct AccessReviews: Sendable {
     var load: LoadID? { asking?.load }
 
     /// What is known of a request.
-    func of(_ request: AccessRequest) -> Loadable<AccessReview> { known[request.id] ?? Loadable() }
+    func of(_ request: AccessRequest) -> Loadable<AccessReview> { known[request.lineID] ?? Loadable() }
 
     /// The same for another screen, which asks for itself what is under way here.
     var handedOver: AccessReviews {
@@ -25,14 +26,14 @@ struct AccessReviews: Sendable {
 
     /// Asks about a request, unless that is known of it as it is now; what was asked about another one is stopped.
     mutating func ask(about request: AccessRequest, _ turn: inout Turn) {
-        guard asking?.request != request.id else { return }
+        guard asking?.request != request.lineID else { return }
         let now = of(request)
         guard now.value?.request != request, now.error == nil else { return }
         stop(&turn)
         if known.count >= Self.most { known = [:] }
         let load = turn.start(.accessReview(request))
-        asking = (load, request.id)
-        known[request.id, default: Loadable()].begin(load)
+        asking = (load, request.lineID)
+        known[request.lineID, default: Loadable()].begin(load)
     }
 
     mutating func receive(_ id: LoadID, _ answer: Answer, now: Timestamp) -> Bool {

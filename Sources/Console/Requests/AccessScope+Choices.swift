@@ -4,13 +4,17 @@ internal import ServiceBus
 extension AccessScope {
     /// Entities that lie within a scope, as far as they are listed.
     static func choices(within scope: AccessScope, _ model: Model) -> [AccessScope] {
-        (model.entities ?? []).lazy.compactMap { AccessScope(of: $0.path, $0.kind, within: scope) }.prefix(2000).map(\.self)
+        all(within: scope, model).prefix(2000).map(\.self)
+    }
+
+    private static func all(within scope: AccessScope, _ model: Model) -> some Sequence<AccessScope> {
+        (model.entities ?? []).lazy.compactMap { AccessScope(of: $0.path, $0.kind, within: scope) }
     }
 
     /// The entity of that name within a scope; nil where there is none.
     static func named(_ name: String, within scope: AccessScope, _ model: Model) -> AccessScope? {
         if name == scope.title { return scope }
-        return choices(within: scope, model).first { $0.title.lowercased() == name.lowercased() }
+        return all(within: scope, model).first { $0.title.lowercased() == name.lowercased() }
     }
 
     /// The id of an entity below a namespace's, or of a subscription below its topic's.

@@ -20,7 +20,9 @@ extension RequestSelecting {
         if command == .takeBack {
             return request.requester.isSame(as: inbox.me) ? .enabled : .disabled("only who asked takes a request back; X denies it")
         }
-        if let own = RequestText.obstacle(request, in: inbox) { return .disabled(own) }
+        // What only claims to be somebody's request is put aside by anybody, whomever it names.
+        let isPutAside = request.isForgery && command == .deny
+        if !isPutAside, let own = RequestText.obstacle(request, in: inbox) { return .disabled(own) }
         guard command != .deny else { return .enabled }
         if let refusal = model.changeRefusal { return .disabled(refusal) }
         if command == .narrow {

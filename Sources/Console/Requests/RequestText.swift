@@ -113,6 +113,9 @@ enum RequestText {
     }
 
     private static func verdict(_ request: AccessRequest, _ review: Loadable<AccessReview>, in inbox: AccessInbox) -> [Span] {
+        if request.isForgery {
+            return [Span("✕ it is not what it claims to be: X puts it aside, and nothing else can be said to it", .statusError)]
+        }
         if let own = obstacle(request, in: inbox) { return [Span("✕ \(own)", .statusWarning)] }
         guard let value = review.value else { return [unread(review)] }
         if let denial = value.verdict {

@@ -71,16 +71,12 @@ extension AskScreen {
     /// For whom: a service by its object id; nil for oneself.
     static func principal(_ text: String, on entity: EntityPath?, _ model: Model) throws(Question.Problem) -> AccessParty? {
         guard !["", "me"].contains(text.lowercased()) else { return nil }
-        guard let party = services(on: entity, model).first(where: { $0.id == text.lowercased() }) ?? service(text) else {
+        guard let party = services(on: entity, model).first(where: { $0.id == text.lowercased() }) ?? identity(text) else {
             throw Question.Problem(text: "me, or the object id of a service's identity: 8-4-4-4-12 hexadecimal digits")
         }
         return party
     }
 
-    /// The service of an object id; nil where the text is none.
-    private static func service(_ text: String) -> AccessParty? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12], parts.joined().allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
-        return AccessParty(id: text, kind: .service)
-    }
+    /// Whoever has an object id; nil where the text is none. What kind of identity that is, the directory says and not who types it.
+    private static func identity(_ text: String) -> AccessParty? { try? AccessParty(objectID: text) }
 }

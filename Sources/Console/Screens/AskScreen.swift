@@ -90,7 +90,10 @@ struct AskScreen: AccessForm {
             let wish = RequestText.wish(request, me: nil)
             switch request.standing {
             case .granted: turn.say(.info, "\(wish): \(RequestText.outcome(request, now: turn.now)).")
-            default: turn.say(.info, "Asked for \(wish). It waits\(ProposalText.whom(proposal.value)); what becomes of it is told here.")
+            case .denied, .cancelled, .ended, .expired, .failed:
+                turn.say(.error, "\(wish): \(RequestText.outcome(request, now: turn.now)). \(request.sentence)")
+            case .waiting, .reviewed:
+                turn.say(.info, "Asked for \(wish). It waits\(ProposalText.whom(proposal.value)); what becomes of it is told here.")
             }
             turn.navigation = .replace(leaving, InboxScreen(.own, selecting: request.id.text))
             turn.loadRequestsAgain()

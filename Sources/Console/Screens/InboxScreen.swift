@@ -34,7 +34,7 @@ struct InboxScreen: Screen, RequestSelecting {
 
         var id: String {
             switch self {
-            case .request(let request): request.id.text
+            case .request(let request): request.lineID
             case .grant(let grant): grant.id
             }
         }

@@ -52,17 +52,16 @@ struct RequestScreen: Screen, RequestSelecting {
         guard let inbox = model.inbox.lists.value else { return }
         switch row {
         case .request(let request):
-            let all = inbox.waiting.elements + inbox.own.elements
-            let latest = all.first { $0.id == request.id }
+            let latest = inbox.latest(of: request)
             if let latest { row = .request(latest) }
             // A list that could not be read tells of nothing that it is gone.
-            isGone = latest == nil && inbox.waiting.problem == nil && inbox.own.problem == nil
+            isGone = latest == nil && inbox.waiting.problem == nil && inbox.own.problem == nil && inbox.gaps.isEmpty
         case .grant(let grant):
             let latest = model.inbox.inForce?.elements.first { $0.id == grant.id }
             if let latest { row = .grant(latest) }
             // What is one's own is always read.
             let isRead = grant.principal.isSame(as: inbox.me) || model.inbox.grants.value != nil
-            isGone = latest == nil && inbox.active.problem == nil && isRead
+            isGone = latest == nil && inbox.active.problem == nil && inbox.activeGaps.isEmpty && isRead
         }
     }
 

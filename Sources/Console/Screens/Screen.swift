@@ -31,6 +31,8 @@ protocol Screen {
     mutating func perform(_ command: CommandID, _ turn: inout Turn)
     /// Whether something was filled in that going back would lose: then ``CommandID/back`` is the screen's own, and asks first.
     var isEdited: Bool { get }
+    /// Whether it waits for the answer to something that was sent and changes something: it must not go before that is told.
+    var isSending: Bool { get }
     /// Whether a command of this screen's context can be run.
     func availability(of command: CommandID, model: Model) -> Availability
     /// Takes an answer to a load it started; false if it did not.
@@ -87,6 +89,7 @@ protocol Screen {
 extension Screen {
     var isFiltered: Bool { !filter.isEmpty }
     var isEdited: Bool { false }
+    var isSending: Bool { false }
     mutating func appear(_ turn: inout Turn) {}
     mutating func disappear(_ turn: inout Turn) {}
     func loads(_ model: Model) -> [LoadID] { [] }

@@ -99,6 +99,11 @@ import Testing
         #expect(console.line(0).contains("approve") && decisions(console).count == 1)
         console.type("<Esc>")
         #expect(console.text.contains("It was sent and cannot be called back"))
+        // Not from another screen above it either: its answer would be nobody's.
+        console.type("Lgb")
+        #expect(!console.line(0).hasSuffix("services") && console.text.contains("something was sent; wait for the answer"))
+        console.type("Q")
+        #expect(console.effects.isEmpty && console.text.contains("what was sent is not answered; quit?"))
     }
 
     @Test("in production the name is typed")
