@@ -87,7 +87,7 @@ def keys_board(size):
         terminal.keys("G")
         says(terminal, "callboard keys refuse --context retail")
         terminal.keys("g", "g", "Enter")
-        terminal.wait_for(r"› keys › RootManageSharedAccessKey")
+        terminal.wait_for(r"› RootManageSharedAccessKey")
         says(terminal, "nothing of this is done here")
         says(terminal, "callboard keys rotate --context retail --rule RootManageSharedAccessKey --active '<primary or secondary>'")
         assert not KEY.search(terminal.screen()), "a key is on the screen"
