@@ -77,6 +77,8 @@ package struct KeyStanding: Hashable, Sendable {
     package var rotatedAt: Timestamp?
     /// When it was last known which key consumers have: at the end of a round, or when somebody said so.
     package var knownAt: Timestamp?
+    /// When the new key of the round that is under way was handed over, also while the old one is being ended; nil until it is.
+    package var deliveredAt: Timestamp?
 
     /// Whether a round is.
     var isUnderWay: Bool { if case .resting = phase { false } else { true } }
@@ -124,8 +126,12 @@ package struct KeyStanding: Hashable, Sendable {
         switch line.kind {
         case .begin: phase = .begun
         case .made: phase = .made
-        case .delivered: phase = .delivered(at: Timestamp(milliseconds: line.at))
-        case .retiring: phase = .retiring
+        case .delivered:
+            deliveredAt = Timestamp(milliseconds: line.at)
+            phase = .delivered(at: Timestamp(milliseconds: line.at))
+        case .retiring:
+            deliveredAt = before?.deliveredAt
+            phase = .retiring
         case .done:
             rotatedAt = Timestamp(milliseconds: line.at)
             knownAt = rotatedAt

@@ -124,6 +124,9 @@ extension KeyRotation {
         mutating func make(_ rotation: KeyRotation) async throws(OperatorError) {
             let standing = try standing
             let fresh = standing.active.other
+            // This may be another run than the one that began, and much later: somebody may have said elsewhere that consumers have the key that is to be
+            // made anew. What contradicts now did not when the round began.
+            if let tag = try await rotation.ring.tag(of: rule), tag.contradicts(standing) { try check(tag, standing.active) }
             let keys = try await look(rotation)
             let seen = KeyFingerprints(keys)
             guard seen[standing.active] == standing.fingerprints[standing.active] else { throw foreign(standing.fingerprints, seen) }
@@ -229,14 +232,19 @@ extension KeyRotation {
         }
 
         /// Refuses to end a key of which somebody said on another machine, after the other one was handed over here, that consumers have it.
-        private func checkNotAdopted(_ standing: KeyStanding, _ rotation: KeyRotation) async throws(OperatorError) {
-            guard case .delivered(let time) = standing.phase, let tag = try await rotation.ring.tag(of: rule), !tag.isUnderWay,
-                tag.active == standing.active, let said = tag.saidAt, said >= time
+        /// - Parameter isEnded: whether it is the new one by now that they are said to have, since the old one was ended: that is not overwritten.
+        private func checkNotAdopted(
+            _ standing: KeyStanding, _ rotation: KeyRotation, isEnded: Bool = false
+        ) async throws(OperatorError) {
+            guard let tag = try await rotation.ring.tag(of: rule), !tag.isUnderWay, tag.active == standing.active, let said = tag.saidAt,
+                said >= standing.deliveredAt ?? Timestamp(milliseconds: .min)
             else { return }
             throw OperatorError(
                 .conflict,
-                "The \(tag.active.word) key of \(rule) was not ended: somebody said on another machine, at \(said.rfc3339), that consumers have it.",
-                hint: "Find out which one they have, and take the keys as they are with it: keys adopt --active. Both work until then.")
+                "The \(tag.active.word) key of \(rule) \(isEnded ? "was made anew, and" : "was not ended:") somebody said on another machine, at \(said.rfc3339), that consumers have it.",
+                hint:
+                    "Find out which one they have, and take the keys as they are with it: keys adopt --active. Both work until the next round."
+            )
         }
 
         /// Refuses to end a key where consumers do not find the other one.
@@ -255,8 +263,10 @@ extension KeyRotation {
             let seen = KeyFingerprints(try await look(rotation))
             guard seen[fresh] == standing.fingerprints[fresh] else { throw foreign(standing.fingerprints, seen) }
             var prints = seen
-            if seen[old] == standing.fingerprints[old] {
-                // This may be another run than the one that looked, and much later.
+            // This may be another run than the one that looked, and much later.
+            let isEnded = seen[old] != standing.fingerprints[old]
+            try await checkNotAdopted(standing, rotation, isEnded: isEnded)
+            if !isEnded {
                 guard let destination = standing.sink, let content = standing.content else { throw KeyRotation.lost(rule) }
                 try await checkHeld(content, try rotation.sinks(destination), old)
                 rotation.report("making the \(old.word) key of \(rule) anew, which ends the old one")
@@ -302,8 +312,8 @@ extension KeyRotation {
 }
 
 extension RotationTag {
-    /// Whether it says something else of the key that consumers have than a journal in which no round is under way, and says it later: another machine has
-    /// rotated since, or somebody there said which key it is.
+    /// Whether it says something else of the key that consumers have than a journal in which no key was made anew yet, and says it later: another machine has
+    /// rotated since, or somebody there said which key it is. Later on the tag is what this machine itself noted.
     func contradicts(_ standing: KeyStanding) -> Bool {
         guard active != standing.active else { return false }
         return (saidAt ?? Timestamp(milliseconds: .min)) >= (standing.knownAt ?? Timestamp(milliseconds: .min))

@@ -70,6 +70,87 @@ struct KeyMachinesTests {
         world.state.withLock { #expect($0.faults.isEmpty) }
     }
 
+    @Test("a round that was begun and has made no key yet: what is adopted elsewhere meanwhile counts, and the key is not made anew")
+    func adoptedAfterBeginning() async throws {
+        for isKnown in [false, true] {
+            let world = KeyWorld()
+            var options = world.options
+            if isKnown {
+                options.waits = true
+                #expect(try await world.rotation().advance(world.rule, options) == .done)
+                (options.active, options.waits) = (nil, false)
+                world.pass(.seconds(60))
+            }
+            let asked = options
+            // Azure refuses to make the key anew: the journal says that it is going to be.
+            world.state.withLock { $0.mayMake = false }
+            #expect(await refusal { _ = try await world.rotation().advance(world.rule, asked) }?.code == .notPermitted)
+            let begun = try #require(try world.store.standing(of: world.rule))
+            #expect(begun.phase == .begun)
+            let (other, made) = (begun.active.other, world.state.withLock(\.made))
+            // Consumers are moved to the other key by hand, and that is said on another machine.
+            world.pass(.seconds(60))
+            world.state.withLock {
+                $0.slow = other == .primary ? $0.primary : $0.secondary
+                $0.sink = "Endpoint=sb://n/;SharedAccessKey=\($0.slow)"
+                $0.mayMake = true
+            }
+            var said = world.options
+            said.active = other.word
+            try await world.rotation(folder: "/other").adopt(world.rule, said)
+            world.pass(.seconds(60))
+            let refused = await refusal { _ = try await world.rotation().advance(world.rule, KeyRotation.Options()) }
+            #expect(refused?.code == .conflict && refused?.message.contains("have the \(other.word) key, by the namespace's tag") == true)
+            world.state.withLock { #expect($0.made == made && $0.faults.isEmpty, "\($0.faults)") }
+            // Told the same here, it goes on from there.
+            try await world.rotation().adopt(world.rule, said)
+            var next = world.options
+            (next.active, next.waits) = (nil, true)
+            #expect(try await world.rotation().advance(world.rule, next) == .done)
+            world.state.withLock { #expect($0.faults.isEmpty, "\($0.faults)") }
+        }
+    }
+
+    @Test("the same where the old key was going to be ended: it is not, and where it was, nobody's word is overwritten")
+    func adoptedBeforeTheEnd() async throws {
+        for isEnded in [false, true] {
+            let world = KeyWorld()
+            _ = try await world.rotation().advance(world.rule, world.options)
+            world.pass(.seconds(3600))
+            world.state.withLock { ($0.mayMake, $0.losesAnswer) = (isEnded, isEnded) }
+            #expect(await refusal { _ = try await world.rotation().advance(world.rule, world.options) } != nil)
+            #expect(try world.store.standing(of: world.rule)?.phase == .retiring)
+            let primary = world.state.withLock(\.primary)
+            #expect((primary != "primary-0") == isEnded)
+            world.state.withLock {
+                ($0.slow, $0.sink, $0.mayMake) = (primary, "Endpoint=sb://n/;SharedAccessKey=\(primary)", true)
+                $0.now += 60_000
+            }
+            try await world.rotation(folder: "/other").adopt(world.rule, world.options)
+            // What consumers read from stays as the round left it, so that nothing but the tag is in the way.
+            world.state.withLock { $0.sink = "Endpoint=sb://n/;SharedAccessKey=secondary-1" }
+            let refused = await refusal { _ = try await world.rotation().advance(world.rule, world.options) }
+            #expect(refused?.code == .conflict && refused?.message.contains("somebody said on another machine") == true)
+            #expect(refused?.message.contains("was not ended") == !isEnded)
+            #expect(try world.store.standing(of: world.rule)?.phase == .retiring)
+            world.state.withLock { #expect($0.primary == primary && $0.tags.last?.active == .primary && $0.faults.isEmpty) }
+        }
+    }
+
+    @Test("a tag of before the hand-over is no word against the end of the old key, in a run that goes on with it")
+    func olderTagBeforeTheEnd() async throws {
+        let world = KeyWorld()
+        let before = Timestamp(milliseconds: world.state.withLock(\.now) - 1)
+        _ = try await world.rotation().advance(world.rule, world.options)
+        world.pass(.seconds(3600))
+        world.state.withLock { $0.mayMake = false }
+        #expect(await refusal { _ = try await world.rotation().advance(world.rule, world.options) }?.code == .notPermitted)
+        // The namespace could not be tagged when the key was handed over.
+        world.state.withLock { ($0.mayMake, $0.tags) = (true, [RotationTag(active: .primary, time: before)]) }
+        #expect(try await world.rotation().advance(world.rule, world.options) == .done)
+        world.state.withLock { #expect($0.faults.isEmpty) }
+    }
+
     @Test("while both keys work somebody says elsewhere that consumers have the old one: it is not ended")
     func adoptedMeanwhile() async throws {
         let world = KeyWorld()

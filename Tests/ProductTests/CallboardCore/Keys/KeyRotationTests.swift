@@ -371,7 +371,7 @@ struct KeyRotationTests {
         let world = KeyWorld()
         _ = try await world.rotation().advance(world.rule, world.options)
         world.pass(.seconds(3600))
-        // The tag, looking, the journal's line, looking, the ledger's line: killed there, the journal says that the old key is to be ended.
+        // The tag, looking, the journal's line, looking, the tag: killed there, the journal says that the old key is to be ended.
         world.restart(killedBefore: 5)
         _ = try? await world.rotation().advance(world.rule, world.options)
         #expect(try world.store.standing(of: world.rule)?.phase == .retiring)

@@ -31,6 +31,10 @@ final class KeyWorld: Sendable {
         var made = 0
         /// Whether the place refuses what is put there.
         var isSinkClosed = false
+        /// Whether Azure permits that keys are made anew.
+        var mayMake = true
+        /// Whether Azure makes the next key anew and answers that it failed.
+        var losesAnswer = false
         /// Where something was put, in order.
         var places: [String] = []
         var tags: [RotationTag] = []
@@ -147,13 +151,25 @@ extension KeyWorld: KeyRing {
 
     func regenerate(_ kind: AccessKeyKind, of rule: KeyRule) async throws(OperatorError) -> AccessKeys {
         guard step("before making a key") else { throw Self.killed }
+        guard state.withLock(\.mayMake) else { throw OperatorError(.notPermitted, "not for you to make anew") }
         state.withLock {
             $0.made += 1
             if kind == .primary { $0.primary = "primary-\($0.made)" } else { $0.secondary = "secondary-\($0.made)" }
         }
         // The answer may be lost.
         guard step("after making a key") else { throw Self.killed }
-        return current("regenerateKeys")
+        let keys = current("regenerateKeys")
+        let isLost = state.withLock { state in
+            defer { state.losesAnswer = false }
+            return state.losesAnswer
+        }
+        guard !isLost else {
+            var error = OperatorError(.service, "Making a key anew failed: the gateway has no answer.")
+            error.correlationIDs = keys.correlationID.map { [$0] } ?? []
+            error.isOutcomeUnknown = true
+            throw error
+        }
+        return keys
     }
 
     func note(_ tag: RotationTag, of rule: KeyRule) async throws(OperatorError) {
