@@ -52,7 +52,7 @@ package struct GuardedChange: Sendable {
         try await ledger.append(event)
         let result: Result
         do throws(OperatorError) { result = try await change() } catch {
-            event.stage = event.access == nil ? error.auditStage : error.auditStageOfAccess
+            event.stage = error.auditStage(of: event)
             event.trackingIDs = error.trackingID.map { [$0] } ?? []
             event.correlationRequestIDs = error.correlationIDs
             ended(&event)
@@ -72,6 +72,13 @@ package struct GuardedChange: Sendable {
 }
 
 extension OperatorError {
+    /// How the ledger calls something that ended so, by what it was about.
+    func auditStage(of event: AuditEvent) -> AuditEvent.Stage {
+        if event.access != nil { return auditStageOfAccess }
+        // A key may be new all the same, and Azure's Activity Log says that it is: whoever compares them finds this record.
+        return event.credential != nil && isOutcomeUnknown ? .partly : auditStage
+    }
+
     /// How the ledger calls a change that ended so.
     var auditStage: AuditEvent.Stage {
         switch code {

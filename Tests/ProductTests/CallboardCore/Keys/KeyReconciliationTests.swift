@@ -55,6 +55,37 @@ struct KeyReconciliationTests {
         }
     }
 
+    @Test("a key that was made anew although Azure answered that it failed: the next run finds it, and the first one's record has it")
+    func lostAnswer() async throws {
+        let world = KeyWorld()
+        world.state.withLock { $0.losesAnswer = true }
+        #expect(await refusal { _ = try await world.rotation().advance(world.rule, world.options) }?.isOutcomeUnknown == true)
+        #expect(try AuditFixture.lines(world.ledgerPath).contains { $0.contains("secret.rotate.partly") && $0.contains(#""step":"make""#) })
+        _ = try await world.rotation().advance(world.rule, world.options)
+        world.pass(.seconds(3600))
+        world.state.withLock { $0.losesAnswer = true }
+        #expect(await refusal { _ = try await world.rotation().advance(world.rule, world.options) }?.isOutcomeUnknown == true)
+        #expect(try await world.rotation().advance(world.rule, world.options) == .done)
+        let log = world.state.withLock(\.log)
+        #expect(log.count { $0.operation == "regenerateKeys" } == 2)
+        let entries = try join(world)
+        #expect(!entries.isEmpty && entries.allSatisfy { $0.finding == .matched }, "\(entries)")
+    }
+
+    @Test("what certainly was not done is no change in part: Azure refused, or nothing was asked")
+    func notDone() {
+        var event = AuditEvent(
+            .rotateSecret, .intended, by: AuditFixture.actor, context: "test", environment: "test", namespace: "n", entity: nil)
+        var error = OperatorError(.service, "no")
+        error.isOutcomeUnknown = true
+        #expect(error.auditStage(of: event) == .failed, "no key is concerned")
+        event.credential = AuditCredential(.key, name: "listen primary", step: "make")
+        #expect(error.auditStage(of: event) == .partly)
+        #expect(OperatorError(.service, "no").auditStage(of: event) == .failed)
+        #expect(OperatorError(.unreachable, "no").auditStage(of: event) == .failed)
+        #expect(OperatorError(.notPermitted, "no").auditStage(of: event) == .refused)
+    }
+
     @Test("and what is fetched for fingerprints")
     func fingerprints() async throws {
         let world = KeyWorld()
