@@ -73,12 +73,15 @@ package struct RotationTag: Hashable, Sendable {
         return (time, rest.first.flatMap { AccessKeyKind(word: $0) }, isUnderWay, notedAt)
     }
 
-    /// What the tags of a namespace say of a rule; nil where they do not, or name no key.
-    static func find(_ rule: KeyRule, in tags: [String: String]) -> RotationTag? {
+    /// What the tags of a namespace say of a rule; nil where they do not, or name no key. A time to come (``KeyAge/credible(_:at:)``) is not known: it would stand
+    /// before every journal for as long.
+    static func find(_ rule: KeyRule, in tags: [String: String], at now: Timestamp) -> RotationTag? {
         let name = Self.name(of: rule).lowercased()
         guard let value = tags.first(where: { $0.key.lowercased() == name })?.value, let read = Self.read(value), let active = read.active
         else { return nil }
-        return RotationTag(active: active, time: read.time, isUnderWay: read.isUnderWay, notedAt: read.notedAt)
+        return RotationTag(
+            active: active, time: KeyAge.credible(read.time, at: now), isUnderWay: read.isUnderWay,
+            notedAt: KeyAge.credible(read.notedAt, at: now))
     }
 }
 
@@ -92,6 +95,7 @@ struct AzureKeyRing: KeyRing {
     let manager: ResourceManagerClient
     let namespace: ResourceID
     let pause: Pause
+    var now: @Sendable () -> Timestamp = { .now }
 
     func keys(of rule: KeyRule) async throws(OperatorError) -> AccessKeys {
         try await patiently { () throws(AzureError) in try await manager.listKeys(of: rule.id) }
@@ -113,7 +117,7 @@ struct AzureKeyRing: KeyRing {
     }
 
     func tag(of rule: KeyRule) async throws(OperatorError) -> RotationTag? {
-        RotationTag.find(rule, in: try await patiently { () throws(AzureError) in try await manager.namespace(namespace) }.tags)
+        RotationTag.find(rule, in: try await patiently { () throws(AzureError) in try await manager.namespace(namespace) }.tags, at: now())
     }
 
     /// Repeats what is refused because the namespace is being changed (409 with SubCode 40901) or too much was asked for (429, beyond what

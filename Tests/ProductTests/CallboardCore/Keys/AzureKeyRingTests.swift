@@ -92,13 +92,21 @@ struct AzureKeyRingTests {
         }
         let tag = try await noted.ring.tag(of: rule)
         #expect(tag?.active == .secondary && tag?.isUnderWay == true && tag?.time == Timestamp(rfc3339: "2026-11-26T10:00:00Z"))
+        let early = BusyAzure { _, _ in
+            let tags = #"{"callboard-rotated:r":"2062-01-01T00:00:00Z secondary"}"#
+            return Self.answer(200, #"{"id":"/s/n","name":"n","tags":\#(tags),"properties":{"provisioningState":"Succeeded"}}"#)
+        }
+        var ring = early.ring
+        ring.now = { Timestamp(milliseconds: 1_764_000_000_000) }
+        let toCome = try await ring.tag(of: rule)
+        #expect(toCome?.active == .secondary && toCome?.saidAt == nil, "a time to come is not known")
         let full = BusyAzure { _, _ in
             let tags = (0..<50).map { #""t\#($0)":"x""# }.joined(separator: ",")
             return Self.answer(200, #"{"id":"/s/n","name":"n","tags":{\#(tags)},"properties":{"provisioningState":"Succeeded"}}"#)
         }
-        let ring = full.ring
+        let fullRing = full.ring
         await #expect(throws: OperatorError.self) {
-            try await ring.note(RotationTag(active: .primary, time: Timestamp(milliseconds: 0)), of: rule)
+            try await fullRing.note(RotationTag(active: .primary, time: Timestamp(milliseconds: 0)), of: rule)
         }
     }
 }

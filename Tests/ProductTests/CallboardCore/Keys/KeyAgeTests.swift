@@ -69,12 +69,33 @@ struct KeyAgeTests {
             RotationTag(active: .primary, time: nil, notedAt: now),
             RotationTag(active: .primary, time: now, isUnderWay: true, notedAt: now),
         ] {
-            #expect(RotationTag.find(rule("listen", "orders"), in: ["Callboard-Rotated:Orders:Listen": tag.text]) == tag)
+            #expect(RotationTag.find(rule("listen", "orders"), in: ["Callboard-Rotated:Orders:Listen": tag.text], at: now) == tag)
         }
         let age = age(rule("listen"), tags: ["callboard-rotated:listen": "unknown primary handing-over"])
         #expect(age.age == nil && age.active == nil && age.round == "under way on another machine")
         let adopted = self.age(rule("listen"), tags: ["callboard-rotated:listen": "unknown primary as-of 2026-11-26T09:00:00Z"])
         #expect(adopted.age == nil && adopted.active == "primary", "when it was adopted is no age")
+    }
+
+    @Test("a tag of a time to come still names a key, and stands before no journal, for rounds and for signatures")
+    func tagToCome() throws {
+        let print = String(repeating: "0", count: 16)
+        let line = KeyLine(
+            kind: .done, at: now.milliseconds, active: "primary", primary: print, secondary: print, rule: "/s/listen", name: "listen",
+            host: "n")
+        let standing = try #require(KeyStanding(line, after: nil))
+        for text in [
+            "2062-01-01T00:00:00Z secondary", "unknown secondary as-of 2062-01-01T00:00:00Z",
+            "2062-01-01T00:00:00Z secondary handing-over as-of 2062-01-01T00:00:00Z",
+        ] {
+            let tag = try #require(RotationTag.find(rule("listen"), in: ["callboard-rotated:listen": text], at: now))
+            #expect(tag.active == .secondary && tag.saidAt == nil && !tag.contradicts(standing), "\(text)")
+            #expect(KeyStanding.lastingKey(standing, tag) == .primary && KeyStanding.lastingKey(nil, tag) == .secondary, "\(text)")
+        }
+        // A clock that is a little ahead is believed.
+        let ahead = RotationTag.find(
+            rule("listen"), in: ["callboard-rotated:listen": "unknown secondary as-of 2026-11-26T10:05:00Z"], at: now)
+        #expect(ahead?.contradicts(standing) == true)
     }
 
     @Test("what is not known is no all-clear, and nothing to measure by is an error")
