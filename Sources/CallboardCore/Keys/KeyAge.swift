@@ -90,8 +90,11 @@ extension KeyAge {
         // Another machine may have rotated it later than this one did.
         if let time = ownTime, let known = rotated, time > known.time { rotated = (time, .tag) }
         if let time = rotated?.time { age = max(.zero, now.since(time)) }
+        // As whoever rotates here: the tag counts without a journal, and where it says something else later, as long as no key was made anew here.
+        let noted = RotationTag.find(rule, in: tags, at: now)
+        let isOvertaken = standing.map { $0.hasMadeNone && noted?.contradicts($0) == true } ?? true
         // While another machine makes them anew, the tag says what is handed over, and not what consumers have.
-        active = standing?.active.word ?? (own?.isUnderWay == true ? nil : own?.active?.word)
+        active = isOvertaken ? (noted?.isUnderWay == true ? nil : noted?.active.word) : standing?.active.word
         guard let standing else {
             if own?.isUnderWay == true { round = "under way on another machine" }
             return
@@ -99,7 +102,7 @@ extension KeyAge {
         sink = standing.sink?.description
         graceEnds = standing.graceEnds
         switch standing.phase {
-        case .resting: break
+        case .resting: if isOvertaken, noted?.isUnderWay == true { round = "under way on another machine" }
         case .begun: round = "making the \(standing.active.other.word) key anew"
         case .made: round = "the \(standing.active.other.word) key is new, and not handed over"
         case .delivered: round = graceEnds.map { $0 <= now } == true ? "the old key is to be ended" : "both keys work"

@@ -83,6 +83,14 @@ package struct KeyStanding: Hashable, Sendable {
     /// Whether a round is.
     var isUnderWay: Bool { if case .resting = phase { false } else { true } }
 
+    /// Whether no key was made anew in the round, as far as is known, or none is under way.
+    var hasMadeNone: Bool {
+        switch phase {
+        case .resting, .begun: true
+        case .made, .delivered, .retiring: false
+        }
+    }
+
     /// When the old key may be ended; nil while there is none to be.
     package var graceEnds: Timestamp? {
         guard case .delivered(let time) = phase else { return nil }

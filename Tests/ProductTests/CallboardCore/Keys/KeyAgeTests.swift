@@ -77,6 +77,46 @@ struct KeyAgeTests {
         #expect(adopted.age == nil && adopted.active == "primary", "when it was adopted is no age")
     }
 
+    @Test(
+        "the key that consumers have is the one that another machine's tag says, where that is later than the journal and no key was made anew here"
+    )
+    func overtaken() throws {
+        let print = String(repeating: "0", count: 16)
+        func standing(_ kinds: KeyLine.Kind...) throws -> KeyStanding {
+            var standing: KeyStanding?
+            for kind in kinds {
+                let line = KeyLine(
+                    kind: kind, at: now.milliseconds - 3_600_000, active: "primary", primary: print, secondary: print, rule: "/s/listen",
+                    name: "listen", host: "n")
+                standing = KeyStanding(line, after: standing)
+            }
+            return try #require(standing)
+        }
+        func age(_ standing: KeyStanding, _ text: String) -> KeyAge {
+            KeyAge(
+                rule("listen"), standing: standing, tags: ["callboard-rotated:listen": text], metadata: nil, takesKeys: true, limit: nil,
+                now: now)
+        }
+        let adopted = "unknown secondary as-of 2026-11-26T09:30:00Z"
+        for known in [try standing(.done), try standing(.adopted), try standing(.done, .begin), try standing(.begin)] {
+            #expect(age(known, adopted).active == "secondary", "\(known.phase)")
+        }
+        #expect(age(try standing(.done), adopted).age == .seconds(3600), "when it was adopted is no age")
+        #expect(age(try standing(.done, .begin), adopted).round == "making the secondary key anew")
+        let handing = age(try standing(.done), "unknown secondary handing-over as-of 2026-11-26T09:30:00Z")
+        #expect(handing.active == nil && handing.round == "under way on another machine")
+        // What was said before the journal's time, or says the same, or is of this machine's own round, or of a time to come, changes nothing.
+        for (known, text) in [
+            (try standing(.done), "unknown secondary as-of 2026-11-26T08:30:00Z"),
+            (try standing(.done), "unknown primary as-of 2026-11-26T09:30:00Z"),
+            (try standing(.done, .begin, .made), "unknown secondary handing-over as-of 2026-11-26T09:30:00Z"),
+            (try standing(.done, .begin, .made, .delivered), "unknown secondary handing-over as-of 2026-11-26T09:30:00Z"),
+            (try standing(.done), "unknown secondary as-of 2062-01-01T00:00:00Z"), (try standing(.done), "2062-01-01T00:00:00Z secondary"),
+        ] {
+            #expect(age(known, text).active == "primary", "\(text) beside \(known.phase)")
+        }
+    }
+
     @Test("a tag of a time to come still names a key, and stands before no journal, for rounds and for signatures")
     func tagToCome() throws {
         let print = String(repeating: "0", count: 16)
