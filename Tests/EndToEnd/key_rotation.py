@@ -365,6 +365,24 @@ def foreign():
         assert value not in stopped.stderr
 
 
+@checks.step("a rule that was only adopted has no place for a new key: where somebody says how old keys may be, that is no all-clear", seconds=90)
+def no_place():
+    name = "adopted"
+    new_rule(name)
+    adopted = home.run("keys", "adopt", "--rule", name, "--entity", QUEUE, "--active", "primary", "--yes")
+    assert adopted.returncode == 0, adopted.stderr
+    before = keys(name)
+    done = rotate("--max-age", "12h", "--output", "json")
+    assert done.returncode == PARTLY and "no place for a new key" in done.stderr, (done.returncode, done.stderr)
+    assert [row["outcome"] for row in json.loads(done.stdout) if name in row["rule"]] == ["failed"], done.stdout
+    assert keys(name) == before
+    rotated = rotate("--rule", name, "--entity", QUEUE, "--to", str(home.path / "adopted.connection"), "--grace", "1s", "--wait")
+    assert rotated.returncode == 0, rotated.stderr
+    done = rotate("--max-age", "12h", "--output", "json")
+    assert [row["outcome"] for row in json.loads(done.stdout) if name in row["rule"]] == ["not due"], done.stdout
+    arm("DELETE", f"/queues/{QUEUE}/authorizationRules/{name}")
+
+
 @checks.step("without a yes, an Azure that is busy, and a policy that says no", seconds=90)
 def refusals():
     done = home.run("keys", "rotate", "--rule", RULE, "--entity", QUEUE)

@@ -182,8 +182,12 @@ public struct KeyDesk: Sendable {
             }
             do throws(OperatorError) {
                 let limit = Self.limit(of: standing.rule, rotation.guarded.guardrails)
-                guard let options = KeyRotation.due(standing, wish.options, limit: limit) else {
-                    if let age = rotation.age(standing) { outcomes.append((standing.rule.description, .young(age))) }
+                let age = KeyAge(
+                    standing.rule, standing: standing, tags: place.namespace.tags, metadata: nil, takesKeys: nil, limit: limit,
+                    now: rotation.now()
+                ).age
+                guard let options = try KeyRotation.due(standing, wish.options, limit: limit, age: age) else {
+                    if let age { outcomes.append((standing.rule.description, .young(age))) }
                     continue
                 }
                 outcomes.append((standing.rule.description, Self.outcome(try await rotation.advance(standing.rule, options))))

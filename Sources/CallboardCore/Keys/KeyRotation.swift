@@ -133,9 +133,11 @@ package struct KeyRotation: Sendable {
     /// - Parameters:
     ///   - options: what is asked for of all rules.
     ///   - limit: how old the rule's keys may be by the policy; nil where it does not say.
-    /// - Returns: nil where nothing is: no round is under way, and none is begun because nobody says how old the keys may be, or because the rule was only ever
-    ///   adopted, so that there is no place where a new key would go.
-    static func due(_ standing: KeyStanding, _ options: Options, limit: Duration?) -> Options? {
+    ///   - age: how old they are by journal and tag, where the rule was only ever adopted here; nil where that is not known.
+    /// - Returns: nil where nothing is: no round is under way, and none is begun because nobody says how old the keys may be, or another machine made them anew.
+    /// - Throws: ``OperatorError`` of kind conflict where somebody says how old they may be, nobody says that they are young enough, and the rule was only ever
+    ///   adopted: there is no place where a new one would go. That is no all-clear.
+    static func due(_ standing: KeyStanding, _ options: Options, limit: Duration?, age: Duration?) throws(OperatorError) -> Options? {
         var due = options
         guard !standing.isUnderWay else {
             // It has its own, which is not corrected by what is said of all.
@@ -143,7 +145,14 @@ package struct KeyRotation: Sendable {
             return due
         }
         due.maxAge = options.maxAge ?? limit
-        return due.maxAge == nil || standing.sink == nil ? nil : due
+        guard let maxAge = due.maxAge else { return nil }
+        guard standing.sink != nil else {
+            if let age, age <= maxAge { return nil }
+            throw OperatorError(
+                .conflict, "There is no place for a new key of \(standing.rule): it was only ever adopted, and its keys stay as they are.",
+                hint: "Say it once: keys rotate with --rule and --entity, and --to FILE or --vault VAULT/NAME.")
+        }
+        return due
     }
 
     /// Takes the keys as Azure has them now, after somebody else changed them: the next round begins from there.

@@ -275,21 +275,33 @@ struct KeyRotationTests {
         let underWay = try #require(try world.store.standing(of: world.rule))
         var options = KeyRotation.Options()
         options.grace = .seconds(60)
-        let going = try #require(KeyRotation.due(underWay, options, limit: nil))
+        let going = try #require(try KeyRotation.due(underWay, options, limit: nil, age: nil))
         #expect(going.grace == nil, "what is said of all rules is not about a round that is under way")
         // Somebody else changed a key in the first round: adopted, of an age that nobody knows.
         world.state.withLock { $0.secondary = "theirs" }
         try await world.rotation().adopt(world.rule, world.options)
         let resting = try #require(try world.store.standing(of: world.rule))
         #expect(resting.rotatedAt == nil && resting.sink != nil)
-        #expect(KeyRotation.due(resting, options, limit: nil) == nil)
-        #expect(KeyRotation.due(resting, options, limit: .seconds(1))?.maxAge == .seconds(1))
+        #expect(try KeyRotation.due(resting, options, limit: nil, age: nil) == nil)
+        #expect(try KeyRotation.due(resting, options, limit: .seconds(1), age: nil)?.maxAge == .seconds(1))
         options.maxAge = .seconds(2)
-        #expect(KeyRotation.due(resting, options, limit: nil)?.maxAge == .seconds(2))
-        // A rule that was only ever adopted has no place.
+        #expect(try KeyRotation.due(resting, options, limit: nil, age: nil)?.maxAge == .seconds(2))
+        // A rule that was only ever adopted has no place. Where nobody says how old its keys may be, nobody hears about that.
         let other = KeyWorld()
         try await other.rotation().adopt(other.rule, other.options)
-        #expect(KeyRotation.due(try #require(try other.store.standing(of: other.rule)), options, limit: nil) == nil)
+        let adopted = try #require(try other.store.standing(of: other.rule))
+        for (asked, limit, age) in [
+            (Duration.seconds(2), nil, nil), (nil, .seconds(1), nil), (.seconds(2), .seconds(9), .seconds(3)),
+        ] as [(Duration?, Duration?, Duration?)] {
+            options.maxAge = asked
+            let cron = options
+            let error = await failure { () throws(OperatorError) in _ = try KeyRotation.due(adopted, cron, limit: limit, age: age) }
+            #expect(error?.code == .conflict && error?.message.contains("no place for a new key") == true)
+        }
+        options.maxAge = nil
+        #expect(try KeyRotation.due(adopted, options, limit: nil, age: nil) == nil)
+        // By the tag another machine made them anew.
+        #expect(try KeyRotation.due(adopted, options, limit: .seconds(9), age: .seconds(3)) == nil)
     }
 
     @Test("another machine that knows nothing of the round, or of the last one, ends no key")
