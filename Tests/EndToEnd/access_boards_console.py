@@ -13,6 +13,7 @@ import sys
 from terminal import alive  # puts Tests/Interop on the path
 
 import callboard
+from access_screens import READ, flat, says
 from checks import Checks
 from cloud import ADMIN, ON_CALL, ONE_QUEUE, Cloud, console
 
@@ -20,8 +21,6 @@ checks = Checks("keys and emergencies, in terminals")
 
 SMALL, LARGE = (24, 80), (60, 200)
 BOARD = r"\b12 services\b"
-# Azure is asked for some dozens of things, by a debug build, on a machine that does other things too.
-READ = 60
 # A key of Service Bus: 32 bytes in base64.
 KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 POLICY = """version: 1
@@ -64,16 +63,6 @@ def on_board(user, size):
         terminal.keys("Q")
         terminal.expect_restored("the console")
         assert not alive(terminal.program), "the process is still there"
-
-
-def flat(terminal):
-    """The text on the screen without line ends: what is wrapped is one sentence still."""
-    return " ".join(terminal.screen().split())
-
-
-def says(terminal, words, seconds=READ):
-    """Waits until a sentence is on the screen, wrapped or not."""
-    terminal.until(lambda: words in flat(terminal), seconds, f"{words!r} on the screen")
 
 
 def keys_board(size):

@@ -12,7 +12,9 @@ import sys
 import requests
 from terminal import alive  # puts Tests/Interop on the path
 
+import access_screens
 import callboard
+from access_screens import READ, ask, decide, flat, open_request, says
 from checks import Checks
 from cloud import ADMIN, ON_CALL, ONE_QUEUE, Cloud, console
 
@@ -20,8 +22,6 @@ checks = Checks("asking for roles and deciding, in terminals")
 
 SMALL, LARGE = (24, 80), (60, 200)
 BOARD = r"\b12 services\b"
-# Azure is asked for some dozens of things, by a debug build, on a machine that does other things too.
-READ = 40
 
 cloud = None
 # {user: a home in which they are signed in}
@@ -54,16 +54,6 @@ def on_board(user, size):
         assert not alive(terminal.program), "the process is still there"
 
 
-def flat(terminal):
-    """The text on the screen without line ends: what is wrapped is one sentence still."""
-    return " ".join(terminal.screen().split())
-
-
-def says(terminal, words, seconds=READ):
-    """Waits until a sentence is on the screen, wrapped or not."""
-    terminal.until(lambda: words in flat(terminal), seconds, f"{words!r} on the screen")
-
-
 def advance(seconds):
     """Lets time pass in the cloud."""
     answer = requests.post(f"{cloud.origin}/$sandbox/cloud/advance", json={"seconds": seconds}, verify=cloud.ready["caFile"], timeout=5)
@@ -73,54 +63,7 @@ def advance(seconds):
 def to_refusal(terminal):
     """board → entity → its messages, which may not be looked into: what an earlier step left in force is over."""
     advance(7201)
-    terminal.type(":entity orders")
-    terminal.keys("Enter")
-    terminal.wait_for(r"› orders\b")
-    terminal.keys("m")
-    says(terminal, "R asks for Data Receiver on orders")
-
-
-def ask(terminal, reason, time=None):
-    """Asks for the role on the queue that is refused."""
-    terminal.keys("R")
-    terminal.wait_for(r"orders › ask")
-    says(terminal, "limits")
-    # Who would decide and how long it may be are known before anything is asked.
-    assert "2h" in flat(terminal) and "/queues/orders" in flat(terminal).replace(" ", ""), flat(terminal)
-    if time:
-        terminal.keys("k", "Enter")
-        terminal.wait_for(r"^for:")
-        terminal.keys("C-u")
-        terminal.type(time)
-        terminal.keys("Enter")
-        terminal.wait_for(rf"^[▌ ]+for +{time}$")
-        terminal.keys("j")
-    terminal.keys("Enter")
-    terminal.wait_for(r"^reason:")
-    terminal.type(reason)
-    terminal.keys("Enter")
-    terminal.wait_for(r"\^S asks", seconds=READ)
-    terminal.keys("C-s")
-    terminal.wait_for(r"access › yours", seconds=READ)
-    terminal.wait_for(r"^▌ .*Data Receiver +orders.*waiting|^▌ .*waiting", seconds=READ)
-
-
-def open_request(terminal):
-    """From wherever one is to the first of what waits."""
-    terminal.keys("g", "a")
-    terminal.wait_for(r"access › waiting for you")
-    terminal.wait_for(r"^▌ Layla Haddad +Data Receiver +orders", seconds=READ)
-    says(terminal, "allowed for you to agree to")
-
-
-def decide(terminal, key, reason):
-    """Presses a key, gives a reason, and sends it."""
-    terminal.keys(key)
-    terminal.wait_for(r"^reason to [\w ]+:")
-    terminal.type(reason)
-    terminal.keys("Enter")
-    terminal.wait_for(r"\^S: ")
-    terminal.keys("C-s")
+    access_screens.to_refusal(terminal)
 
 
 def whole_way(size):
