@@ -178,9 +178,11 @@ package final class EngineHandler: ChannelDuplexHandler {
     private func write(_ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
         var isWritten = false
-        while context.channel.isWritable || engine.isClosed,
-            engine.takeOutbound(now: now, { context.write(wrapOutboundOut($0), promise: nil) })
-        {
+        var pieces: [ByteBuffer] = []
+        while context.channel.isWritable || engine.isClosed, engine.takeOutbound(now: now, { pieces.append($0) }) {
+            // Not while they are taken: what writing sets off may come back for the engine.
+            for piece in pieces { context.write(wrapOutboundOut(piece), promise: nil) }
+            pieces.removeAll(keepingCapacity: true)
             isWritten = true
         }
         if isWritten { context.flush() }

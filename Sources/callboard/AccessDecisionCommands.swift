@@ -74,7 +74,7 @@ struct AccessDenyCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         try await connection.withDesk { desk in
-            let request = try await desk.request(id)
+            let request = try await desk.requestToDeny(id)
             let decided = try await desk.decide(try AccessDecision(.deny, reason: reason), on: request)
             output.write([AccessRequestRecord(decided, now: .now)])
             Standard.error(VisibleText.of(decided.sentence))
@@ -112,12 +112,18 @@ struct AccessRevokeCommand: OperatorCommand {
     func execute() async throws -> Int32 {
         try await connection.withDesk { desk in
             // `feed` and `cafe` begin ids as well: a name that is an entity's means the entity.
-            let isID = subject.utf8.count >= 36
-            var known = AccessListing<ActiveGrant>()
-            if !isID { known = try await ofEntity(desk) }
-            let namesEntity = if isID { false } else { await isEntity(desk) }
+            let isID = (try? AccessParty(objectID: subject)) != nil
+            var known = isID ? AccessListing<ActiveGrant>() : try await ofEntity(desk)
+            var refusal: OperatorError?
+            let namesEntity = if isID { false } else { try await isEntity(desk) }
             if known.elements.isEmpty, !namesEntity {
-                if let request = try await request(desk) {
+                let request: AccessRequest?
+                do throws(OperatorError) { request = try await self.request(desk) } catch {
+                    // A role that answers it may be there all the same.
+                    guard error.code == .notPermitted else { throw error }
+                    (request, refusal) = (nil, error)
+                }
+                if let request {
                     if request.standing.isOpen {
                         let cancelled = try await desk.cancel(request, reason: reason)
                         output.write([AccessRequestRecord(cancelled, now: .now)])
@@ -126,14 +132,12 @@ struct AccessRevokeCommand: OperatorCommand {
                     known = try await active(desk) { $0.answers(request) }
                 } else {
                     known = try await desk.grants(answering: subject)
-                    known.tellGaps()
                 }
             }
-            if known.elements.isEmpty, isID {
-                known = try await ofEntity(desk)
-            }
+            if known.elements.isEmpty, isID { known = try await ofEntity(desk) }
             let ended = known.elements
-            guard !ended.isEmpty else { throw known.nothing(named: subject) }
+            guard !ended.isEmpty else { throw refusal ?? known.nothing(named: subject) }
+            known.tellGaps()
             for grant in ended {
                 let isDone = try await desk.end(grant, reason: reason)
                 Standard.error(
@@ -149,12 +153,11 @@ struct AccessRevokeCommand: OperatorCommand {
 
     private var paths: [EntityPath] { EntityArgument(argument: subject)?.candidates.map(\.entity) ?? [] }
 
-    /// Those of the roles in force that are meant; what could not be listed is told.
+    /// Those of the roles in force that are meant.
     private func active(
         _ desk: AccessDesk, where isMeant: (ActiveGrant) -> Bool
     ) async throws(OperatorError) -> AccessListing<ActiveGrant> {
         var known = try await desk.active()
-        known.tellGaps()
         known.elements = known.elements.filter(isMeant)
         return known
     }
@@ -170,10 +173,21 @@ struct AccessRevokeCommand: OperatorCommand {
     }
 
     /// Whether an entity is named.
-    private func isEntity(_ desk: AccessDesk) async -> Bool {
+    private func isEntity(_ desk: AccessDesk) async throws(OperatorError) -> Bool {
         for path in paths {
-            let scope = try? await desk.scope(of: path, for: .sender)
-            if scope != nil { return true }
+            do throws(OperatorError) {
+                _ = try await desk.scope(of: path, for: .sender)
+                return true
+            } catch {
+                switch error.code {
+                case .notFound: continue
+                case .notPermitted:
+                    throw OperatorError(
+                        .notPermitted, "Whether '\(subject.prefix(80))' names an entity you may not look up: \(error.message)",
+                        hint: "Give the whole id of a request.")
+                default: throw error
+                }
+            }
         }
         return false
     }

@@ -35,7 +35,7 @@ struct Link {
         /// - Parameter more: whether others follow, for which room is then made as large as what is there.
         mutating func append(_ part: ByteBuffer, more: Bool) {
             // A small part of something large would hold all of it for as long as the rest takes to come.
-            if payload.readableBytes == 0, part.readableBytes >= part.storageCapacity / 4 {
+            if payload.readableBytes == 0, part.readableBytes >= part.storageCapacity / 2 {
                 payload = part
                 isSlice = true
                 return

@@ -1,3 +1,4 @@
+internal import AzureResources
 package import ServiceBus
 
 /// What stands around every change, whatever is changed: the policy is asked and a refusal written down; the ledger says that it is going to be done before
@@ -95,6 +96,8 @@ extension OperatorError {
     var auditStageOfAccess: AuditEvent.Stage {
         switch code {
         case .unreachable, .protocolMismatch: .partly
+        // Azure took the request, which its log has, and did not carry it out.
+        case .service where !correlationIDs.isEmpty && PrivilegedSentence.knownStatuses.contains(serviceCode ?? ""): .partly
         default: isOutcomeUnknown ? .partly : auditStage
         }
     }

@@ -149,7 +149,8 @@ package struct KeyRotation: Sendable {
         guard standing.sink != nil else {
             if let age, age <= maxAge { return nil }
             throw OperatorError(
-                .conflict, "There is no place for a new key of \(standing.rule): it was only ever adopted, and its keys stay as they are.",
+                .conflict,
+                "There is no place for a new key of \(standing.rule): it was only ever adopted, and its keys stay as they are. How old they are is known here from the journal and the namespace's tag alone.",
                 hint: "Say it once: keys rotate with --rule and --entity, and --to FILE or --vault VAULT/NAME.")
         }
         return due

@@ -250,6 +250,19 @@ public struct AccessDesk: Sendable {
         return try await backend(only.backend).request(only.id)
     }
 
+    /// The same for a no. Where somebody put a copy beside a request, its id does not say which of them is meant.
+    /// - Throws: ``OperatorError``: there is none, or several are called so.
+    public func requestToDeny(_ id: String) async throws(OperatorError) -> AccessRequest {
+        let found = try await request(id)
+        let copies = try await inbox().elements.filter { $0.id == found.id && $0.isForgery }
+        guard found.isForgery || copies.isEmpty else {
+            throw OperatorError(
+                .conflict, "Beside the request \(found.id.short) lies a copy with its id that is not what it claims.",
+                hint: "The console shows both (g a), and X there is a no to the one that is selected.")
+        }
+        return found
+    }
+
     /// What an approver has to see of a request. Asks Azure what the principal has, and changes nothing.
     public func review(_ request: AccessRequest) async -> AccessReview {
         var denial: Denial?

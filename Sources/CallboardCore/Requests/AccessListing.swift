@@ -37,8 +37,7 @@ public struct AccessListing<Element: Sendable>: Sendable {
                 hint: "'callboard access active' lists those that are in force.")
         }
         return OperatorError(
-            .partlyDone, "Nothing was ended: whether there is a role that '\(name.prefix(80))' names is not known. \(gap.sentence)",
-            hint: gap.error.hint)
+            .partlyDone, "Nothing was ended: whether there is a role that '\(name.prefix(80))' names is not known. \(gap.sentence)")
     }
 
     /// A listing.

@@ -21,7 +21,7 @@ struct AccessInbox: Sendable {
     var activeGaps: [RequestGap] = []
 
     /// What waits for a decision that is not the own one's.
-    var toDecide: [AccessRequest] { waiting.elements.filter { $0.standing.isOpen && !isParty(to: $0) } }
+    var toDecide: [AccessRequest] { waiting.elements.filter { $0.standing.isOpen && ($0.isForgery || !isParty(to: $0)) } }
 
     /// The own roles that have an end.
     var ownGrants: [ActiveGrant] { active.elements.filter { $0.principal.isSame(as: me) } }

@@ -105,7 +105,10 @@ struct AskScreen: AccessForm {
     mutating func finish(_ id: LoadID, _ error: OperatorError?, _ turn: inout Turn) -> Bool {
         switch id {
         case proposal.load: proposal.finish(error)
-        case form.run.load: form.run.finish(error)
+        case form.run.load:
+            form.run.finish(error)
+            // It may have been asked all the same: then it is in the list.
+            if let error, error.isOutcomeUnknown || error.code == .unreachable { turn.loadRequestsAgain() }
         default: return false
         }
         return true

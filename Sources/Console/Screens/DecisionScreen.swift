@@ -90,7 +90,9 @@ struct DecisionScreen: AccessForm {
         guard id == form.run.load else { return false }
         form.run.finish(error)
         // Whatever came of it, what was listed is not so any more.
-        if error == nil || error?.code == .conflict || error?.code == .partlyDone { turn.loadRequestsAgain() }
+        if error.map({ $0.isOutcomeUnknown || [.conflict, .partlyDone, .unreachable].contains($0.code) }) ?? true {
+            turn.loadRequestsAgain()
+        }
         if error == nil { turn.navigation = .pop(leaving + 1) }
         return true
     }

@@ -246,12 +246,15 @@ import Testing
         let forged = try #require(listed.first { $0.isForgery })
         let genuine = try #require(listed.first { !$0.isForgery })
         #expect(listed.count == 2 && forged.id == genuine.id)
+        let unsaid = await refusal { _ = try await desk.requestToDeny(genuine.id.text) }
+        #expect(unsaid?.code == .conflict, "its id does not say which of the two is meant")
         #expect(try await desk.backends.first?.request(genuine.id) == genuine, "by its id it is the request that is meant")
         _ = try await desk.decide(try AccessDecision(.deny, reason: "forged"), on: forged)
         #expect(scene.decisions.isEmpty && scene.transport.messages(entities.requests).map { "\($0.number)" } == [genuine.reference])
         // Looked at as one and found as the other, nothing is decided.
         let gone = await refusal { _ = try await desk.decide(try AccessDecision(.deny, reason: "forged"), on: forged) }
         #expect(gone?.code == .conflict && scene.decisions.isEmpty)
+        #expect(try await desk.requestToDeny(genuine.id.text) == genuine)
         _ = try await desk.decide(try AccessDecision(.approve, reason: "fine"), on: genuine)
         #expect(scene.granted.count == 1)
     }

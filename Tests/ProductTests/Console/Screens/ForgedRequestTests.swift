@@ -64,6 +64,14 @@ import Testing
         #expect(denied(console).count == 1)
     }
 
+    @Test("one that names oneself waits for oneself as well: nobody else would wonder")
+    func inOwnName() {
+        var mine = Self.copy
+        mine.requester = Scene.me
+        #expect(Scene.inbox(waiting: [mine]).toDecide == [mine])
+        #expect(Scene.inbox(waiting: [mine]).news(since: Scene.inbox(waiting: [])).count == 1)
+    }
+
     @Test("it is told of as what it is, and not as somebody's wish")
     func news() {
         let (before, now) = (Scene.inbox(waiting: [Self.genuine]), Scene.inbox(waiting: [Self.genuine, Self.copy]))
