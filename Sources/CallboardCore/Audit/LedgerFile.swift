@@ -66,7 +66,11 @@ struct LedgerFile: ~Copyable {
     /// What identifies the file, whatever it is called.
     let identity: UInt64
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would leave a lock to a child that was begun meanwhile and is not another program yet: it has the descriptor too.
+        unlock()
+        close(descriptor)
+    }
 
     private init(descriptor: Int32, identity: UInt64) {
         self.descriptor = descriptor

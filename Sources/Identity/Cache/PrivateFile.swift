@@ -184,7 +184,11 @@ private struct StagedFile: ~Copyable {
         (path, self.descriptor) = (other, descriptor)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that was begun meanwhile may have the descriptor too.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Puts it in the place of what is there. It is locked until then.
     func replace(_ target: String) -> Bool { rename(path, target) == 0 }
@@ -245,5 +249,9 @@ final class FileLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(self.descriptor) }
+    deinit {
+        // Closing alone would leave it to a child that was begun meanwhile and is not another program yet: it has the descriptor too.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

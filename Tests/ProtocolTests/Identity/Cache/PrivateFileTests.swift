@@ -84,4 +84,23 @@ struct PrivateFileTests {
         #expect(try PrivateFile.read(folder + "/dear", limit: 10) == [9])
         #expect(try PrivateFile.read(folder + "/key", limit: 10) == [1])
     }
+
+    @Test("a lock that is let go of is free, though a child has its descriptor still")
+    func letGo() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/lock"
+        var lock = try FileLock(path)
+        #expect(lock != nil)
+        #expect(try FileLock(path) == nil)
+        // What a child has between fork and exec: the same open file.
+        var (wanted, own) = (stat(), stat())
+        try #require(lstat(path, &wanted) == 0)
+        let descriptor = try #require(
+            (Int32(3)..<4096).first { fstat($0, &own) == 0 && own.st_ino == wanted.st_ino && own.st_dev == wanted.st_dev })
+        let inChild = dup(descriptor)
+        defer { close(inChild) }
+        lock = nil
+        #expect(try FileLock(path) != nil)
+    }
 }
