@@ -232,7 +232,8 @@ private func writeBytes(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ coun
 
 /// A lock that other processes respect too, for as long as the value is held.
 final class FileLock: Sendable {
-    private let descriptor: Int32
+    /// The open file that has the lock.
+    let descriptor: Int32
 
     /// Takes the lock of a file, which is made where it is missing and never removed (else two processes could hold locks of two files of one name).
     /// - Returns: nil when another process holds it.
