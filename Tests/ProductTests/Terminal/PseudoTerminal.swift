@@ -85,7 +85,14 @@ final class PseudoTerminal {
                 var thread: pthread_t?
             #endif
             let context = Unmanaged.passRetained(self)
+            // A signal sent to the process may be handled by any thread; a handler that waits for output must not run on the one that reads
+            // it. A thread begins with the signals its maker blocks: blocked only by itself, they could come to it before its first line.
+            var everything = sigset_t()
+            var before = sigset_t()
+            sigfillset(&everything)
+            pthread_sigmask(SIG_BLOCK, &everything, &before)
             let error = pthread_create(&thread, nil, { Screen.run($0) }, context.toOpaque())
+            pthread_sigmask(SIG_SETMASK, &before, nil)
             guard error == 0 else {
                 context.release()
                 return nil
@@ -122,16 +129,14 @@ final class PseudoTerminal {
         @discardableResult
         private func waitForMore() -> Bool {
             var item = pollfd(fd: arrived.read, events: Int16(POLLIN), revents: 0)
-            guard poll(&item, 1, 10_000) > 0 else { return false }
+            var ready: Int32
+            repeat { ready = poll(&item, 1, 10_000) } while ready < 0 && errno == EINTR
+            guard ready > 0 else { return false }
             var byte: UInt8 = 0
             return read(arrived.read, &byte, 1) == 1
         }
 
         private func run() {
-            // A signal sent to the process may be handled by any thread; a handler that waits for output must not run on this one.
-            var everything = sigset_t()
-            sigfillset(&everything)
-            pthread_sigmask(SIG_BLOCK, &everything, nil)
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while true {
                 var items = [
