@@ -176,6 +176,11 @@ extension Engine {
         writeFlow(id, index)
     }
 
+    /// Receiver: grants credit again, in total, when half of it is used.
+    public mutating func topUp(_ id: LinkID, _ credit: UInt32) {
+        if let left = edit(id, { $0.credit }), left <= credit / 2 { setCredit(id, credit) }
+    }
+
     /// Answers a drain: gives back what credit is left, when everything sent before has left.
     public mutating func drained(_ id: LinkID) {
         guard let index = index(of: id.session), edit(id, { $0.giveBack() }) == true else { return }

@@ -32,8 +32,10 @@ struct Link {
         }
 
         /// Adds the payload of a frame.
-        /// - Parameter more: whether others follow, for which room is then made as large as what is there.
-        mutating func append(_ part: ByteBuffer, more: Bool) {
+        /// - Parameters:
+        ///   - more: whether others follow, for which room is then made.
+        ///   - usual: how large such deliveries are here. More than four times what is there is not believed.
+        mutating func append(_ part: ByteBuffer, more: Bool, usual: Int) {
             // A small part of something large would hold all of it for as long as the rest takes to come.
             if payload.readableBytes == 0, part.readableBytes >= part.storageCapacity / 2 {
                 payload = part
@@ -43,7 +45,7 @@ struct Link {
             if isSlice {
                 var joined = ByteBuffer()
                 let size = payload.readableBytes &+ part.readableBytes
-                joined.reserveCapacity(more ? 2 &* size : size)
+                joined.reserveCapacity(more ? max(2 &* size, min(usual, 4 &* size)) : size)
                 joined.writeImmutableBuffer(payload)
                 payload = joined
                 isSlice = false
@@ -79,6 +81,8 @@ struct Link {
     /// drain, takes nothing back that was granted before.
     var grantedLimit: UInt32 = 0
     var partial: Partial?
+    /// Receiver: the size of the last delivery of more than one frame, in bytes: the next is often as large.
+    private var usualSize = 0
     /// Receiver: the largest message accepted, in bytes.
     var maxMessageSize: Int
 
@@ -216,11 +220,12 @@ struct Link {
             return .detach(id, AMQPError(.resourceLimitExceeded, "too many bytes of unfinished messages are held for this connection"))
         }
         unfinished &+= payload.readableBytes
-        partial?.append(payload, more: transfer.more == true)
+        partial?.append(payload, more: transfer.more == true, usual: usualSize)
         if transfer.settled == true { partial?.settled = true }
         if let state = transfer.state { partial?.state = state }
         guard transfer.more != true, let whole = partial else { return .none }
         abandonPartial(&unfinished)
+        usualSize = whole.payload.readableBytes
         return .deliver(
             id,
             Delivery(

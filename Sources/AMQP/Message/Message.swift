@@ -61,6 +61,9 @@ public struct Message: Sendable {
     /// Whether a section is there.
     public func has(_ section: Section) -> Bool { !sections[section].isEmpty }
 
+    /// The size of a section, descriptor included, in bytes; 0 when there is none.
+    public func size(of section: Section) -> Int { sections[section].count }
+
     /// The encoded bytes of a section, descriptor included; nil when there is none. A slice, not a copy.
     public func bytes(of section: Section) -> ByteBuffer? {
         let place = sections[section]

@@ -1,3 +1,5 @@
+import AMQP
+
 /// The message annotations that Service Bus defines, as encoded symbol keys, each followed by the format code of its value where it has one.
 enum Annotation {
     static let sequenceNumber = key("x-opt-sequence-number", 0x81)
@@ -12,13 +14,10 @@ enum Annotation {
     static let lockToken = key("x-opt-lock-token", 0x98)
 
     /// Whether only the broker may set this one: what a sender wrote there is dropped.
-    static func isStampedByBroker(_ name: String) -> Bool {
-        switch name {
-        case "x-opt-sequence-number", "x-opt-enqueued-time", "x-opt-enqueue-sequence-number", "x-opt-locked-until", "x-opt-message-state",
-            "x-opt-deadletter-source", "x-opt-lock-token", "x-opt-offset", "x-opt-partition-id":
-            true
-        default: false
-        }
+    static func isStampedByBroker(_ key: borrowing EncodedValue) -> Bool {
+        key == "x-opt-sequence-number" || key == "x-opt-enqueued-time" || key == "x-opt-enqueue-sequence-number"
+            || key == "x-opt-locked-until" || key == "x-opt-message-state" || key == "x-opt-deadletter-source"
+            || key == "x-opt-lock-token" || key == "x-opt-offset" || key == "x-opt-partition-id"
     }
 
     private static func key(_ name: String, _ code: UInt8?) -> [UInt8] {

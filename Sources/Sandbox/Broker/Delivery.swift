@@ -32,15 +32,11 @@ public struct Delivery: Sendable {
     /// Its session, in an entity that requires sessions.
     public let sessionID: String?
     /// Properties, application properties, body and footer, byte for byte as they arrived.
-    public let bare: ByteBuffer
+    public var bare: ByteBuffer { envelope.content }
 
-    private let durable: Bool?
-    private let priority: UInt8?
+    /// The message; its content without the body where that is left out.
+    private var envelope: Envelope
     private let timeToLive: UInt32?
-    private let scheduledEnqueueTime: Int64?
-    private let deadLetterSource: String?
-    private let annotations: [UInt8]
-    private let annotationCount: Int
     private let showsState: Bool
 
     /// How a message is shown.
@@ -54,7 +50,7 @@ public struct Delivery: Sendable {
     }
 
     init(_ message: StoredMessage, as view: View) {
-        let envelope = message.envelope
+        envelope = message.envelope
         sequenceNumber = message.sequenceNumber
         enqueuedSequenceNumber = message.enqueuedSequenceNumber
         enqueuedTime = message.enqueuedTime
@@ -64,32 +60,25 @@ public struct Delivery: Sendable {
         deliveryCount = message.deliveryCount
         state = message.lastingState
         sessionID = message.session?.id
-        durable = envelope.durable
-        priority = envelope.priority
         timeToLive =
             message.expiresAt == .max
             ? envelope.timeToLive : UInt32(clamping: message.expiresAt.subtractingReportingOverflow(message.enqueuedTime).partialValue)
-        scheduledEnqueueTime = envelope.scheduledEnqueueTime
-        deadLetterSource = envelope.deadLetterSource
-        annotations = envelope.annotations
-        annotationCount = envelope.annotationCount
         switch view {
         case .locked:
             lockToken = message.lockToken
             lockedUntil = message.lockedUntil
             showsState = state != .active
-            bare = envelope.content
         case .removed:
             lockToken = nil
             lockedUntil = nil
             showsState = state != .active
-            bare = envelope.content
         case .peeked(let omitsBody):
             lockToken = nil
             lockedUntil = nil
             showsState = true
-            let content = envelope.content
-            bare = omitsBody ? content.getSlice(at: content.readerIndex, length: envelope.bodyStart) ?? content : content
+            if omitsBody, let headers = envelope.content.getSlice(at: envelope.content.readerIndex, length: envelope.bodyStart) {
+                envelope.content = headers
+            }
         }
     }
 
@@ -124,22 +113,23 @@ public struct Delivery: Sendable {
     /// The count byte and the five fields of the header's list.
     private var headerFieldsSize: Int {
         let count = deliveryCount == 0 ? 1 : deliveryCount <= 0xff ? 2 : 5
-        return 1 + 1 + (priority == nil ? 1 : 2) + (timeToLive == nil ? 1 : 5) + 1 + count
+        return 1 + 1 + (envelope.priority == nil ? 1 : 2) + (timeToLive == nil ? 1 : 5) + 1 + count
     }
 
     private var annotationsSize: Int {
         var size = Annotation.sequenceNumber.count + Annotation.enqueuedTime.count + Annotation.enqueueSequenceNumber.count + 24
         if lockedUntil != nil { size += Annotation.lockedUntil.count + 8 }
-        if scheduledEnqueueTime != nil { size += Annotation.scheduledEnqueueTime.count + 8 }
+        if envelope.scheduledEnqueueTime != nil { size += Annotation.scheduledEnqueueTime.count + 8 }
         if showsState { size += Annotation.messageState.count + 1 }
         if partitionID != nil { size += Annotation.partitionID.count + 2 }
-        if let deadLetterSource { size += Annotation.deadLetterSource.count + 5 + deadLetterSource.utf8.count }
-        return size + annotations.count
+        if let deadLetterSource = envelope.deadLetterSource { size += Annotation.deadLetterSource.count + 5 + deadLetterSource.utf8.count }
+        return size + envelope.annotations.count
     }
 
     private var annotationPairs: Int {
-        3 + (lockedUntil == nil ? 0 : 1) + (scheduledEnqueueTime == nil ? 0 : 1) + (showsState ? 1 : 0) + (deadLetterSource == nil ? 0 : 1)
-            + (partitionID == nil ? 0 : 1) + annotationCount
+        3 + (lockedUntil == nil ? 0 : 1) + (envelope.scheduledEnqueueTime == nil ? 0 : 1) + (showsState ? 1 : 0)
+            + (envelope.deadLetterSource == nil ? 0 : 1)
+            + (partitionID == nil ? 0 : 1) + envelope.annotationCount
     }
 
     // MARK: Bytes
@@ -168,8 +158,8 @@ public struct Delivery: Sendable {
         writer.integer(UInt8(0xc0))
         writer.integer(UInt8(headerFieldsSize))
         writer.integer(UInt8(5))
-        writer.integer(durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
-        if let priority { writer.integer(UInt8(0x50)); writer.integer(priority) } else { writer.integer(UInt8(0x40)) }
+        writer.integer(envelope.durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
+        if let priority = envelope.priority { writer.integer(UInt8(0x50)); writer.integer(priority) } else { writer.integer(UInt8(0x40)) }
         if let timeToLive { writer.integer(UInt8(0x70)); writer.integer(timeToLive) } else { writer.integer(UInt8(0x40)) }
         writer.integer(UInt8(0x40))
         if deliveryCount == 0 {
@@ -201,7 +191,7 @@ public struct Delivery: Sendable {
         }
         writer.bytes(Annotation.enqueueSequenceNumber)
         writer.integer(enqueuedSequenceNumber)
-        if let scheduledEnqueueTime {
+        if let scheduledEnqueueTime = envelope.scheduledEnqueueTime {
             writer.bytes(Annotation.scheduledEnqueueTime)
             writer.integer(scheduledEnqueueTime)
         }
@@ -213,12 +203,12 @@ public struct Delivery: Sendable {
             writer.bytes(Annotation.partitionID)
             writer.integer(partitionID)
         }
-        if let deadLetterSource {
+        if let deadLetterSource = envelope.deadLetterSource {
             writer.bytes(Annotation.deadLetterSource)
             writer.integer(UInt8(0xb1))
             writer.integer(UInt32(clamping: deadLetterSource.utf8.count))
             writer.text(deadLetterSource)
         }
-        writer.bytes(annotations)
+        writer.bytes(envelope.annotations)
     }
 }

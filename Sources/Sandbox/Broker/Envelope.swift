@@ -51,24 +51,19 @@ public struct IncomingMessage: Sendable {
         let header = message.header
         var content = message.bareBytes
         let bareBytes = content.readableBytes
-        if let footer = message.bytes(of: .footer) {
-            var whole = ByteBuffer()
-            whole.reserveCapacity(bareBytes + footer.readableBytes)
-            whole.writeImmutableBuffer(content)
-            whole.writeImmutableBuffer(footer)
-            content = whole
-        } else if content.storageCapacity > 2 * bareBytes + 256 {
-            var copy = ByteBuffer()
-            copy.reserveCapacity(bareBytes)
+        let footerBytes = message.size(of: .footer)
+        if footerBytes > 0 || content.storageCapacity > 2 * bareBytes + 256 {
+            var copy = ByteBufferAllocator().buffer(capacity: bareBytes + footerBytes)
             copy.writeImmutableBuffer(content)
+            if let footer = message.bytes(of: .footer) { copy.writeImmutableBuffer(footer) }
             content = copy
         }
-        envelope = Envelope(content: content, bodyStart: bareBytes - (message.bytes(of: .body)?.readableBytes ?? 0), bodyEnd: bareBytes)
+        envelope = Envelope(content: content, bodyStart: bareBytes - message.size(of: .body), bodyEnd: bareBytes)
         envelope.durable = header?.durable
         envelope.priority = header?.priority
         envelope.timeToLive = header?.ttl
         encodedSize = message.buffer.readableBytes
-        if let annotations = message.messageAnnotations { keep(annotations) }
+        keepAnnotations(of: message)
         readProperties(of: message)
     }
 
@@ -88,11 +83,10 @@ public struct IncomingMessage: Sendable {
         encodedSize = envelope.size
     }
 
-    /// Unpacks what came in one transfer: one message, or a batch (message format 0x80013700) of data sections that hold one each.
+    /// Unpacks a batch (message format ``batchFormat``): data sections that hold a message each.
     ///
-    /// - Throws: ``BrokerError`` with reason `invalidArgument` when a batch is not made of messages.
-    public static func unpack(_ message: Message, format: UInt32) throws(BrokerError) -> [IncomingMessage] {
-        guard format == batchFormat else { return [IncomingMessage(message)] }
+    /// - Throws: ``BrokerError`` with reason `invalidArgument` when it is not made of messages.
+    public static func unpack(_ message: Message) throws(BrokerError) -> [IncomingMessage] {
         guard case .data(let sections) = message.body else {
             throw BrokerError(.invalidArgument, "The batch has no data sections.")
         }
@@ -134,24 +128,33 @@ public struct IncomingMessage: Sendable {
         }
     }
 
-    private mutating func keep(_ map: AMQPMap) {
+    /// Keeps the sender's annotations, and notes what they ask for. Most are the broker's own, on messages that were received before: those
+    /// are passed by where they lie.
+    private mutating func keepAnnotations(of message: Message) {
         var writer = WireWriter()
-        for pair in map.pairs {
-            guard let name = pair.key.text else { continue }
-            switch name {
-            case "x-opt-scheduled-enqueue-time":
-                envelope.scheduledEnqueueTime = pair.value.integer
-                continue
-            case "x-opt-partition-key": partitionKey = pair.value.text
-            default: if Annotation.isStampedByBroker(name) { continue }
+        do throws(CodecError) {
+            var annotations = try message.readMessageAnnotations()
+            while annotations.next() {
+                let (key, value) = (annotations.key, annotations.value)
+                if key == "x-opt-scheduled-enqueue-time" {
+                    envelope.scheduledEnqueueTime = value.integer
+                    continue
+                }
+                if key == "x-opt-partition-key" {
+                    partitionKey = value.text
+                } else if Annotation.isStampedByBroker(key) {
+                    continue
+                }
+                guard !value.isNull, let name = key.text else { continue }
+                writer.symbol(Symbol(name))
+                writer.value(try value.decoded(in: message.buffer))
+                envelope.annotationCount += 1
             }
-            if pair.value.isNull { continue }
-            writer.symbol(Symbol(name))
-            writer.value(pair.value)
-            envelope.annotationCount += 1
+        } catch {
+            // Annotations that are no map say nothing; whoever looks at the message sees what is wrong with them.
+            return
         }
-        let bytes = writer.finish()
-        if bytes.readableBytes > 0 { envelope.annotations = Array(bytes.readableBytesView) }
+        if envelope.annotationCount > 0 { envelope.annotations = Array(writer.finish().readableBytesView) }
     }
 }
 

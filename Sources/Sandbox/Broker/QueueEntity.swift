@@ -240,8 +240,11 @@ final class QueueEntity {
 
     /// When a message that arrives now expires: the shorter of its own time to live and the entity's.
     func expiry(of envelope: Envelope, from now: Int64) -> Int64 {
-        let own = envelope.timeToLive.map(Int64.init)
-        guard let shortest = [own, settings.defaultTimeToLive, topicTimeToLive].compactMap(\.self).min() else { return .max }
+        var shortest = Int64.max
+        if let own = envelope.timeToLive { shortest = Int64(own) }
+        if let ofEntity = settings.defaultTimeToLive { shortest = min(shortest, ofEntity) }
+        if let ofTopic = topicTimeToLive { shortest = min(shortest, ofTopic) }
+        if shortest == .max { return .max }
         let (time, overflow) = now.addingReportingOverflow(shortest)
         return overflow ? .max : time
     }

@@ -71,20 +71,21 @@ extension WireConnection {
         } catch {
             throw hub.broker.unreadable("The message", error, address.path)
         }
-        let messages = try IncomingMessage.unpack(message, format: delivery.format)
-        if let transaction = try transaction(of: delivery.state, address, session) {
+        let isBatch = delivery.format == IncomingMessage.batchFormat
+        let transaction = try transaction(of: delivery.state, address, session)
+        if !isBatch, transaction == nil, destination == nil {
+            try hub.broker.send(IncomingMessage(message), to: address)
+            return
+        }
+        let messages = isBatch ? try IncomingMessage.unpack(message) : [IncomingMessage(message)]
+        if let transaction {
             try hub.broker.send(messages, to: address, transferringTo: destination, in: transaction)
         } else if let destination {
             try hub.broker.send(messages, to: address, transferringTo: destination)
-        } else if messages.count == 1 {
-            try hub.broker.send(messages[0], to: address)
         } else {
             try hub.broker.send(messages, to: address)
         }
     }
 
-    private func topUp(_ id: LinkID, _ credit: UInt32) {
-        guard let handler, handler.engine.credit(id) <= credit / 2 else { return }
-        handler.engine.setCredit(id, credit)
-    }
+    private func topUp(_ id: LinkID, _ credit: UInt32) { handler?.engine.topUp(id, credit) }
 }

@@ -5,8 +5,8 @@ import NIOCore
 /// One client's connection to the sandbox.
 final class WireConnection: ConnectionOwner {
     let hub: WireHub
-    /// Nil before the connection and after it.
-    private(set) weak var handler: EngineHandler?
+    /// Nil before the connection and after it. It lets go of its owner, this, when its channel is gone.
+    private(set) var handler: EngineHandler?
     /// What the client may do.
     var rights = ConnectionRights()
     private var sessions: [SessionID: WireSession] = [:]
@@ -74,6 +74,7 @@ final class WireConnection: ConnectionOwner {
             stalled = []
             watch.stop()
             hub.remove(self)
+            self.handler = nil
         }
     }
 

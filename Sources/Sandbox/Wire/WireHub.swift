@@ -194,6 +194,7 @@ final class WireHub {
     }
 
     private func serve(_ address: EntityAddress) {
+        if waiting.isEmpty, waitingForSession.isEmpty { return }
         for link in waitingForSession[address] ?? [] where link.tryAcceptNextSession() {
             waitingForSession[address]?.removeAll { $0 === link }
         }

@@ -113,14 +113,13 @@ import Testing
     @Test func aBatchIsUnpackedFromItsDataSections() throws {
         let parts = ["a", "b"].map { MessageContent(body: .value(.string($0))).encoded }
         let batch = try Message(MessageContent(body: .data(parts)).encoded)
-        let messages = try IncomingMessage.unpack(batch, format: IncomingMessage.batchFormat)
+        let messages = try IncomingMessage.unpack(batch)
         #expect(messages.count == 2)
         #expect(messages.map(\.encodedSize) == parts.map(\.readableBytes))
-        #expect(try IncomingMessage.unpack(batch, format: 0).count == 1)
         let broken = try Message(MessageContent(body: .data([ByteBuffer(bytes: [1, 2, 3])])).encoded)
-        #expect(refusal { try IncomingMessage.unpack(broken, format: IncomingMessage.batchFormat) } == .invalidArgument)
+        #expect(refusal { try IncomingMessage.unpack(broken) } == .invalidArgument)
         let noBatch = try Message(MessageContent(body: .value("x")).encoded)
-        #expect(refusal { try IncomingMessage.unpack(noBatch, format: IncomingMessage.batchFormat) } == .invalidArgument)
+        #expect(refusal { try IncomingMessage.unpack(noBatch) } == .invalidArgument)
     }
 
     @Test func duplicatesAreDroppedWithinTheWindow() throws {

@@ -138,14 +138,6 @@ final class Subject {
         return subject
     }
 
-    /// Another subject in the same state.
-    func copy() -> Subject { Subject(self) }
-
-    private init(_ other: Subject) {
-        engine = other.engine
-        now = other.now
-    }
-
     // MARK: As its owner
 
     func begin() -> SessionID? { engine.begin() }

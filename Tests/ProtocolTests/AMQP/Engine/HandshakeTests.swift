@@ -91,7 +91,7 @@ struct HandshakeTests {
             Wire.joined(
                 Wire.sasl, Wire.sasl(.mechanisms(SASLMechanisms(mechanisms: ["PLAIN"]))), Wire.sasl(.outcome(SASLOutcome(code: 1)))))
         #expect(client.told() == ["closed authenticationFailed 1"])
-        #expect(client.engine.isClosed)
+        #expect(client.engine.isClosed == true)
     }
 
     @Test("a server that challenges without end is left")

@@ -93,7 +93,7 @@ struct LimitTests {
         #expect(server.engine.outboundBytes < 500_000)
         #expect(server.engine.pendingMessages(session) > 900)
         server.receive(.flow(.credit(1000, handle: 0, echo: true, window: .max)))
-        #expect(!server.engine.isClosed)
+        #expect(server.engine.isClosed == false)
     }
 
     @Test("a connection that is over holds nothing")
@@ -105,7 +105,7 @@ struct LimitTests {
         server.receive(ByteBuffer(bytes: [0, 0, 0x10, 0, 2, 0, 0, 0, 1, 2, 3]))
         server.engine.disconnected()
         #expect(server.engine.unfinishedBytes == 0)
-        #expect(server.engine.sessions.isEmpty)
+        #expect(server.engine.sessions.isEmpty == true)
         #expect(server.engine.inbound.readableBytes == 0)
     }
 
@@ -134,7 +134,7 @@ struct LimitTests {
             _ = server.bytes()
         }
         #expect(server.engine.sessions.count == 1)
-        #expect(server.engine.channelOfRemote.isEmpty)
+        #expect(server.engine.channelOfRemote.isEmpty == true)
         #expect(server.engine.unfinishedBytes == 0)
     }
 }

@@ -77,20 +77,19 @@ struct SessionTests {
 
     @Test("after the peer's own end a late detach is nothing, a transfer or attach is a violation")
     func afterEnd() throws {
-        let server = try Subject.openServer()
-        _ = try server.peerBegins()
-        server.receive(.end(End()))
-        _ = server.told()
-        server.receive(.detach(Detach(handle: 0, closed: true)))
-        server.receive(.flow(.credit(1, handle: 0)))
-        server.receive(.disposition(Disposition(role: .receiver, first: 0)))
-        server.receive(.end(End()))
-        #expect(server.told() == [])
-        let other = server.copy()
-        server.receive(.transfer(.first(0, 0)))
-        #expect(server.told() == ["closed violation amqp:not-allowed"])
-        other.receive(.attach(.sender("l", handle: 0)))
-        #expect(other.told() == ["closed violation amqp:not-allowed"])
+        for violation in [Performative.transfer(.first(0, 0)), .attach(.sender("l", handle: 0))] {
+            let server = try Subject.openServer()
+            _ = try server.peerBegins()
+            server.receive(.end(End()))
+            _ = server.told()
+            server.receive(.detach(Detach(handle: 0, closed: true)))
+            server.receive(.flow(.credit(1, handle: 0)))
+            server.receive(.disposition(Disposition(role: .receiver, first: 0)))
+            server.receive(.end(End()))
+            #expect(server.told() == [])
+            server.receive(violation)
+            #expect(server.told() == ["closed violation amqp:not-allowed"])
+        }
     }
 
     @Test("a channel that has a session cannot begin another")
@@ -154,7 +153,7 @@ struct SessionTests {
         for number in 0..<5 { #expect(server.send(link, ByteBuffer(integer: UInt8(number))) != nil) }
         #expect(try server.sent().frames.map(\.payload) == [ByteBuffer(integer: UInt8(0)), ByteBuffer(integer: UInt8(1))])
         #expect(server.engine.pendingMessages(session) == 3)
-        #expect(!server.engine.hasRoom(session))
+        #expect(server.engine.hasRoom(session) == false)
         server.receive(.flow(Flow(nextIncomingID: 2, incomingWindow: 1, nextOutgoingID: 0, outgoingWindow: 0)))
         #expect(try server.sent().frames.map(\.payload) == [ByteBuffer(integer: UInt8(2))])
         // A window that counts from before what we sent since is that much smaller.
@@ -162,7 +161,7 @@ struct SessionTests {
         #expect(try server.sent().frames.map(\.payload) == [ByteBuffer(integer: UInt8(3))])
         server.receive(.flow(Flow(nextIncomingID: 4, incomingWindow: 100, nextOutgoingID: 0, outgoingWindow: 0)))
         #expect(try server.sent().frames.map(\.payload) == [ByteBuffer(integer: UInt8(4))])
-        #expect(server.engine.hasRoom(session))
+        #expect(server.engine.hasRoom(session) == true)
     }
 
     @Test("a window without limit is one", arguments: [UInt32.max, UInt32.max - 1, UInt32(1) << 31])
