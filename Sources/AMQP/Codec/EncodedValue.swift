@@ -234,6 +234,8 @@ public struct EncodedValue: ~Escapable {
         }
     }
 
+    var isBinary: Bool { place.code == FormatCode.binary8 || place.code == FormatCode.binary32 }
+
     /// The descriptor of a described value, else nil.
     public var descriptor: EncodedValue? {
         @_lifetime(copy self)
@@ -270,7 +272,7 @@ public struct EncodedValue: ~Escapable {
     /// The content of binary data as a slice, which can be kept; nil for any other type.
     /// - Parameter buffer: the buffer the bytes are the readable part of.
     public func binary(in buffer: ByteBuffer) -> ByteBuffer? {
-        guard place.code == FormatCode.binary8 || place.code == FormatCode.binary32 else { return nil }
+        guard isBinary else { return nil }
         return buffer.getSlice(at: buffer.readerIndex &+ Int(place.content), length: Int(place.end &- place.content))
     }
 
@@ -350,13 +352,13 @@ extension EncodedValue.Place {
 
 extension CodecLimits {
     /// For bytes that were validated before: only nesting remains bounded, because it is the stack that pays for it.
-    static let validated: CodecLimits = {
+    static var validated: CodecLimits {
         var limits = CodecLimits()
         limits.maximumDepth = deepestNesting
         limits.maximumElements = .max
         limits.maximumEmptyElements = .max
         return limits
-    }()
+    }
 }
 
 extension WireReader {

@@ -38,6 +38,18 @@ extension Message {
     @_lifetime(borrow self)
     public func readBody() throws(CodecError) -> EncodedValue? { try value(.body) }
 
+    /// The bytes of a body that is one data section; nil for every other body.
+    @_lifetime(borrow self)
+    public func readData() -> RawSpan? {
+        guard bodyKind == .data else { return nil }
+        do throws(CodecError) {
+            guard let data = try value(.body), data.isBinary, Int(data.place.end) == sections[.body].upperBound else { return nil }
+            return _overrideLifetime(data.variable, borrowing: self)
+        } catch {
+            return nil
+        }
+    }
+
     @_lifetime(borrow self)
     private func value(_ section: Section) throws(CodecError) -> EncodedValue? {
         let place = sections[section]

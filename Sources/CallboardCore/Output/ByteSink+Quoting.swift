@@ -32,6 +32,17 @@ extension ByteSink {
         repaired.withUTF8 { append(quoted: $0) }
     }
 
+    /// Writes a text in quotes, with everything escaped that a parser, a terminal or a reader's eye might obey, when it is valid UTF-8.
+    /// - Returns: whether it is; if not, what was written is of no use.
+    mutating func append(ifValid text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = count
+        if appendQuoted(text, isValid: false) { return true }
+        removeLast(count - start)
+        guard var valid = String(validating: text, as: UTF8.self) else { return false }
+        valid.withUTF8 { append(quoted: $0) }
+        return true
+    }
+
     /// - Returns: false when the text may be invalid and is not ASCII; what was written is then only part of it.
     @discardableResult
     private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, isValid: Bool) -> Bool {

@@ -102,6 +102,22 @@ public struct JSONWriter: Sendable {
         utf8.withUnsafeBytes { sink.append(repairing: $0.bindMemory(to: UInt8.self)) }
     }
 
+    /// Writes a text that is given as its bytes.
+    /// - Returns: false when they are not valid UTF-8; what was written is then only part of a value. See ``attempt(_:)``.
+    mutating func text(ifValid utf8: RawSpan) -> Bool {
+        separate()
+        return utf8.withUnsafeBytes { sink.append(ifValid: $0.bindMemory(to: UInt8.self)) }
+    }
+
+    /// Writes what a closure writes, or nothing when it answers false.
+    mutating func attempt(_ body: (inout JSONWriter) -> Bool) -> Bool {
+        let (count, neededComma) = (sink.count, needsComma)
+        if body(&self) { return true }
+        sink.removeLast(sink.count - count)
+        needsComma = neededComma
+        return false
+    }
+
     /// Writes the name of a member that is known when this is compiled: printable ASCII that needs no escaping.
     public mutating func key(fixed name: StaticString) {
         sink.append(fixedKey: name, isFirst: !needsComma)
@@ -111,6 +127,12 @@ public struct JSONWriter: Sendable {
     /// Writes raw text between values: line ends, and the brackets of streams.
     mutating func raw(_ text: StaticString) {
         sink.append(fixed: text)
+        needsComma = false
+    }
+
+    /// Forgets what was written and keeps the room it took.
+    mutating func restart() {
+        sink.removeAll()
         needsComma = false
     }
 

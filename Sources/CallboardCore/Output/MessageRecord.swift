@@ -42,7 +42,7 @@ public struct MessageRecord: OutputRecord {
                 var properties = message.readApplicationProperties()
                 while properties.next() { json.property(properties.name, properties.value) }
             }
-            if !isHeadersOnly { write(message.body, to: &json) }
+            if !isHeadersOnly, !writeText(to: &json) { write(message.body, to: &json) }
             if let redaction = message.redaction, redaction.summary != nil {
                 json.member(fixed: "maskedFields", Int64(redaction.fields))
             }
@@ -72,6 +72,24 @@ public struct MessageRecord: OutputRecord {
         json.member(fixed: "deadLetterReason", fields.deadLetterReason)
         json.member(fixed: "deadLetterErrorDescription", fields.deadLetterErrorDescription)
         json.member(fixed: "deadLetterSource", fields.deadLetterSource)
+    }
+
+    /// Writes a body that is text as it was sent, from where it lies: most are.
+    /// - Returns: false, and nothing is written, when it is another.
+    private func writeText(to json: inout JSONWriter) -> Bool {
+        guard message.redaction == nil, let data = message.readData() else { return false }
+        return json.attempt { json in
+            json.key(fixed: "body")
+            var isText = false
+            json.object { json in
+                json.member(fixed: "kind", MessageBody.Kind.data.rawValue)
+                json.member(fixed: "encoding", "utf-8")
+                json.key(fixed: "text")
+                isText = json.text(ifValid: data)
+                json.member(fixed: "sizeBytes", Int64(data.byteCount))
+            }
+            return isText
+        }
     }
 
     private func write(_ body: MessageBody, to json: inout JSONWriter) {

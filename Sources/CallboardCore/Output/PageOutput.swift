@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Prints a list page by page: some pages are turned to bytes on other threads at once, and handed over in order.
 ///
 /// Where messages are near, turning them to JSON takes longer than getting them. How many pages are held is bounded: a slow reader of the
@@ -9,7 +11,9 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
     private let format: OutputFormat
     private let write: @Sendable (UnsafeRawBufferPointer) -> Void
     private var table: ListOutput<Record>
-    private var underWay: [Task<Void, Never>] = []
+    private var underWay: [Task<PageSheet, Never>] = []
+    /// Written and empty: their memory is used again.
+    private var spare: [PageSheet] = []
     private var isEmpty = true
 
     /// Starts a list.
@@ -31,20 +35,24 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
             return table.flush(write)
         }
         let (previous, format, write, isFirst) = (underWay.last, format, write, isEmpty)
+        let sheet = spare.popLast() ?? PageSheet()
         isEmpty = false
         underWay.append(
             Task { @concurrent in
-                var json = JSONWriter()
-                ListOutput.write(page, to: &json, format, isFirst: isFirst)
-                await previous?.value
-                json.sink.withBytes { write(UnsafeRawBufferPointer($0)) }
+                sheet.json.withLock { ListOutput.write(page, to: &$0, format, isFirst: isFirst) }
+                _ = await previous?.value
+                sheet.json.withLock { json in
+                    json.sink.withBytes { write(UnsafeRawBufferPointer($0)) }
+                    json.restart()
+                }
+                return sheet
             })
-        if underWay.count > Self.atOnce { await underWay.removeFirst().value }
+        if underWay.count > Self.atOnce { spare.append(await underWay.removeFirst().value) }
     }
 
     /// Waits until every page added so far was written, but for the lines a table still waits with.
     public mutating func flush() async {
-        for task in underWay { await task.value }
+        for task in underWay { spare.append(await task.value) }
         underWay = []
     }
 
@@ -60,4 +68,9 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
             end.withBytes { write(UnsafeRawBufferPointer($0)) }
         }
     }
+}
+
+/// What a page is written on. One task has it at a time.
+private final class PageSheet: Sendable {
+    let json = Mutex(JSONWriter())
 }

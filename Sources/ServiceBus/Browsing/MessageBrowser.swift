@@ -49,7 +49,7 @@ public actor MessageBrowser {
             let page = scan?.takePage()
             ask()
             if let page {
-                let wanted = page.filter { options.state == nil || $0.state == options.state }
+                let wanted = options.state == nil ? Array(page) : page.filter { $0.state == options.state }
                 if wanted.isEmpty { continue }
                 return wanted
             }

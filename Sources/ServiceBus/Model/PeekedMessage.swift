@@ -161,6 +161,10 @@ public struct PeekedMessage: Sendable {
     /// What the body is made of, without decoding it.
     public var hasBody: Bool { message.bodyKind != .none }
 
+    /// The bytes of a body that is one data section, read where they lie; nil for every other body.
+    @_lifetime(borrow self)
+    public func readData() -> RawSpan? { message.readData() }
+
     /// The body, decoded now.
     public var body: MessageBody {
         switch message.body {
