@@ -61,7 +61,6 @@ struct SandboxCommand: ServerCommand {
     enum TierArgument: String, ExpressibleByArgument, CaseIterable, Sendable { case standard, premium }
 
     func execute() async throws -> Int32 {
-        Heap.keepForServer()
         var configuration = SandboxConfiguration()
         configuration.amqpPort = amqpPort
         configuration.httpPort = httpPort

@@ -21,6 +21,7 @@ public struct ListReader: ~Escapable {
         remainingElements = 0
     }
 
+    @inline(__always)
     @_lifetime(copy list)
     init?(_ list: EncodedValue) {
         bytes = list.bytes
@@ -80,6 +81,7 @@ public struct MapReader: ~Escapable {
         remainingPairs = 0
     }
 
+    @inline(__always)
     @_lifetime(copy map)
     init?(_ map: EncodedValue) {
         guard map.place.code == FormatCode.map8 || map.place.code == FormatCode.map32, let header = map.compoundHeader else { return nil }
@@ -120,6 +122,7 @@ public struct MapReader: ~Escapable {
 
 extension EncodedValue {
     /// The count of a list or map and the offset of its first element.
+    @inline(__always)
     fileprivate var compoundHeader: (count: Int, first: Int)? {
         let reader = WireReader(bytes, limits: .validated)
         guard let header = try? reader.compoundHeader(place.code, at: Int(place.content), limit: Int(place.end)) else { return nil }

@@ -319,28 +319,30 @@ extension EncodedValue.Place {
         let code = bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt8.self)
         var content = start &+ 1
         let end: Int
-        switch code {
-        case FormatCode.binary8, FormatCode.string8, FormatCode.symbol8:
+        if code & 0xfc == 0xa0, code != 0xa2 {  // binary8, string8, symbol8
             guard content < limit else { return nil }
             end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
             content &+= 1
-        case FormatCode.binary32, FormatCode.string32, FormatCode.symbol32:
-            guard limit &- content >= 4 else { return nil }
-            end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
-            content &+= 4
-        case FormatCode.list8, FormatCode.map8, FormatCode.array8:
-            guard content < limit else { return nil }
-            end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
-        case FormatCode.list32, FormatCode.map32, FormatCode.array32:
-            guard limit &- content >= 4 else { return nil }
-            end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
-        case FormatCode.described:
-            var reader = WireReader(bytes, in: start..<limit, limits: .validated)
-            guard (try? reader.skipValue()) != nil else { return nil }
-            end = reader.offset
-        default:
-            guard let width = FormatCode.fixedWidth(code) else { return nil }
+        } else if let width = FormatCode.fixedWidth(code) {
             end = content &+ width
+        } else {
+            switch code {
+            case FormatCode.binary32, FormatCode.string32, FormatCode.symbol32:
+                guard limit &- content >= 4 else { return nil }
+                end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
+                content &+= 4
+            case FormatCode.list8, FormatCode.map8, FormatCode.array8:
+                guard content < limit else { return nil }
+                end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
+            case FormatCode.list32, FormatCode.map32, FormatCode.array32:
+                guard limit &- content >= 4 else { return nil }
+                end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
+            case FormatCode.described:
+                var reader = WireReader(bytes, in: start..<limit, limits: .validated)
+                guard (try? reader.skipValue()) != nil else { return nil }
+                end = reader.offset
+            default: return nil
+            }
         }
         guard end <= limit else { return nil }
         self.start = UInt32(truncatingIfNeeded: start)

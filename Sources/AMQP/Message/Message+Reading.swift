@@ -50,16 +50,24 @@ extension Message {
         }
     }
 
+    @inline(__always)
     @_lifetime(borrow self)
     private func value(_ section: Section) throws(CodecError) -> EncodedValue? {
         let place = sections[section]
         if place.isEmpty { return nil }
-        var reader = WireReader(buffer.readableBytesSpan, in: place)
-        _ = try reader.readDescriptor()
-        let value = EncodedValue(reader.bytes, at: reader.offset, limit: reader.end)
+        let bytes = buffer.readableBytesSpan
+        var start = place.lowerBound &+ 3
+        // The form everybody writes: 00 53 xx.
+        if place.count < 3 || bytes.unsafeLoad(fromByteOffset: place.lowerBound &+ 1, as: UInt8.self) != FormatCode.smallULong {
+            var reader = WireReader(bytes, in: place)
+            _ = try reader.readDescriptor()
+            start = reader.offset
+        }
+        let value = EncodedValue(bytes, at: start, limit: place.upperBound)
         return _overrideLifetime(value, borrowing: self)
     }
 
+    @inline(__always)
     @_lifetime(borrow self)
     private func list(_ section: Section) throws(CodecError) -> ListReader {
         guard let value = try value(section) else { return _overrideLifetime(ListReader(emptyIn: RawSpan()), borrowing: self) }
@@ -69,6 +77,7 @@ extension Message {
         return list
     }
 
+    @inline(__always)
     @_lifetime(borrow self)
     private func map(_ section: Section) throws(CodecError) -> MapReader {
         guard let value = try value(section) else { return _overrideLifetime(MapReader(emptyIn: RawSpan()), borrowing: self) }

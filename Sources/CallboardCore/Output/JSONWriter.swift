@@ -150,32 +150,41 @@ public struct JSONWriter: Sendable {
 extension JSONWriter {
     /// Writes a member with a fixed name and a text, or `null`.
     public mutating func member(fixed name: StaticString, _ value: String?) {
+        guard let value else { return nullMember(fixed: name) }
         key(fixed: name)
-        if let value { text(value) } else { null() }
+        text(value)
     }
 
     /// Writes a member with a fixed name and a whole number, or `null`.
     public mutating func member(fixed name: StaticString, _ value: Int64?) {
+        guard let value else { return nullMember(fixed: name) }
         key(fixed: name)
-        if let value { exactInteger(value) } else { null() }
+        exactInteger(value)
     }
 
     /// Writes a member with a fixed name and a moment, or `null`.
     mutating func member(fixed name: StaticString, _ value: Timestamp?) {
+        guard let value else { return nullMember(fixed: name) }
         key(fixed: name)
-        if let value { time(value) } else { null() }
+        time(value)
     }
 
     /// Writes a member with a fixed name and a field of a message as text, whatever its type, or `null`.
     mutating func member(fixed name: StaticString, _ value: borrowing FieldValue) {
-        key(fixed: name)
         if let utf8 = value.utf8 {
+            key(fixed: name)
             text(utf8)
         } else if let text = value.text {
+            key(fixed: name)
             self.text(text)
         } else {
-            null()
+            nullMember(fixed: name)
         }
+    }
+
+    private mutating func nullMember(fixed name: StaticString) {
+        sink.append(fixedKey: name, isFirst: !needsComma, isNull: true)
+        needsComma = true
     }
 
     /// Writes a member with a text, or `null`.

@@ -43,10 +43,11 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
     /// Writes records that follow one another in a list of JSON; not for tables.
     static func write(_ records: [Record], to json: inout JSONWriter, _ format: OutputFormat, isFirst: Bool) {
         var isFirst = isFirst
-        for record in records {
+        let records = records.span
+        for index in records.indices {
             if format == .json { json.raw(isFirst ? "[\n" : ",\n") }
             isFirst = false
-            record.write(to: &json)
+            records[index].write(to: &json)
             if format == .jsonl { json.raw("\n") }
         }
     }

@@ -63,7 +63,7 @@ public struct MessageRecord: OutputRecord {
         json.member(fixed: "replyToSessionId", fields.replyToSessionID)
         json.member(fixed: "contentType", fields.contentType)
         json.member(fixed: "contentEncoding", fields.contentEncoding)
-        json.member(fixed: "timeToLiveMilliseconds", fields.timeToLive.map(\.wholeMilliseconds))
+        json.member(fixed: "timeToLiveMilliseconds", fields.timeToLiveMilliseconds)
         json.member(fixed: "enqueuedTime", fields.enqueuedTime)
         json.member(fixed: "expiresAt", fields.expiresAt)
         json.member(fixed: "scheduledEnqueueTime", fields.scheduledEnqueueTime)

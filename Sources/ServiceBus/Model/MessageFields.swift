@@ -131,15 +131,22 @@ public struct MessageFields: ~Escapable {
     public var state: MessageState { MessageState(stateCode) }
 
     /// How long it was to live; nil for ever. A header holds at most 49 days: for more, from creation to expiry.
-    public var timeToLive: Duration? {
-        if let ttl, ttl != UInt32.max { return .milliseconds(ttl) }
+    public var timeToLive: Duration? { timeToLiveMilliseconds.map { .milliseconds($0) } }
+
+    /// ``timeToLive`` in milliseconds, never negative: a duration is a number of 128 bits, and lists ask for thousands of these.
+    public var timeToLiveMilliseconds: Int64? {
+        if let ttl, ttl != UInt32.max { return ttl }
         guard let absoluteExpiry, let creation, absoluteExpiry >= creation else { return nil }
-        return Timestamp(milliseconds: absoluteExpiry).since(Timestamp(milliseconds: creation))
+        let (lifetime, overflow) = absoluteExpiry.subtractingReportingOverflow(creation)
+        return overflow ? .max : lifetime
     }
 
     /// When it expires. Counted from when the entity took it, as the service counts; a sender's own reckoning only where that is all there is.
     public var expiresAt: Timestamp? {
-        if let enqueuedTime, let timeToLive { return enqueuedTime.advanced(by: timeToLive) }
+        if let enqueuedTime, let timeToLiveMilliseconds {
+            let (time, overflow) = enqueuedTime.milliseconds.addingReportingOverflow(timeToLiveMilliseconds)
+            return Timestamp(milliseconds: overflow ? .max : time)
+        }
         return absoluteExpiry.map { Timestamp(milliseconds: $0) }
     }
 }

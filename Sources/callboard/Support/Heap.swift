@@ -10,19 +10,9 @@ enum Heap {
         #if canImport(Glibc)
             guard let set = function("mallopt", as: (@convention(c) (CInt, CInt) -> CInt).self) else { return }
             let (trimThreshold, topPad, mapThreshold, mostHeaps) = (CInt(-1), CInt(-2), CInt(-3), CInt(-8))
-            for (option, value) in [(mostHeaps, 2), (trimThreshold, 8 << 20), (topPad, 1 << 20), (mapThreshold, 1 << 20)] {
+            for (option, value) in [(mostHeaps, 2), (trimThreshold, 32 << 20), (topPad, 1 << 20), (mapThreshold, 1 << 20)] {
                 _ = set(option, CInt(value))
             }
-        #endif
-    }
-
-    /// Keeps more of what was freed, for a server whose answers wait by the dozen to be read.
-    static func keepForServer() {
-        #if canImport(Glibc)
-            guard let set = function("mallopt", as: (@convention(c) (CInt, CInt) -> CInt).self) else { return }
-            let (trimThreshold, topPad) = (CInt(-1), CInt(-2))
-            _ = set(trimThreshold, 32 << 20)
-            _ = set(topPad, 4 << 20)
         #endif
     }
 
