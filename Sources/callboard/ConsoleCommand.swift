@@ -76,6 +76,7 @@ struct DisplayOptions: ParsableArguments {
         options.theme = theme
         options.colors = color == .never ? .never : .automatic
         options.browser = { BrowserWindow.open($0) }
+        options.whenLoaded = { ProgramPages.giveBack() }
         options.environment = ProcessInfo.processInfo.environment
         options.themeFolders = ThemeFile.folders(
             environment: ProcessInfo.processInfo.environment, executable: CommandLine.arguments.first)

@@ -20,6 +20,9 @@ final class ConsoleLoop {
     private let mailbox: Mailbox<Event>
     private let runner: EffectRunner
     private let now: () -> Timestamp
+    /// Called when everything a screen waited for has come and is painted.
+    private let whenLoaded: () -> Void
+    private var wasLoading = false
     /// The program that shows long texts, and its arguments.
     private let pager: [String]
     /// The program that changes texts, and its arguments.
@@ -36,7 +39,7 @@ final class ConsoleLoop {
 
     init(
         app: App, display: any Display, source: any ConsoleSource, mailbox: Mailbox<Event>, script: Script? = nil,
-        pager: [String] = [], editor: [String] = [], now: @escaping () -> Timestamp
+        pager: [String] = [], editor: [String] = [], now: @escaping () -> Timestamp, whenLoaded: @escaping () -> Void = {}
     ) {
         self.pager = pager.isEmpty ? ["less"] : pager
         self.editor = editor.isEmpty ? ["vi"] : editor
@@ -45,6 +48,7 @@ final class ConsoleLoop {
         self.mailbox = mailbox
         self.script = script
         self.now = now
+        self.whenLoaded = whenLoaded
         runner = EffectRunner(source: source, mailbox: mailbox)
         surface = Surface(rows: display.rows, columns: display.columns)
     }
@@ -121,6 +125,7 @@ final class ConsoleLoop {
             }
         }
         if !effects.isEmpty { needsFrame = true }
+        if app.isLoading { wasLoading = true }
     }
 
     private func copy(_ text: String, _ name: String) {
@@ -186,5 +191,9 @@ final class ConsoleLoop {
         needsFrame = false
         lastFrame = ContinuousClock.now
         statistics.frames += 1
+        if wasLoading, !app.isLoading {
+            wasLoading = false
+            whenLoaded()
+        }
     }
 }

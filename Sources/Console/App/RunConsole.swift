@@ -31,6 +31,8 @@ public struct ConsoleOptions: Sendable {
     /// Opens an address in a browser of this machine, where cooperative requests and decisions are signed. It writes nothing to the terminal; nil:
     /// none can be opened, and they cannot be signed.
     public var browser: (@Sendable (_ url: String) -> Void)?
+    /// Called on the main thread when everything a screen waited for has come and is painted: the moment to give back what that took.
+    public var whenLoaded: @Sendable () -> Void = {}
     /// Keys and commands to run first.
     public var script: Script?
     /// Where diagnostics go.
@@ -83,7 +85,7 @@ public func runConsole(options: ConsoleOptions, connect: @escaping @Sendable () 
         isMouseEnabled: options.isMouseEnabled)
     let loop = ConsoleLoop(
         app: app, display: screen, source: source, mailbox: mailbox, script: options.script, pager: program("PAGER"),
-        editor: program("VISUAL", "EDITOR"), now: now)
+        editor: program("VISUAL", "EDITOR"), now: now, whenLoaded: options.whenLoaded)
     let code = loop.run()
     options.log.detach()
     screen.restore()

@@ -24,6 +24,8 @@ private final class MemoryDisplay: Display {
     private(set) var frames: [String] = []
     private(set) var timeouts: [Duration?] = []
     private(set) var calls: [String] = []
+    /// The number of frames when everything that was waited for had come.
+    var loaded: [Int] = []
     var diagnostics: [String] = []
     /// What is typed, a batch for each time the loop would sleep for ever.
     var batches: [[InputEvent]] = []
@@ -146,6 +148,7 @@ private struct Outcome: Sendable {
     var isMouseEnabled: Bool
     var copied: [String]
     var shown: [String]
+    var loaded: [Int]
 }
 
 /// Runs the loop on a thread of its own, as the product does: on one of the pool's it would keep the tasks it waits for from running.
@@ -158,14 +161,15 @@ private func outcome(
             prepare(display)
             let loop = ConsoleLoop(
                 app: App(rows: display.rows, columns: display.columns, title: Fixture.title()), display: display, source: source,
-                mailbox: Mailbox(), script: script, now: { Fixture.now })
+                mailbox: Mailbox(), script: script, now: { Fixture.now },
+                whenLoaded: { [unowned display] in display.loaded.append(display.frames.count) })
             display.isBusy = { [unowned loop] in !loop.isIdle }
             let code = loop.run()
             continuation.resume(
                 returning: Outcome(
                     code: code, frames: display.frames, timeouts: display.timeouts, calls: display.calls,
                     asked: source.asked.withLock { $0 }, statistics: loop.statistics, isIdle: loop.isIdle,
-                    isMouseEnabled: display.isMouseEnabled, copied: display.copied, shown: display.shown))
+                    isMouseEnabled: display.isMouseEnabled, copied: display.copied, shown: display.shown, loaded: display.loaded))
         }
         thread.stackSize = 8 << 20
         thread.start()
@@ -189,6 +193,16 @@ private func outcome(
         #expect(run.timeouts.filter { $0 == .milliseconds(10_000) }.count == 1)
         #expect(run.isIdle)
         #expect(run.statistics.frames == run.frames.count)
+    }
+
+    @Test("what was loaded is told once, when it is painted")
+    func loaded() async {
+        let board = await outcome()
+        #expect(board.loaded.count == 1)
+        for count in board.loaded { #expect(board.frames[count - 1].contains("checkout")) }
+        let messages = await outcome { $0.batches = [[.key(.character("d"))], [.key(.character("j"))]] }
+        #expect(messages.loaded.count == 2)
+        for count in messages.loaded.dropFirst() { #expect(messages.frames[count - 1].contains("60 dead letters · all, scanned")) }
     }
 
     @Test("where nothing has an age it sleeps without a limit")
