@@ -47,6 +47,8 @@ release_build() {
         # Relocations in a few bytes each, where the C library can read them: 4 MB less of the program is read at every start.
         glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc 2\.\([0-9]*\).*/\1/p')
         if [ "${glibc:-0}" -ge 36 ]; then set -- "$@" -Xlinker -z -Xlinker pack-relative-relocs; fi
+        # Nobody loads anything that would look for a symbol of ours: 6 MB of their names less.
+        set -- "$@" -Xlinker --no-export-dynamic
         swift build -c release --static-swift-stdlib "$@"
     else
         swift build -c release "$@"
