@@ -7,6 +7,8 @@ public import NIOCore
 /// events (``nextEvent()``) and bytes to send (``takeOutbound(now:)``, until there are no more), and calls ``timerFired(now:)`` at
 /// ``nextDeadline``. It has no clock, socket or lock. A peer's misbehaviour ends the link, the session or the connection with an error;
 /// it can never trap, and what it can make the engine hold is bounded by the configuration and the credit granted.
+///
+/// There are no copies of one: an owner that asks it something looks at it where it lies.
 public struct Engine: ~Copyable, Sendable {
     /// Where the connection stands (part 2, 2.4.6, with the SASL layer of part 5 in front).
     enum State: Equatable {

@@ -152,7 +152,7 @@ public struct IncomingMessage: Sendable {
             }
         } catch {
             // Annotations that are no map say nothing; whoever looks at the message sees what is wrong with them.
-            return
+            envelope.annotationCount = 0
         }
         if envelope.annotationCount > 0 { envelope.annotations = Array(writer.finish().readableBytesView) }
     }

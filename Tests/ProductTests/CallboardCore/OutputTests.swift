@@ -97,6 +97,18 @@ struct OutputTests {
         #expect((body["text"] as? String).flatMap { Data(base64Encoded: $0) } == Data(bytes))
     }
 
+    @Test("a body in two sections is written as the same body in one", arguments: ["größer \"\u{202e}", "\u{1b}[2J", ""])
+    func sections(text: String) throws {
+        let bytes = Array(text.utf8)
+        let one = try Messages.make(1) { $0.body = .data([ByteBuffer(bytes: bytes)]) }
+        let two = try Messages.make(1) { $0.body = .data([ByteBuffer(bytes: bytes.prefix(3)), ByteBuffer(bytes: bytes.dropFirst(3))]) }
+        let written = try object(MessageRecord(one))["body"] as? [String: Any]
+        #expect(written?["text"] as? String == text && written?["sizeBytes"] as? Int == bytes.count)
+        #expect(
+            NSDictionary(dictionary: try object(MessageRecord(two))["body"] as? [String: Any] ?? [:])
+                == written.map { NSDictionary(dictionary: $0) })
+    }
+
     @Test("base64 is that of RFC 4648", arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
     func base64(text: String, expected: String) {
         #expect(Base64Text.of(Array(text.utf8)) == expected)

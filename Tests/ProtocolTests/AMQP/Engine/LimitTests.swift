@@ -59,6 +59,25 @@ struct LimitTests {
         #expect(server.engine.unfinishedBytes == 0)
     }
 
+    @Test("a large message makes no room for the small one after it")
+    func usualSize() throws {
+        let server = try Subject.openServer {
+            $0.maxUnfinishedBytes = 4_000_000
+            $0.maxMessageSize = 4_000_000
+        }
+        _ = try server.peerBegins()
+        _ = try server.peerAttaches(.sender("l", handle: 0), credit: 3)
+        for part in 0..<40 {
+            let transfer = part == 0 ? Transfer.first(0, 0, more: true) : Transfer(handle: 0, more: part < 39)
+            server.receive(.transfer(transfer), payload: ByteBuffer(repeating: 0, count: 50_000))
+        }
+        #expect(server.told() == ["delivery 0"])
+        server.receive(.transfer(.first(0, 1, more: true)), payload: ByteBuffer(repeating: 0, count: 1000))
+        server.receive(.transfer(Transfer(handle: 0, more: true)), payload: ByteBuffer(repeating: 0, count: 1000))
+        let room = server.engine.sessions.compactMap { $0?.links.first??.partial?.payload.capacity }
+        #expect(room.count == 1 && room.allSatisfy { $0 <= 16_384 }, "\(room)")
+    }
+
     @Test("a peer that asks and never reads is cut off", arguments: ["echo", "attach", "begin"])
     func unreadAnswers(kind: String) throws {
         let server = try Subject.openServer { $0.maxOutboundBytes = 100_000 }

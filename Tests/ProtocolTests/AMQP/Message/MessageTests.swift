@@ -98,6 +98,23 @@ struct MessageTests {
         Refusal(name: "a section that ends early", sections: ["00 53 75 a0 03 6869"], code: .truncated),
     ]
 
+    @Test("shows the bytes of a body that is one data section, and of no other, where they lie")
+    func data() throws {
+        let binary = AMQPValue.binary(ByteBuffer(string: "hi"))
+        for descriptor in [AMQPValue.ulong(0x75), .symbol("amqp:data:binary")] {
+            #expect(Self.text(try Message(AMQPValue.described(descriptor: descriptor, value: binary).encoded())) == "hi")
+        }
+        #expect(Self.text(try Self.message([Self.properties, Self.data, Self.footer])) == "hi")
+        for sections in [[], [Self.data, Self.data], [Self.sequence], [Self.value], ["00 53 75 a1 02 6869"]] {
+            #expect(Self.text(try Self.message(sections)) == nil, "\(sections)")
+        }
+    }
+
+    private static func text(_ message: Message) -> String? {
+        guard let data = message.readData() else { return nil }
+        return data.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
     @Test("is refused with", arguments: refusals)
     func refused(_ one: Refusal) {
         let error = #expect(throws: CodecError.self) { try Self.message(one.sections) }
