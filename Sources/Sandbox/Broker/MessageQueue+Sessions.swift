@@ -169,7 +169,7 @@ extension MessageQueue {
         broker.deadlines.cancel(session)
         while let message = session.locked.popFirst() {
             locks[message.lockToken] = nil
-            if countsDeliveries { lockExpired(message, at: now) } else { giveBack(message, at: now) }
+            if countsDeliveries { lockExpired(message, at: now) } else { giveBack(message, hasFailed: false, at: now) }
         }
         if session.waitingKey == nil, !session.ready.isEmpty { broker.announce(self) }
         settleWaiting(session)

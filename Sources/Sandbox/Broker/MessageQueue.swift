@@ -214,11 +214,11 @@ public final class MessageQueue {
         case .complete: remove(message)
         case .release:
             if broker.countsReleases { countDelivery(of: message) }
-            giveBack(message, at: now)
+            giveBack(message, hasFailed: broker.countsReleases, at: now)
         case .abandon(let properties):
             change(message, properties)
             countDelivery(of: message)
-            giveBack(message, at: now)
+            giveBack(message, hasFailed: true, at: now)
         case .defer(let properties):
             change(message, properties)
             // The service counts a deferral as a delivery: JavaScript's tests see 1 on a message deferred once.
@@ -381,8 +381,10 @@ public final class MessageQueue {
     }
 
     /// Puts a message back whose lock has ended: dead, expired, deferred again, or in its old place.
-    func giveBack(_ message: StoredMessage, at now: Int64) {
-        if subQueue == .active, message.deliveryCount >= UInt32(clamping: entity.settings.maxDeliveryCount) {
+    /// - Parameter hasFailed: whether that was a delivery that failed. Only those can be one too many: what was deferred as often as may be, or
+    ///   has been delivered more often than may be since the limit was lowered, is not dead for being given back untouched.
+    func giveBack(_ message: StoredMessage, hasFailed: Bool, at now: Int64) {
+        if hasFailed, subQueue == .active, message.deliveryCount >= UInt32(clamping: entity.settings.maxDeliveryCount) {
             detach(message)
             return entity.bury(message, .maxDeliveryCountExceeded(entity.settings.maxDeliveryCount), at: now)
         }
@@ -420,7 +422,7 @@ public final class MessageQueue {
         message.isEnlisted = false
         // In a dead-letter queue a lock that runs out is not counted (azure-sdk-for-net#53437).
         if subQueue == .active { countDelivery(of: message) }
-        giveBack(message, at: now)
+        giveBack(message, hasFailed: true, at: now)
     }
 
     // MARK: Entering

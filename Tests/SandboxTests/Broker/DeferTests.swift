@@ -34,6 +34,22 @@ import Testing
         #expect(try fixture.counts() == .init(deadLetter: 1), "the third failed delivery was its last")
     }
 
+    @Test func onlyAFailedDeliveryCanBeOneTooMany() throws {
+        let (fixture, number) = try deferred()
+        for _ in 0..<2 {
+            let delivery = try #require(try fixture.q.receiveDeferred([number], mode: .peekLock).first)
+            try fixture.q.settle(delivery.token, .defer())
+        }
+        // Deferred three times, which is as often as it may fail.
+        let released = try #require(try fixture.q.receiveDeferred([number], mode: .peekLock).first)
+        #expect(released.deliveryCount == 3)
+        try fixture.q.settle(released.token, .release)
+        #expect(try fixture.counts() == .init(active: 1))
+        let abandoned = try #require(try fixture.q.receiveDeferred([number], mode: .peekLock).first)
+        try fixture.q.settle(abandoned.token, .abandon())
+        #expect(try fixture.counts() == .init(deadLetter: 1))
+    }
+
     @Test func numbersAreTakenAllOrNone() throws {
         let (fixture, number) = try deferred()
         try fixture.send("b")

@@ -132,10 +132,10 @@ struct QueueModel {
         guard let index = active.firstIndex(where: { $0.token == token && !$0.isEnlisted }) else { return }
         switch settlement {
         case .complete: active.remove(at: index)
-        case .release: giveBack(active[index].number)
+        case .release: giveBack(active[index].number, hasFailed: false)
         case .abandon:
             active[index].failures += 1
-            giveBack(active[index].number)
+            giveBack(active[index].number, hasFailed: true)
         case .defer:
             active[index].failures += 1
             active[index].state = .deferred
@@ -179,11 +179,11 @@ struct QueueModel {
         }
     }
 
-    private mutating func giveBack(_ number: Int64) {
+    private mutating func giveBack(_ number: Int64, hasFailed: Bool) {
         guard let index = active.firstIndex(where: { $0.number == number }), case .locked(_, _, let wasDeferred) = active[index].state
         else { return }
         active[index].isEnlisted = false
-        if active[index].failures >= maxDeliveryCount { return bury(active.remove(at: index), "MaxDeliveryCountExceeded") }
+        if hasFailed, active[index].failures >= maxDeliveryCount { return bury(active.remove(at: index), "MaxDeliveryCountExceeded") }
         if wasDeferred {
             active[index].state = .deferred
         } else if active[index].expiresAt <= now {
@@ -218,7 +218,7 @@ struct QueueModel {
         for entry in active where entry.session == id && entry.token != nil {
             guard let index = active.firstIndex(where: { $0.number == entry.number }) else { continue }
             if isFailure { active[index].failures += 1 }
-            giveBack(entry.number)
+            giveBack(entry.number, hasFailed: isFailure)
         }
     }
 
@@ -262,6 +262,6 @@ struct QueueModel {
     private mutating func expireLock(_ number: Int64) {
         guard let index = active.firstIndex(where: { $0.number == number }) else { return }
         active[index].failures += 1
-        giveBack(number)
+        giveBack(number, hasFailed: true)
     }
 }

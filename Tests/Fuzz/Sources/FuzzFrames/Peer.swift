@@ -3,7 +3,7 @@ internal import FuzzSupport
 internal import NIOCore
 
 /// An engine and its owner, fed with what may or may not be AMQP.
-struct Peer {
+struct Peer: ~Copyable {
     /// What came of it.
     struct Outcome {
         /// Every byte the engine wanted sent.
