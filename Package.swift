@@ -16,6 +16,7 @@ let strict: [SwiftSetting] = [
 let quick: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld"], .when(platforms: [.linux]))]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -33,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -75,7 +77,7 @@ let package = Package(
                 "RESTClient", .product(name: "Crypto", package: "swift-crypto"), .product(name: "JWTKit", package: "jwt-kit"), nioCore,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                logging,
+                system, logging,
             ],
             swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
@@ -103,13 +105,13 @@ let package = Package(
         .target(name: "AzureResources", dependencies: ["Identity", "RESTClient", nioCore, logging], swiftSettings: strict),
         .target(
             name: "Backstage",
-            dependencies: ["RESTClient", nioCore, .product(name: "Yams", package: "Yams")],
+            dependencies: ["RESTClient", nioCore, system, .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Floor 4
         .target(
             name: "CallboardCore",
             dependencies: [
-                "ServiceBus", "AzureResources", "Backstage", "Identity", "RESTClient", "CInflate", logging,
+                "ServiceBus", "AzureResources", "Backstage", "Identity", "RESTClient", "CInflate", system, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -167,7 +169,7 @@ let package = Package(
             name: "ProductTests",
             dependencies: [
                 "CallboardCore", "AzureResources", "Backstage", "Identity", "RESTClient", "Console", "Terminal", "ServiceBus", "AMQP",
-                nioCore,
+                nioCore, system,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],

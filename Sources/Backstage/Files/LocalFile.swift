@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
@@ -33,11 +35,11 @@ package enum LocalFile {
 
     /// What a path leads to, through symbolic links unless told otherwise.
     package static func kind(of path: String, followingLinks: Bool = true) throws(Fault) -> Kind {
-        var status = stat()
-        guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { throw fault() }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: return .file
-        case S_IFDIR: return .folder
+        let status: Stat
+        do throws(Errno) { status = try Stat(path, followTargetSymlink: followingLinks) } catch { throw fault(error) }
+        switch status.type {
+        case .regular: return .file
+        case .directory: return .folder
         default: return .other
         }
     }
@@ -49,18 +51,18 @@ package enum LocalFile {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (onlyOurs ? O_NOFOLLOW : 0))
         guard descriptor >= 0 else { throw onlyOurs && errno == ELOOP ? Fault(message: "it is a symbolic link") : fault() }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw fault() }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Fault(message: "not a regular file") }
+        let status: Stat
+        do throws(Errno) { status = try Stat(FileDescriptor(rawValue: descriptor)) } catch { throw fault(error) }
+        guard status.type == .regular else { throw Fault(message: "not a regular file") }
         if onlyOurs {
-            guard status.st_uid == geteuid() else { throw Fault(message: "somebody else owns it") }
-            guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else { throw Fault(message: "others may write it") }
+            guard status.userID.rawValue == geteuid() else { throw Fault(message: "somebody else owns it") }
+            guard status.permissions.rawValue & 0o022 == 0 else { throw Fault(message: "others may write it") }
         }
-        guard status.st_size <= limit else {
-            throw Fault(message: "the file has \(status.st_size) bytes; at most \(limit) are read")
+        guard status.size <= limit else {
+            throw Fault(message: "the file has \(status.size) bytes; at most \(limit) are read")
         }
         var bytes: [UInt8] = []
-        let expected = max(0, Int(status.st_size))
+        let expected = max(0, Int(status.size))
         while bytes.count <= limit {
             // One byte more than expected, so that the end is seen in one go; a file that grows is read up to the limit.
             let wanted = max(expected + 1 - bytes.count, 4096)
@@ -105,9 +107,8 @@ package enum LocalFile {
         guard let slash = path.lastIndex(of: "/") else { return }
         let (folder, name) = (String(path[..<slash]), path[path.index(after: slash)...])
         for leftover in (try? names(in: folder)) ?? [] where leftover.hasPrefix(name + ".") && leftover.hasSuffix(".partial") {
-            var status = stat()
-            guard lstat(folder + "/" + leftover, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-                time(nil) - status.modified > 3600
+            guard let status = try? Stat(folder + "/" + leftover, followTargetSymlink: false), status.type == .regular,
+                status.userID.rawValue == geteuid(), time(nil) - status.st_mtim.tv_sec > 3600
             else { continue }
             unlink(folder + "/" + leftover)
         }
@@ -129,24 +130,17 @@ package enum LocalFile {
         return String(validatingCString: resolved)
     }
 
-    private static func fault(_ done: String = "read") -> Fault {
-        switch errno {
-        case ENOENT, ENOTDIR: Fault(message: done == "read" ? "there is no such file" : "there is no such folder", isMissing: true)
-        case EACCES, EPERM: Fault(message: done == "read" ? "reading it is not permitted" : "writing it is not permitted")
-        case ELOOP: Fault(message: "its symbolic links lead in a circle")
-        default: Fault(message: "it cannot be \(done): \(String(cString: strerror(errno)))")
-        }
-    }
-}
+    private static func fault(_ done: String = "read") -> Fault { fault(Errno(rawValue: errno), done) }
 
-extension stat {
-    /// When it was last written, in seconds since 1970.
-    fileprivate var modified: time_t {
-        #if canImport(Darwin)
-            st_mtimespec.tv_sec
-        #else
-            st_mtim.tv_sec
-        #endif
+    private static func fault(_ reason: Errno, _ done: String = "read") -> Fault {
+        switch reason {
+        case .noSuchFileOrDirectory, .notDirectory:
+            Fault(message: done == "read" ? "there is no such file" : "there is no such folder", isMissing: true)
+        case .permissionDenied, .notPermitted:
+            Fault(message: done == "read" ? "reading it is not permitted" : "writing it is not permitted")
+        case .tooManySymbolicLinkLevels: Fault(message: "its symbolic links lead in a circle")
+        default: Fault(message: "it cannot be \(done): \(reason)")
+        }
     }
 }
 

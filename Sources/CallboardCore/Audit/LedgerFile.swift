@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -102,25 +104,30 @@ struct LedgerFile: ~Copyable {
     }
 
     private static func makePrivate(_ descriptor: Int32) throws(Fault) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Fault(errno: errno) }
-        guard status.st_uid == geteuid() else { throw Fault("it belongs to another user") }
+        let status = try status(descriptor)
+        guard status.userID.rawValue == geteuid() else { throw Fault("it belongs to another user") }
         // One that was copied here may be open to others.
-        if status.st_mode & 0o077 != 0, fchmod(descriptor, 0o600) != 0 { throw Fault(errno: errno) }
+        if status.permissions.rawValue & 0o077 != 0, fchmod(descriptor, 0o600) != 0 { throw Fault(errno: errno) }
     }
 
     private static func identity(_ descriptor: Int32) throws(Fault) -> UInt64 {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Fault(errno: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Fault("it is not a regular file") }
-        return UInt64(truncatingIfNeeded: status.st_ino) ^ UInt64(truncatingIfNeeded: status.st_dev) << 48
+        let status = try status(descriptor)
+        guard status.type == .regular else { throw Fault("it is not a regular file") }
+        return identity(status)
+    }
+
+    private static func identity(_ status: Stat) -> UInt64 {
+        UInt64(truncatingIfNeeded: status.inode.rawValue) ^ UInt64(truncatingIfNeeded: status.deviceID.rawValue) << 48
+    }
+
+    private static func status(_ descriptor: Int32) throws(Fault) -> Stat {
+        do throws(Errno) { return try Stat(FileDescriptor(rawValue: descriptor)) } catch { throw Fault(errno: error.rawValue) }
     }
 
     private static func makeFolder(of path: String) throws(Fault) {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
         let folder = String(path[..<slash])
-        var status = stat()
-        if stat(folder, &status) == 0 { return }
+        if (try? Stat(folder)) != nil { return }
         try makeFolder(of: folder)
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw Fault(errno: errno) }
         try syncFolder(of: folder)
@@ -142,16 +149,12 @@ struct LedgerFile: ~Copyable {
 
     /// Whether the path still leads to this file.
     func isStill(at path: String) -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return false }
-        return UInt64(truncatingIfNeeded: status.st_ino) ^ UInt64(truncatingIfNeeded: status.st_dev) << 48 == identity
+        (try? Stat(path, followTargetSymlink: false)).map(Self.identity) == identity
     }
 
     /// Its length in bytes.
     func size() throws(Fault) -> Int {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Fault(errno: errno) }
-        return Int(status.st_size)
+        try Int(Self.status(descriptor).size)
     }
 
     /// The length up to which what is there was written to the end of an append: nobody is appending at the moment it is asked.

@@ -8,6 +8,7 @@
 
 internal import Backstage
 internal import Identity
+internal import SystemPackage
 
 /// Where a demo runs in which people sign in, so that a second terminal finds the first one's sandbox: a file that only its owner can read, for as long as
 /// the demo runs. It names ports and an authority, and no secret.
@@ -75,9 +76,9 @@ public struct DemoFile: Hashable, Sendable {
     /// Reads it.
     /// - Returns: nil where there is none, or one that somebody else could have written: it would say where tokens are sent.
     public static func read(_ path: String) -> DemoFile? {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(), status.st_mode & 0o077 == 0,
-            let bytes = try? LocalFile.read(path, limit: 16 << 10), let value = try? JSONValueReader.value(of: bytes)
+        guard let status = try? Stat(path, followTargetSymlink: false), status.type == .regular, status.userID.rawValue == geteuid(),
+            status.permissions.rawValue & 0o077 == 0, let bytes = try? LocalFile.read(path, limit: 16 << 10),
+            let value = try? JSONValueReader.value(of: bytes)
         else { return nil }
         func port(_ name: String) -> Int? { value[name]?.integer.flatMap { (1...65_535).contains($0) ? Int($0) : nil } }
         func text(_ name: String) -> String? {

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import SystemPackage
 
 #if canImport(Glibc)
     internal import Glibc
@@ -21,18 +22,21 @@ final class InputDescriptor: Sendable {
         self.path = path
         // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
         let number = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        var status = stat()
-        guard number >= 0, fstat(number, &status) == 0 else {
-            let reason = String(cString: strerror(errno))
-            if number >= 0 { close(number) }
-            throw OperatorError(.usage, "The file '\(path)' cannot be read: \(reason).", hint: "Check the path.")
+        func unreadable(_ reason: Errno) -> OperatorError {
+            OperatorError(.usage, "The file '\(path)' cannot be read: \(reason).", hint: "Check the path.")
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard number >= 0 else { throw unreadable(Errno(rawValue: errno)) }
+        let status: Stat
+        do throws(Errno) { status = try Stat(FileDescriptor(rawValue: number)) } catch {
+            close(number)
+            throw unreadable(error)
+        }
+        guard status.type == .regular else {
             close(number)
             throw OperatorError(.usage, "'\(path)' is no regular file.", hint: "Name a file that 'callboard export' wrote.")
         }
         self.number = number
-        size = Int64(status.st_size)
+        size = status.size
     }
 
     deinit { close(number) }

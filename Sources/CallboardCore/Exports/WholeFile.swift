@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -136,13 +138,13 @@ final class WholeFile {
 
     /// Whether a file may get this name.
     private static func check(_ path: String, isReplacing: Bool) throws(OperatorError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            guard errno == ENOENT else { throw fault(path) }
+        let status: Stat
+        do throws(Errno) { status = try Stat(path, followTargetSymlink: false) } catch {
+            guard error == .noSuchFileOrDirectory else { throw fault(path, error.rawValue) }
             return
         }
         guard isReplacing else { throw taken(path) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard status.type == .regular else {
             throw OperatorError(.usage, "'\(path)' is no regular file, and is not replaced.", hint: "Name another file.")
         }
     }
@@ -171,8 +173,8 @@ final class WholeFile {
             throw inTheWay(partial, for: path)
         }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else {
+        guard let status = try? Stat(FileDescriptor(rawValue: descriptor)), status.type == .regular, status.userID.rawValue == geteuid()
+        else {
             throw inTheWay(partial, for: path)
         }
         switch lock(descriptor) {
@@ -199,14 +201,14 @@ final class WholeFile {
 
     /// Whether a path still leads to an open file.
     private static func isThere(_ descriptor: Int32, _ path: String) -> Bool {
-        var (ours, there) = (stat(), stat())
-        return fstat(descriptor, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino
+        guard let ours = try? Stat(FileDescriptor(rawValue: descriptor)), let there = try? Stat(path, followTargetSymlink: false)
+        else { return false }
+        return ours.deviceID == there.deviceID && ours.inode == there.inode
     }
 
     // MARK: Errors
 
-    private static func fault(_ path: String) -> OperatorError {
-        let reason = errno
+    private static func fault(_ path: String, _ reason: Int32 = errno) -> OperatorError {
         let message = "The file '\(path)' cannot be written: \(String(cString: strerror(reason)))."
         return switch reason {
         case ENOSPC, EDQUOT, EFBIG:

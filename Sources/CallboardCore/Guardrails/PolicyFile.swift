@@ -1,4 +1,5 @@
 internal import Backstage
+internal import SystemPackage
 
 #if canImport(Glibc)
     internal import Glibc
@@ -64,12 +65,11 @@ public enum PolicyFile {
 
     /// Why a file that others can change is no policy; nil when only its owner can.
     private static func unsafe(_ path: String) -> String? {
-        var status = stat()
         // What cannot be looked at cannot be read either, and reading says why.
-        guard stat(path, &status) == 0 else { return nil }
-        if status.st_mode & (S_IWGRP | S_IWOTH) != 0 { return "others may write to it; run chmod go-w on it" }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            return "it belongs to another user (number \(status.st_uid)), who may write to it; make a copy of your own"
+        guard let status = try? Stat(path) else { return nil }
+        if status.permissions.rawValue & 0o022 != 0 { return "others may write to it; run chmod go-w on it" }
+        guard [geteuid(), 0].contains(status.userID.rawValue) else {
+            return "it belongs to another user (number \(status.userID.rawValue)), who may write to it; make a copy of your own"
         }
         return nil
     }

@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -20,21 +22,23 @@ enum SecretFolder {
 
     /// What is at a path. A link is not followed.
     static func occupant(of path: String) -> Occupant {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return errno == ENOENT ? .nothing : .foreign(String(cString: strerror(errno))) }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: break
+        let status: Stat
+        do throws(Errno) { status = try Stat(path, followTargetSymlink: false) } catch {
+            return error == .noSuchFileOrDirectory ? .nothing : .foreign("\(error)")
+        }
+        switch status.type {
+        case .regular: break
         // A terminal is one, and so is what stands for the one this process has.
-        case S_IFCHR: return .foreign("it is a terminal or another device, where a secret would be seen")
-        case S_IFLNK: return .foreign("it is a symbolic link, which could lead anywhere")
-        case S_IFDIR: return .foreign("it is a folder")
+        case .characterSpecial: return .foreign("it is a terminal or another device, where a secret would be seen")
+        case .symbolicLink: return .foreign("it is a symbolic link, which could lead anywhere")
+        case .directory: return .foreign("it is a folder")
         default: return .foreign("it is not a regular file")
         }
-        guard status.st_uid == geteuid() else { return .foreign("it belongs to another user") }
-        guard status.st_mode & 0o077 == 0 else {
-            return .foreign("others can read it (mode \(String(status.st_mode & 0o7777, radix: 8)))")
+        guard status.userID.rawValue == geteuid() else { return .foreign("it belongs to another user") }
+        guard status.permissions.rawValue & 0o077 == 0 else {
+            return .foreign("others can read it (mode \(String(status.permissions.rawValue, radix: 8)))")
         }
-        guard status.st_nlink == 1 else { return .foreign("it has other names besides this one") }
+        guard status.linkCount == 1 else { return .foreign("it has other names besides this one") }
         return .ownFile
     }
 
@@ -56,12 +60,12 @@ enum SecretFolder {
             throw refused("it is not the name of a file")
         }
         let folder = parent(of: path)
-        var status = stat()
-        guard stat(folder, &status) == 0 else { throw refused("its folder cannot be used: \(String(cString: strerror(errno)))") }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw refused("\(folder) is not a folder") }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else { throw refused("its folder belongs to another user") }
-        guard status.st_mode & 0o022 == 0 || status.st_mode & S_ISVTX != 0 else {
-            throw refused("others can write to its folder (mode \(String(status.st_mode & 0o7777, radix: 8)))")
+        let status: Stat
+        do throws(Errno) { status = try Stat(folder) } catch { throw refused("its folder cannot be used: \(error)") }
+        guard status.type == .directory else { throw refused("\(folder) is not a folder") }
+        guard [geteuid(), 0].contains(status.userID.rawValue) else { throw refused("its folder belongs to another user") }
+        guard status.permissions.rawValue & 0o022 == 0 || status.permissions.contains(.saveText) else {
+            throw refused("others can write to its folder (mode \(String(status.permissions.rawValue, radix: 8)))")
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Dispatch
 package import Identity
 internal import Synchronization
+internal import SystemPackage
 
 #if canImport(Glibc)
     internal import Glibc
@@ -148,9 +149,8 @@ package final class SecretSocketSink: SecretSink {
     }
 
     private static func inode(of path: String) -> UInt64? {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
-        return UInt64(status.st_ino)
+        guard let status = try? Stat(path, followTargetSymlink: false), status.type == .socket else { return nil }
+        return UInt64(status.inode.rawValue)
     }
 
     /// The user at the other end.

@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -102,37 +104,35 @@ package enum PrivateFile {
 
     /// Makes the folder, and those above it, where they are missing, for the owner only; refuses one that others can write to.
     static func prepareFolder(_ path: String) throws(FileFault) {
-        var status = stat()
-        if stat(path, &status) != 0 {
-            guard errno == ENOENT else { throw .last() }
-            if let slash = path.lastIndex(of: "/"), slash > path.startIndex, path[..<slash] != path {
-                try self.prepareParents(String(path[..<slash]))
-            }
-            guard mkdir(path, 0o700) == 0 || errno == EEXIST, stat(path, &status) == 0 else { throw .last() }
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw FileFault(message: "it is not a folder") }
-        guard status.st_uid == geteuid() else { throw FileFault(message: "it belongs to somebody else") }
-        guard status.st_mode & 0o022 == 0 else {
-            throw FileFault(message: "others can write to it (mode \(String(status.st_mode & 0o7777, radix: 8)))")
+        try self.makeFolder(path)
+        let status: Stat
+        do throws(Errno) { status = try Stat(path) } catch { throw FileFault(error) }
+        guard status.type == .directory else { throw FileFault(message: "it is not a folder") }
+        guard status.userID.rawValue == geteuid() else { throw FileFault(message: "it belongs to somebody else") }
+        guard status.permissions.rawValue & 0o022 == 0 else {
+            throw FileFault(message: "others can write to it (mode \(status.octalPermissions))")
         }
     }
 
-    private static func prepareParents(_ path: String) throws(FileFault) {
-        var status = stat()
-        guard stat(path, &status) != 0 else { return }
-        guard errno == ENOENT else { throw .last() }
-        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try self.prepareParents(String(path[..<slash])) }
+    /// Makes a folder, and those above it, where there is nothing.
+    private static func makeFolder(_ path: String) throws(FileFault) {
+        do throws(Errno) {
+            _ = try Stat(path)
+            return
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw FileFault(error) }
+        }
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try self.makeFolder(String(path[..<slash])) }
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .last() }
     }
 
     /// That an open file is regular, ours and closed to others.
     fileprivate static func check(_ descriptor: Int32) throws(FileFault) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .last() }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw FileFault(message: "it is not a regular file") }
-        guard status.st_uid == geteuid() else { throw FileFault(message: "it belongs to somebody else") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw FileFault(message: "others can read it (mode \(String(status.st_mode & 0o7777, radix: 8)))")
+        let status = try Stat(ofOpen: descriptor)
+        guard status.type == .regular else { throw FileFault(message: "it is not a regular file") }
+        guard status.userID.rawValue == geteuid() else { throw FileFault(message: "it belongs to somebody else") }
+        guard status.permissions.rawValue & 0o077 == 0 else {
+            throw FileFault(message: "others can read it (mode \(status.octalPermissions))")
         }
     }
 
@@ -169,9 +169,8 @@ private struct StagedFile: ~Copyable {
     init(beside target: String, random: RandomBytes) throws(FileFault) {
         let usual = Self.path(beside: target)
         if let descriptor = Self.take(usual) {
-            var status = stat()
             // One with two names is somebody's file already, and only a name of it was left.
-            if fstat(descriptor, &status) == 0, status.st_nlink == 1, ftruncate(descriptor, 0) == 0 {
+            if (try? Stat(ofOpen: descriptor))?.linkCount == 1, ftruncate(descriptor, 0) == 0 {
                 (path, self.descriptor) = (usual, descriptor)
                 return
             }
@@ -203,14 +202,13 @@ private struct StagedFile: ~Copyable {
     private static func take(_ path: String, flags: Int32 = O_CREAT) -> Int32? {
         let descriptor = open(path, O_WRONLY | flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return nil }
-        var (own, named) = (stat(), stat())
         do throws(FileFault) { try PrivateFile.check(descriptor) } catch {
             close(descriptor)
             return nil
         }
         // Another process may have put it in its place, or removed it, before it was locked.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &own) == 0, lstat(path, &named) == 0,
-            own.st_ino == named.st_ino, own.st_dev == named.st_dev
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let own = try? Stat(ofOpen: descriptor),
+            let named = try? Stat(path, followTargetSymlink: false), own.inode == named.inode, own.deviceID == named.deviceID
         else {
             close(descriptor)
             return nil

@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -19,16 +21,28 @@ package struct FileFault: Error, Hashable, Sendable {
     }
 
     /// What the operating system said last.
-    static func last() -> FileFault {
-        switch errno {
-        case ENOENT, ENOTDIR: FileFault(message: "there is no such file", isMissing: true)
-        case EACCES, EPERM: FileFault(message: "it is not permitted")
-        case ELOOP: FileFault(message: "it is a symbolic link")
-        case ENOSPC, EDQUOT: FileFault(message: "the disk is full")
-        case EROFS: FileFault(message: "the file system is read-only")
-        default: FileFault(message: String(cString: strerror(errno)))
+    static func last() -> FileFault { FileFault(Errno(rawValue: errno)) }
+
+    init(_ reason: Errno) {
+        switch reason {
+        case .noSuchFileOrDirectory, .notDirectory: self.init(message: "there is no such file", isMissing: true)
+        case .permissionDenied, .notPermitted: self.init(message: "it is not permitted")
+        case .tooManySymbolicLinkLevels: self.init(message: "it is a symbolic link")
+        case .noSpace, .diskQuotaExceeded: self.init(message: "the disk is full")
+        case .readOnlyFileSystem: self.init(message: "the file system is read-only")
+        default: self.init(message: reason.description)
         }
     }
+}
+
+extension Stat {
+    /// The status of an open file.
+    init(ofOpen descriptor: Int32) throws(FileFault) {
+        do throws(Errno) { try self.init(FileDescriptor(rawValue: descriptor)) } catch { throw FileFault(error) }
+    }
+
+    /// The permissions as `chmod` takes them, in octal digits.
+    var octalPermissions: String { String(permissions.rawValue, radix: 8) }
 }
 
 /// Reads files of bounded size.
@@ -44,9 +58,7 @@ enum BoundedFile {
 
     /// The content of an open file.
     static func read(_ descriptor: Int32, limit: Int) throws(FileFault) -> [UInt8] {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .last() }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw FileFault(message: "it is not a regular file") }
+        guard try Stat(ofOpen: descriptor).type == .regular else { throw FileFault(message: "it is not a regular file") }
         var bytes: [UInt8] = []
         while bytes.count <= limit {
             let wanted = min(64 * 1024, limit + 1 - bytes.count)

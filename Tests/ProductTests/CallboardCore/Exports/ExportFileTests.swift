@@ -2,6 +2,7 @@ import AMQP
 import NIOCore
 import ServiceBus
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import CallboardCore
@@ -29,11 +30,7 @@ struct ExportFileTests {
         try ExportWriter(to: fixture.file, header: fixture.header, isOverwriting: isOverwriting, calls: calls)
     }
 
-    private func mode(_ path: String) throws -> mode_t {
-        var status = stat()
-        try #require(lstat(path, &status) == 0)
-        return status.st_mode & 0o7777
-    }
+    private func mode(_ path: String) throws -> mode_t { try Stat(path, followTargetSymlink: false).permissions.rawValue }
 
     @Test("it has its name only when it is whole, and only its owner may read it, before and after")
     func name() throws {

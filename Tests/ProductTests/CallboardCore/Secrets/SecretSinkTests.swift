@@ -1,4 +1,5 @@
 import Identity
+import SystemPackage
 import Testing
 
 @testable import CallboardCore
@@ -47,8 +48,7 @@ struct SecretSinkTests {
         let sink = SecretFileSink(folder + "/token")
         try await sink.deliver(secret, note, replacing: [])
         #expect(content(folder + "/token") == "the-secret")
-        var status = stat()
-        #expect(lstat(folder + "/token", &status) == 0 && status.st_mode & 0o7777 == 0o600)
+        #expect(try Stat(folder + "/token", followTargetSymlink: false).permissions == .ownerReadWrite)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["token"])
         #expect(await sink.holds(SecretFingerprint(secret)) == true)
     }
@@ -136,11 +136,12 @@ struct SecretSinkTests {
         let path = folder + "/s"
         let sink = SecretSocketSink(path)
         try await sink.deliver(secret, note, replacing: [])
-        var status = stat()
-        #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK && status.st_mode & 0o777 == 0o600)
+        let status = try Stat(path, followTargetSymlink: false)
+        #expect(status.type == .socket && status.permissions == .ownerReadWrite)
         #expect(read(path) == "the-secret")
         await sink.settle()
-        #expect(lstat(path, &status) != 0 && read(path) == nil)
+        #expect(throws: Errno.noSuchFileOrDirectory) { try Stat(path, followTargetSymlink: false) }
+        #expect(read(path) == nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         // Served anew, with the next secret.
         try await sink.deliver(Secret("next"), note, replacing: [])
