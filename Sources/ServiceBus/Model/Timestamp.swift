@@ -66,24 +66,23 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     package func write(usualForm place: UnsafeMutablePointer<UInt8>) -> Bool {
         let t = utc
         guard (0...9999).contains(t.year) else { return false }
-        var index = 0
-        func put(_ value: Int, _ width: Int, _ after: Unicode.Scalar) {
-            var divisor = width == 2 ? 10 : width == 3 ? 100 : 1000
-            while divisor > 0 {
-                place[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10)
-                divisor /= 10
-                index &+= 1
-            }
-            place[index] = UInt8(truncatingIfNeeded: after.value)
-            index &+= 1
+        // By constants: a division by what is only known when it runs takes ten times as long.
+        func digit(_ value: Int, at index: Int) { place[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value) }
+        func pair(_ value: Int, at index: Int, _ after: StaticString) {
+            digit(value / 10, at: index)
+            digit(value % 10, at: index &+ 1)
+            place[index &+ 2] = after.utf8Start.pointee
         }
-        put(t.year, 4, "-")
-        put(t.month, 2, "-")
-        put(t.day, 2, "T")
-        put(t.hour, 2, ":")
-        put(t.minute, 2, ":")
-        put(t.second, 2, ".")
-        put(t.millisecond, 3, "Z")
+        digit(t.year / 1000, at: 0)
+        digit(t.year / 100 % 10, at: 1)
+        pair(t.year % 100, at: 2, "-")
+        pair(t.month, at: 5, "-")
+        pair(t.day, at: 8, "T")
+        pair(t.hour, at: 11, ":")
+        pair(t.minute, at: 14, ":")
+        pair(t.second, at: 17, ".")
+        digit(t.millisecond / 100, at: 20)
+        pair(t.millisecond % 100, at: 21, "Z")
         return true
     }
 
