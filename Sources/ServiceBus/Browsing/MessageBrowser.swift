@@ -143,14 +143,15 @@ public actor MessageBrowser {
     private func ask() {
         guard failure == nil, !isFinished else { return }
         while let question = scan?.nextQuestion() {
-            underWay[question.id] = Task { [source] in
+            // Not on this actor: the answers to many questions are read at once.
+            underWay[question.id] = Task { @concurrent [source] in
                 let answer: Result<[PeekedMessage], ServiceBusError>
                 do throws(ServiceBusError) {
                     answer = .success(try await source.page(from: question.from, count: question.count))
                 } catch {
                     answer = .failure(error)
                 }
-                self.take(answer, to: question)
+                await self.take(answer, to: question)
             }
         }
     }
