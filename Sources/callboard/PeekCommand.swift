@@ -87,14 +87,16 @@ struct PeekCommand: OperatorCommand {
         var pages = scan.makeAsyncIterator()
         do throws(OperatorError) {
             while left > 0, let page = try await pages.next() {
-                var wanted: [MessageRecord] = []
-                wanted.reserveCapacity(page.count)
-                for message in page where wanted.count < left {
-                    if let filter, try !filter.admits(message, of: path) { continue }
-                    wanted.append(MessageRecord(message, isHeadersOnly: headersOnly))
+                var wanted = page
+                if let filter {
+                    wanted = []
+                    for message in page where wanted.count < left {
+                        if try filter.admits(message, of: path) { wanted.append(message) }
+                    }
                 }
+                wanted.removeLast(max(0, wanted.count - left))
                 left -= wanted.count
-                await list.append(wanted)
+                await list.append(MessagePage(wanted, isHeadersOnly: headersOnly))
             }
         } catch {
             // What was seen before it went wrong is printed.

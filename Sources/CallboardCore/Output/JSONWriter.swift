@@ -19,10 +19,20 @@ public struct JSONWriter: Sendable {
 
     /// Writes an object whose members the closure writes.
     public mutating func object(_ members: (inout JSONWriter) -> Void) {
+        beginObject()
+        members(&self)
+        endObject()
+    }
+
+    /// Begins an object, where what writes its members is no closure. ``endObject()`` must follow.
+    mutating func beginObject() {
         separate()
         sink.append(UInt8(ascii: "{"))
         needsComma = false
-        members(&self)
+    }
+
+    /// Ends what ``beginObject()`` began.
+    mutating func endObject() {
         sink.append(UInt8(ascii: "}"))
         needsComma = true
     }

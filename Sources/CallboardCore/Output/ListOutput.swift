@@ -8,7 +8,7 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
     private let format: OutputFormat
     private let columns: Int?
     private let table = Record.columns
-    private var json = JSONWriter()
+    private var list: JSONList
     private var lines = ByteSink()
     private var count = 0
     private var row = TableRow()
@@ -20,6 +20,7 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
     public init(_ format: OutputFormat, columns: Int? = nil) {
         self.format = format
         self.columns = columns
+        list = JSONList(format)
     }
 
     /// Adds a record.
@@ -36,24 +37,9 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
                 return
             }
             write(row, widths)
-        case .json, .jsonl: Self.write([record], to: &json, format, isFirst: count == 1)
+        case .json, .jsonl: list.element { record.write(to: &$0) }
         }
     }
-
-    /// Writes records that follow one another in a list of JSON; not for tables.
-    static func write(_ records: [Record], to json: inout JSONWriter, _ format: OutputFormat, isFirst: Bool) {
-        var isFirst = isFirst
-        let records = records.span
-        for index in records.indices {
-            if format == .json { json.raw(isFirst ? "[\n" : ",\n") }
-            isFirst = false
-            records[index].write(to: &json)
-            if format == .jsonl { json.raw("\n") }
-        }
-    }
-
-    /// What ends an array that is not empty.
-    static var end: StaticString { "\n]\n" }
 
     /// Hands over the bytes of the records added so far, but for those a table still waits with, and forgets them.
     public mutating func flush(_ write: (UnsafeRawBufferPointer) -> Void) {
@@ -61,8 +47,7 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
             lines.withBytes { write(UnsafeRawBufferPointer($0)) }
             lines.removeAll()
         } else {
-            json.sink.withBytes { write(UnsafeRawBufferPointer($0)) }
-            json.sink.removeAll()
+            list.flush(write)
         }
     }
 
@@ -70,8 +55,7 @@ public struct ListOutput<Record: OutputRecord>: Sendable {
     public mutating func finish() {
         switch format {
         case .table: if widths == nil { layOut() }
-        case .json: json.raw(count == 0 ? "[]\n" : Self.end)
-        case .jsonl: break
+        case .json, .jsonl: list.finish()
         }
     }
 

@@ -1,3 +1,4 @@
+internal import AMQP
 public import ServiceBus
 
 /// A peeked message as commands print it. The names of its JSON are stable.
@@ -34,22 +35,25 @@ public struct MessageRecord: OutputRecord {
     }
 
     /// Writes the message as one object.
-    public func write(to json: inout JSONWriter) {
-        json.object { json in
-            writeFields(to: &json)
-            json.key(fixed: "applicationProperties")
-            json.object { json in
-                var properties = message.readApplicationProperties()
-                while properties.next() { json.property(properties.name, properties.value) }
-            }
-            if !isHeadersOnly, !writeText(to: &json) { write(message.body, to: &json) }
-            if let redaction = message.redaction, redaction.summary != nil {
-                json.member(fixed: "maskedFields", Int64(redaction.fields))
-            }
+    public func write(to json: inout JSONWriter) { Self.write(message, isHeadersOnly: isHeadersOnly, to: &json) }
+
+    /// Writes a message as one object, from where the message lies: a copy counts references, which takes longer than a number to write.
+    static func write(_ message: borrowing PeekedMessage, isHeadersOnly: Bool, to json: inout JSONWriter) {
+        json.beginObject()
+        writeFields(message, to: &json)
+        json.key(fixed: "applicationProperties")
+        json.beginObject()
+        var properties = message.readApplicationProperties()
+        while properties.next() { json.property(properties.name, properties.value) }
+        json.endObject()
+        if !isHeadersOnly, !writeText(message, to: &json) { write(message.body, message.redaction, to: &json) }
+        if let redaction = message.redaction, redaction.summary != nil {
+            json.member(fixed: "maskedFields", Int64(redaction.fields))
         }
+        json.endObject()
     }
 
-    private func writeFields(to json: inout JSONWriter) {
+    private static func writeFields(_ message: borrowing PeekedMessage, to json: inout JSONWriter) {
         let fields = message.fields
         json.member(fixed: "sequenceNumber", message.sequenceNumber.rawValue)
         json.member(fixed: "enqueuedSequenceNumber", fields.enqueuedSequenceNumber?.rawValue)
@@ -76,7 +80,7 @@ public struct MessageRecord: OutputRecord {
 
     /// Writes a body that is text as it was sent, from where it lies: most are.
     /// - Returns: false, and nothing is written, when it is another.
-    private func writeText(to json: inout JSONWriter) -> Bool {
+    private static func writeText(_ message: borrowing PeekedMessage, to json: inout JSONWriter) -> Bool {
         guard message.redaction == nil, let data = message.readData() else { return false }
         return json.attempt { json in
             json.key(fixed: "body")
@@ -92,15 +96,15 @@ public struct MessageRecord: OutputRecord {
         }
     }
 
-    private func write(_ body: MessageBody, to json: inout JSONWriter) {
+    private static func write(_ body: MessageBody, _ redaction: Redaction?, to json: inout JSONWriter) {
         guard body.kind != .none else { return }
         json.key(fixed: "body")
         json.object { json in
             json.member(fixed: "kind", body.kind.rawValue)
-            if message.redaction?.isBodyWithheld == true {
+            if redaction?.isBodyWithheld == true {
                 return json.member(fixed: "withheld", "masking is on and this body could not be read")
             }
-            if let format = message.redaction?.decodedFrom { json.member(fixed: "decodedFrom", format) }
+            if let format = redaction?.decodedFrom { json.member(fixed: "decodedFrom", format) }
             if let text = body.text {
                 json.member(fixed: "encoding", "utf-8")
                 json.member(fixed: "text", text)
@@ -114,6 +118,33 @@ public struct MessageRecord: OutputRecord {
                 json.member(fixed: "text", Base64Text.of(body.bytes))
             }
             json.member(fixed: "sizeBytes", Int64(body.sizeBytes))
+        }
+    }
+}
+
+/// Messages that are printed together.
+public struct MessagePage: OutputPage {
+    /// The messages.
+    public let messages: [PeekedMessage]
+    /// Whether their bodies were not asked for.
+    public let isHeadersOnly: Bool
+
+    /// Wraps messages.
+    public init(_ messages: [PeekedMessage], isHeadersOnly: Bool = false) {
+        self.messages = messages
+        self.isHeadersOnly = isHeadersOnly
+    }
+
+    /// Whether there is none.
+    public var isEmpty: Bool { messages.isEmpty }
+
+    /// One for each message.
+    public var records: [MessageRecord] { messages.map { MessageRecord($0, isHeadersOnly: isHeadersOnly) } }
+
+    /// Writes each message as one object.
+    public func write(to list: inout JSONList) {
+        messages.forEachBorrowed { message in
+            list.element { MessageRecord.write(message.element, isHeadersOnly: isHeadersOnly, to: &$0) }
         }
     }
 }

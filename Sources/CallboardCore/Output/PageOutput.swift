@@ -27,24 +27,24 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
     }
 
     /// Adds a page.
-    @specialized(where Record == MessageRecord)
-    public mutating func append(_ page: [Record]) async {
+    @specialized(where Record == MessageRecord, Page == MessagePage)
+    public mutating func append<Page: OutputPage<Record>>(_ page: Page) async {
         guard !page.isEmpty else { return }
         guard format != .table else {
-            for record in page { table.append(record) }
+            for record in page.records { table.append(record) }
             return table.flush(write)
         }
-        let (previous, format, write, isFirst) = (underWay.last, format, write, isEmpty)
-        let sheet = spare.popLast() ?? PageSheet()
+        let (previous, write, isFirst) = (underWay.last, write, isEmpty)
+        let sheet = spare.popLast() ?? PageSheet(format)
         isEmpty = false
         underWay.append(
             Task { @concurrent in
-                sheet.json.withLock { ListOutput.write(page, to: &$0, format, isFirst: isFirst) }
-                _ = await previous?.value
-                sheet.json.withLock { json in
-                    json.sink.withBytes { write(UnsafeRawBufferPointer($0)) }
-                    json.restart()
+                sheet.list.withLock { list in
+                    list.resume(isFirst: isFirst)
+                    page.write(to: &list)
                 }
+                _ = await previous?.value
+                sheet.list.withLock { $0.flush(write) }
                 return sheet
             })
         if underWay.count > Self.atOnce { spare.append(await underWay.removeFirst().value) }
@@ -59,18 +59,20 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
     /// Ends the list: an empty one is an empty array, or a table's headings.
     public mutating func finish() async {
         await flush()
-        if format == .table || isEmpty {
+        if format == .table {
             table.finish()
-            table.flush(write)
-        } else if format == .json {
-            var end = ByteSink()
-            end.append(fixed: ListOutput<Record>.end)
-            end.withBytes { write(UnsafeRawBufferPointer($0)) }
+            return table.flush(write)
         }
+        var end = JSONList(format)
+        end.resume(isFirst: isEmpty)
+        end.finish()
+        end.flush(write)
     }
 }
 
 /// What a page is written on. One task has it at a time.
 private final class PageSheet: Sendable {
-    let json = Mutex(JSONWriter())
+    let list: Mutex<JSONList>
+
+    init(_ format: OutputFormat) { list = Mutex(JSONList(format)) }
 }

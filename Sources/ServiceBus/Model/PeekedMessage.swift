@@ -83,7 +83,7 @@ public struct PeekedMessage: Sendable {
     public internal(set) var redaction: Redaction?
 
     /// Reads a received message; nil when it bears no sequence number and so did not come from an entity.
-    package init?(_ message: Message) {
+    package init?(_ message: consuming Message) {
         guard let number = Self.sequenceNumber(of: message) else { return nil }
         self.message = message
         sequenceNumber = SequenceNumber(number)
