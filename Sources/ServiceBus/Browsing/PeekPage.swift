@@ -19,8 +19,10 @@ enum PeekPage {
             }
             let message: Message
             do throws(CodecError) { message = try Message(bytes) } catch { throw malformed("\(error)", entity) }
-            guard let peeked = PeekedMessage(message) else { throw malformed("a message has no sequence number", entity) }
-            messages.append(peeked)
+            guard let number = PeekedMessage.sequenceNumber(of: message) else {
+                throw malformed("a message has no sequence number", entity)
+            }
+            messages.append(PeekedMessage(message, number: number))
         }
         return messages
     }

@@ -168,9 +168,10 @@ struct RangeScan<Item: Numbered> {
     /// - Throws: ``Fault`` when the numbers are not those of an answer to this question; nothing was taken then.
     mutating func answered(_ question: Question, _ page: [Item]) throws(Fault) {
         var previous = question.from
-        for (place, item) in page.enumerated() {
-            guard item.number >= previous, place == 0 || item.number > previous else { throw .outOfOrder(item.number) }
-            previous = item.number
+        for place in page.indices {
+            let number = page[place].number
+            guard number >= previous, place == 0 || number > previous else { throw .outOfOrder(number) }
+            previous = number
         }
         if let position = probes.removeValue(forKey: question.id) {
             probed(position, page.first?.number)

@@ -83,13 +83,19 @@ public struct PeekedMessage: Sendable {
     public internal(set) var redaction: Redaction?
 
     /// Reads a received message; nil when it bears no sequence number and so did not come from an entity.
-    package init?(_ message: consuming Message) {
+    package init?(_ message: Message) {
         guard let number = Self.sequenceNumber(of: message) else { return nil }
+        self.init(message, number: number)
+    }
+
+    /// A received message whose ``sequenceNumber(of:)`` this is.
+    init(_ message: consuming Message, number: Int64) {
         self.message = message
         sequenceNumber = SequenceNumber(number)
     }
 
-    private static func sequenceNumber(of message: borrowing Message) -> Int64? {
+    /// The number an entity gave a message; nil when it bears none.
+    static func sequenceNumber(of message: borrowing Message) -> Int64? {
         do throws(CodecError) {
             var annotations = try message.readMessageAnnotations()
             while annotations.next() {
