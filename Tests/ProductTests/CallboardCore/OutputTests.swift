@@ -88,6 +88,20 @@ struct OutputTests {
     }
 
     @Test(
+        "a character is escaped wherever it stands in a longer text",
+        arguments: ["\"", "\\", "\u{1f}", "\u{0}", "\u{7f}", "\u{85}", "é", "漢"])
+    func everyPlace(character: String) throws {
+        for length in [1, 7, 8, 31, 32, 33, 64, 100] {
+            for place in 0..<length {
+                let text = String(repeating: "~", count: place) + character + String(repeating: " ", count: length - 1 - place)
+                let json = written { $0.text(text) }
+                #expect(try parsed(Array(json.utf8)) as? String == text)
+                #expect(json.count == written { $0.text(character) }.count + length - 1)
+            }
+        }
+    }
+
+    @Test(
         "bytes that are no UTF-8, lone surrogates among them, are base64",
         arguments: [[0xed, 0xa0, 0x80], [0xff], [0x80, 0x41]] as [[UInt8]])
     func loneSurrogates(bytes: [UInt8]) throws {
