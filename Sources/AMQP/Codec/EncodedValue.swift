@@ -16,16 +16,20 @@ public struct EncodedValue: ~Escapable {
     /// Where a value lies in its bytes.
     @usableFromInline
     struct Place: Sendable {
-        /// Where the format code stands.
-        @usableFromInline var start: UInt32 = 0
-        /// Where the content starts: after the code, and after the length of a variable-width value.
-        @usableFromInline var content: UInt32 = 0
-        /// One past the last byte.
-        @usableFromInline var end: UInt32 = 0
-        /// The format code; 0 for a described value.
-        @usableFromInline var code: UInt8 = FormatCode.null
+        /// Start, content, end and format code: in one register, because readers of messages do little but move places about.
+        @usableFromInline let words: SIMD4<UInt32>
 
-        init() {}
+        /// Where the format code stands.
+        @inlinable var start: UInt32 { words.x }
+        /// Where the content starts: after the code, and after the length of a variable-width value.
+        @inlinable var content: UInt32 { words.y }
+        /// One past the last byte.
+        @inlinable var end: UInt32 { words.z }
+        /// The format code; 0 for a described value.
+        @inlinable var code: UInt8 { UInt8(truncatingIfNeeded: words.w) }
+
+        /// The place of whatever is missing.
+        init() { words = SIMD4(0, 0, 0, UInt32(FormatCode.null)) }
     }
 
     @inlinable
@@ -345,10 +349,8 @@ extension EncodedValue.Place {
             }
         }
         guard end <= limit else { return nil }
-        self.start = UInt32(truncatingIfNeeded: start)
-        self.content = UInt32(truncatingIfNeeded: content)
-        self.end = UInt32(truncatingIfNeeded: end)
-        self.code = code
+        words = SIMD4(
+            UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: content), UInt32(truncatingIfNeeded: end), UInt32(code))
     }
 }
 
