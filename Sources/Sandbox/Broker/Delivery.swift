@@ -35,7 +35,7 @@ public struct Delivery: Sendable {
     public var bare: ByteBuffer { envelope.content }
 
     /// The message; its content without the body where that is left out.
-    private var envelope: Envelope
+    private let envelope: Envelope
     private let timeToLive: UInt32?
     private let showsState: Bool
 
@@ -50,7 +50,7 @@ public struct Delivery: Sendable {
     }
 
     init(_ message: StoredMessage, as view: View) {
-        envelope = message.envelope
+        var envelope = message.envelope
         sequenceNumber = message.sequenceNumber
         enqueuedSequenceNumber = message.enqueuedSequenceNumber
         enqueuedTime = message.enqueuedTime
@@ -80,10 +80,11 @@ public struct Delivery: Sendable {
                 envelope.content = headers
             }
         }
+        self.envelope = envelope
     }
 
     /// The size of the whole encoded message, in bytes.
-    public var encodedSize: Int { prefixSize + bare.readableBytes }
+    public var encodedSize: Int { prefixSize + envelope.content.readableBytes }
 
     /// The sections the broker writes: header, delivery annotations, message annotations. ``bare`` follows them on the wire.
     public var prefix: ByteBuffer {
@@ -100,7 +101,7 @@ public struct Delivery: Sendable {
     /// Writes the whole encoded message.
     func write(to writer: inout MeasuredWriter) {
         writePrefix(to: &writer)
-        writer.bytes(bare)
+        writer.bytes(envelope.content)
     }
 
     // MARK: Sizes
