@@ -139,7 +139,10 @@ package final class EngineHandler: ChannelDuplexHandler {
         guard !isDelivering else { return }
         isDelivering = true
         defer { isDelivering = false }
-        while let owner, let event = engine.nextEvent() { owner.handle(event, self) }
+        while let owner, let event = engine.nextEvent() {
+            owner.handle(event, self)
+            if engine.hasOutboundChunk { sendEarly() }
+        }
     }
 
     /// Whether a message sent now would leave at once. When not, ``EngineOwner/resumeSending()`` follows as soon as that may have changed.
@@ -173,6 +176,13 @@ package final class EngineHandler: ChannelDuplexHandler {
             if engine.outboundBytes > 0 { setNeedsFlush() }
         }
         scheduleTimer(context)
+    }
+
+    /// Sends what there is while there is more to do, so that the peer has something to do meanwhile.
+    private func sendEarly() {
+        guard let context, context.channel.isActive, context.channel.isWritable, !isWaiting, !engine.isClosed, owner?.mayFlush() ?? true
+        else { return }
+        write(context)
     }
 
     private func write(_ context: ChannelHandlerContext) {

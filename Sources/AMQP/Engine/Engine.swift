@@ -114,6 +114,9 @@ public struct Engine: ~Copyable, Sendable {
     /// The bytes that wait to be taken; messages that wait for a window or for these bytes to be taken come on top.
     public var outboundBytes: Int { finishedBytes &+ outbound.readableBytes }
 
+    /// Whether so much waits to be taken that no more is added to it: messages wait for it to be taken.
+    public var hasOutboundChunk: Bool { outboundBytes >= Self.outboundChunk }
+
     /// Adds a part of a message to what is to be sent, large ones as they are: copying is what sending them would cost most.
     mutating func send(_ part: ByteBuffer) {
         guard part.readableBytes >= Self.sharedPart else {

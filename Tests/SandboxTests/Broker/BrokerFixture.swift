@@ -9,6 +9,8 @@ typealias Delivery = Sandbox.Delivery
 /// A clock that stands still until a test moves it.
 final class ManualClock {
     var milliseconds: Int64 = 1_700_000_000_000
+    /// Called when a wire's broker looks at it.
+    var onRead: (() -> Void)?
 }
 
 /// A namespace with a clock in the test's hand and messages that are quick to write.

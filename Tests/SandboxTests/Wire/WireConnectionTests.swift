@@ -22,6 +22,23 @@ import Testing
         #expect(client.received(on: receiver).count == 2990)
     }
 
+    @Test func aLargeAnswerLeavesBeforeTheNextQuestionIsLookedAt() throws {
+        let fixture = try WireFixture()
+        try fixture.send((0..<10).map { _ in String(repeating: "x", count: 60_000) })
+        let client = try fixture.connect()
+        let management = try client.node("q/$management")
+        let question = client.request(
+            management, "com.microsoft:peek-message", .value(.map(["from-sequence-number": .long(0), "message-count": .int(10)])))
+        let before = client.sentBytes
+        var sent: [Int] = []
+        fixture.clock.onRead = { sent.append(client.sentBytes - before) }
+        for tag in 0..<2 { _ = client.engine.send(management.requests, head: question.encoded, tag: ByteBuffer(integer: tag)) }
+        client.run()
+        #expect(client.received(on: management.replies).count == 2)
+        // The broker looks at the clock for each question: for the second one the first answer was out, and no more.
+        #expect(sent.contains { $0 > 600_000 && $0 < 1_200_000 })
+    }
+
     @Test func answersThatAreNotTakenEndTheLink() throws {
         let fixture = try WireFixture()
         let client = try fixture.connect()

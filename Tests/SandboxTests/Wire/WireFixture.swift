@@ -17,7 +17,10 @@ final class WireFixture {
         _ populate: (Broker) throws -> Void = { try $0.createQueue("q") }
     ) throws {
         let clock = clock
-        broker = Broker(namespace: "sandbox", limits: limits, seed: 7) { clock.milliseconds }
+        broker = Broker(namespace: "sandbox", limits: limits, seed: 7) {
+            clock.onRead?()
+            return clock.milliseconds
+        }
         try populate(broker)
         if keeper != nil { broker.journal = BrokerJournal() }
         hub = WireHub(broker: broker, access: .standard, faults: FaultSwitches(), loop: loop, keeper: keeper) { clock.milliseconds }
@@ -58,6 +61,7 @@ final class WireClient {
 
     let fixture: WireFixture
     private let channel: EmbeddedChannel
+    private let tap = Tap()
     var engine: Engine
     /// The sessions begun, the one for links that name none first.
     private var sessions: [SessionID] = []
@@ -77,6 +81,7 @@ final class WireClient {
             side: .server, containerID: "sandbox", security: .server(offers: ["PLAIN", "ANONYMOUS"], required: false))
         let handler = EngineHandler(server, owner: owner, now: .now())
         owner.bind(handler)
+        try channel.pipeline.syncOperations.addHandler(tap)
         try channel.pipeline.syncOperations.addHandler(FrameCutHandler(fixture.hub.faults, after: nil))
         try channel.pipeline.syncOperations.addHandler(handler)
         engine = Engine(EngineConfiguration(side: .client, containerID: "client", security: .client([mechanism])), now: .now())
@@ -98,6 +103,26 @@ final class WireClient {
         set {
             channel.isWritable = newValue
             channel.pipeline.fireChannelWritabilityChanged()
+        }
+    }
+
+    /// The bytes the server has handed to its socket so far, read or not.
+    var sentBytes: Int { tap.sent }
+
+    private final class Tap: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private var written = 0
+        private(set) var sent = 0
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            written += unwrapOutboundIn(data).readableBytes
+            context.write(data, promise: promise)
+        }
+
+        func flush(context: ChannelHandlerContext) {
+            sent = written
+            context.flush()
         }
     }
 
@@ -274,18 +299,22 @@ final class WireClient {
         return Node(requests: requests, replies: replies, replyTo: replyTo)
     }
 
-    /// The answer to a request; nil when none came.
-    func ask(_ node: Node, _ operation: String, _ body: Body, _ more: [AMQPMap.Pair] = [], in transaction: ByteBuffer? = nil) throws
-        -> MessageContent?
-    {
+    func request(_ node: Node, _ operation: String, _ body: Body, _ more: [AMQPMap.Pair] = []) -> MessageContent {
         var request = MessageContent(body: body)
         var properties = Properties()
         properties.messageID = .string("request")
         properties.replyTo = node.replyTo
         request.properties = properties
         request.applicationProperties = AMQPMap([.init(key: "operation", value: .string(operation))] + more)
+        return request
+    }
+
+    /// The answer to a request; nil when none came.
+    func ask(_ node: Node, _ operation: String, _ body: Body, _ more: [AMQPMap.Pair] = [], in transaction: ByteBuffer? = nil) throws
+        -> MessageContent?
+    {
         let before = received(on: node.replies).count
-        try send(request, on: node.requests, in: transaction)
+        try send(request(node, operation, body, more), on: node.requests, in: transaction)
         let answers = received(on: node.replies)
         guard answers.count > before, let answer = answers.last else { return nil }
         return try MessageContent(Message(answer.payload))

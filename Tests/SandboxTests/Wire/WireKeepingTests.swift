@@ -78,6 +78,21 @@ import Testing
         #expect(isGone)
     }
 
+    @Test func muchThatIsReceivedAtOnceWaitsToo() throws {
+        try fixture.send((0..<10).map { _ in String(repeating: "x", count: 60_000) })
+        fixture.loop.run()
+        let client = try fixture.connect()
+        let receiver = try client.receiver(settled: true)
+        let before = client.sentBytes
+        var sentBeforeKept: Int?
+        keeper.onKeep = { (_) throws(StoreError) in
+            if sentBeforeKept == nil { sentBeforeKept = client.sentBytes - before }
+        }
+        client.grant(10, on: receiver)
+        #expect(client.received(on: receiver).count == 10)
+        #expect(sentBeforeKept == 0)
+    }
+
     @Test func anAnswerOfManagementWaitsToo() throws {
         let client = try fixture.connect()
         let node = try client.node("q/$management")
