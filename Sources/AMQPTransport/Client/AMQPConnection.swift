@@ -35,6 +35,7 @@ public struct ConnectionConfiguration: Sendable {
 /// The actor runs on the connection's event loop; its tables need no locks, and a call costs one hop.
 public actor AMQPConnection {
     private let core: NIOLoopBound<ClientCore>
+    private let signs: LifeSigns
     private let eventLoop: any EventLoop
     private let configuration: ConnectionConfiguration
     private var isClosed = false
@@ -42,8 +43,11 @@ public actor AMQPConnection {
     /// The connection's event loop.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    private init(_ core: NIOLoopBound<ClientCore>, _ eventLoop: any EventLoop, _ configuration: ConnectionConfiguration) {
+    private init(
+        _ core: NIOLoopBound<ClientCore>, _ signs: LifeSigns, _ eventLoop: any EventLoop, _ configuration: ConnectionConfiguration
+    ) {
         self.core = core
+        self.signs = signs
         self.eventLoop = eventLoop
         self.configuration = configuration
     }
@@ -85,6 +89,7 @@ public actor AMQPConnection {
         let settings = engine
         let tls = try TLS.clientContext(endpoint.security)
         let deadline = NIODeadline.now() + TimeAmount(configuration.connectTimeout)
+        let signs = LifeSigns()
         let bound: NIOLoopBound<ClientCore>
         do {
             bound = try await ClientBootstrap(group: eventLoop)
@@ -95,7 +100,7 @@ public actor AMQPConnection {
                 .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 32_768, maximum: 262_144))
                 .connect(host: endpoint.proxy?.host ?? endpoint.host, port: endpoint.proxy?.port ?? endpoint.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let core = ClientCore(eventLoop: channel.eventLoop)
+                        let core = ClientCore(eventLoop: channel.eventLoop, signs: signs)
                         let handler = EngineHandler(settings, owner: core, waits: true, now: .now())
                         try channel.pipeline.syncOperations.addHandler(handler)
                         core.bind(handler)
@@ -106,7 +111,7 @@ public actor AMQPConnection {
         } catch {
             throw TransportError(socket: error, endpoint)
         }
-        let connection = AMQPConnection(bound, eventLoop, configuration)
+        let connection = AMQPConnection(bound, signs, eventLoop, configuration)
         try await connection.waitUntilOpen(deadline)
         return connection
     }
@@ -143,7 +148,7 @@ public actor AMQPConnection {
     }
 
     /// Why the connection ended, or nil while it lives.
-    public var failure: TransportError? { core.value.failure }
+    public nonisolated var failure: TransportError? { signs.failure }
 
     // MARK: Links
 
@@ -228,10 +233,10 @@ public actor AMQPConnection {
     }
 
     /// Whether a link still lives.
-    func isAttached(_ id: LinkID) -> Bool { core.value.record(id) != nil }
+    nonisolated func isAttached(_ id: LinkID) -> Bool { signs.isAttached(id) }
 
     /// Whether both links of a pair still live.
-    func areAttached(_ a: LinkID, _ b: LinkID) -> Bool { isAttached(a) && isAttached(b) }
+    nonisolated func areAttached(_ a: LinkID, _ b: LinkID) -> Bool { isAttached(a) && isAttached(b) }
 
     func detach(_ id: LinkID) async {
         let core = core

@@ -63,7 +63,7 @@ public struct AMQPReceiver: Sendable {
     }
 
     /// Whether the link still lives: a service may detach one that is idle.
-    public var isOpen: Bool { get async { await connection.isAttached(id) } }
+    public var isOpen: Bool { connection.isAttached(id) }
 
     /// Grants credit: the number of deliveries we will take from now on.
     public func setCredit(_ credit: UInt32) async { await connection.setCredit(record, credit) }

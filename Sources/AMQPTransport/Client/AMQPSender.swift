@@ -65,7 +65,7 @@ public struct AMQPSender: Sendable {
     }
 
     /// Whether the link still lives: a service may detach one that is idle.
-    public var isOpen: Bool { get async { await connection.isAttached(id) } }
+    public var isOpen: Bool { connection.isAttached(id) }
 
     /// Detaches the link.
     public func close() async { await connection.detach(id) }

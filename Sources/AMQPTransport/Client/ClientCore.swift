@@ -26,6 +26,7 @@ final class ClientCore: EngineOwner {
     }
 
     let eventLoop: any EventLoop
+    private let signs: LifeSigns
     private(set) var handler: EngineHandler?
     private(set) var failure: TransportError?
     private(set) var isOpen = false
@@ -45,7 +46,11 @@ final class ClientCore: EngineOwner {
     var outgoing: [UInt32: Outgoing] = [:]
     private var settling: [UInt32: Settling] = [:]
 
-    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    /// - Parameter signs: what others read of this connection's life.
+    init(eventLoop: any EventLoop, signs: LifeSigns) {
+        self.eventLoop = eventLoop
+        self.signs = signs
+    }
 
     func bind(_ handler: EngineHandler) {
         self.handler = handler
@@ -92,6 +97,7 @@ final class ClientCore: EngineOwner {
     private func failAll(_ error: TransportError) {
         guard failure == nil else { return }
         failure = error
+        signs.ended(error)
         isOpen = false
         closeTimer?.cancel()
         for waiter in take(&opening) { waiter.resume(throwing: error) }
@@ -168,6 +174,7 @@ final class ClientCore: EngineOwner {
     private func removeRecord(_ id: LinkID) -> LinkRecord? {
         guard let record = record(id) else { return nil }
         records[id.slot] = nil
+        signs.detached(id)
         return record
     }
 
@@ -179,6 +186,7 @@ final class ClientCore: EngineOwner {
         while records.count <= id.slot { records.append(nil) }
         records[id.slot] = record
         record.id = id
+        signs.attached(id)
         attaching[id] = waiter
         record.attachSent(self)
         handler.setNeedsFlush()

@@ -30,7 +30,7 @@ public final class RequestLink: Sendable {
     }
 
     /// Whether both links still live: a service may detach one that is idle.
-    public var isOpen: Bool { get async { await connection.areAttached(sender, receiver) } }
+    public var isOpen: Bool { connection.areAttached(sender, receiver) }
 
     /// Detaches both links.
     public func close() async {

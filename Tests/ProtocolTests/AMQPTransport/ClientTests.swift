@@ -21,7 +21,7 @@ struct ClientTests {
         try await LoopbackServer.run { server in
             try await connecting(server) { connection in
                 let link = try await connection.openRequestLink(to: "$management", replyTo: "me", name: "m")
-                #expect(await link.isOpen)
+                #expect(link.isOpen)
                 let answers = try await withThrowingTaskGroup(of: (Int, AMQPValue?).self) { group in
                     for number in 0..<200 {
                         group.addTask {
@@ -35,7 +35,7 @@ struct ClientTests {
                 #expect(answers.count == 200)
                 #expect(answers.allSatisfy { $0.value == .long(Int64($0.key)) })
                 await link.close()
-                #expect(await link.isOpen == false)
+                #expect(!link.isOpen)
             }
         }
     }
@@ -146,7 +146,7 @@ struct ClientTests {
                 asking.cancel()
                 await #expect(throws: CancellationError.self) { try await asking.value }
 
-                #expect(await connection.failure == nil)
+                #expect(connection.failure == nil)
                 _ = try await connection.openSender(SenderOptions(name: "s", address: "q"))
             }
         }
@@ -155,7 +155,7 @@ struct ClientTests {
                 let attaching = Task { try await connection.openSender(SenderOptions(name: "s", address: "q")) }
                 attaching.cancel()
                 await #expect(throws: CancellationError.self) { _ = try await attaching.value }
-                #expect(await connection.failure == nil)
+                #expect(connection.failure == nil)
             }
         }
     }
@@ -185,7 +185,7 @@ struct ClientTests {
                     _ = try await connection.openRequestLink(to: "$management", replyTo: "me", name: "m")
                 }
                 #expect(pair?.amqpError?.condition == .notFound)
-                #expect(await connection.failure == nil)
+                #expect(connection.failure == nil)
             }
         }
     }

@@ -57,7 +57,7 @@ struct WebSocketTests {
                 }
                 #expect(answers == 200)
                 await connection.close()
-                guard case .closed? = await connection.failure else { return #expect(Bool(false), "not an orderly close") }
+                guard case .closed? = connection.failure else { return #expect(Bool(false), "not an orderly close") }
             }
         }
     }
@@ -67,7 +67,7 @@ struct WebSocketTests {
         try await LoopbackServer.run(.init(transport: .webSocket(path: Self.path))) { server in
             var endpoint = server.endpoint
             endpoint.transport = .webSocket(path: path)
-            let failure = try await connecting(endpoint) { await $0.failure }
+            let failure = try await connecting(endpoint) { $0.failure }
             #expect(failure == nil)
         }
     }
@@ -139,7 +139,7 @@ struct WebSocketTests {
     func slices(size: Int) async throws {
         let outcome = try await ScriptedWebSocket.run(ScriptedWebSocket.opening(sliced: size) + [.hold]) { endpoint in
             try await connecting(endpoint) { connection in
-                await connection.failure == nil ? "open" : "failed"
+                connection.failure == nil ? "open" : "failed"
             }
         }
         #expect(outcome == "open")

@@ -62,7 +62,7 @@ actor NamespaceConnection {
         let key = SenderKey(path: path, destination: destination)
         if let existing = senders[key] {
             let sender = try await existing.value
-            if await sender.isOpen { return sender }
+            if sender.isOpen { return sender }
             if senders[key] == existing { await forgetSender(key, open) }
             return try await self.sender(for: path, destination: destination)
         }
@@ -91,7 +91,7 @@ actor NamespaceConnection {
         let open = try await authorised(path)
         if let existing = managementLinks[path] {
             let link = try await existing.value
-            if await link.isOpen { return link }
+            if link.isOpen { return link }
             if managementLinks[path] == existing { await forgetManagementLink(path, open) }
             return try await managementLink(for: path)
         }
@@ -245,7 +245,7 @@ actor NamespaceConnection {
         guard !isClosed else { throw ServiceBusError(.unreachable, "the namespace was closed", entity: nil) }
         if let opening {
             let open = try await opening.value
-            guard let failure = await open.connection.failure else { return open }
+            guard let failure = open.connection.failure else { return open }
             // It was lost while nobody used it.
             guard purpose == .general else { throw failure }
             if open.generation == generation, self.opening == opening { disconnect() }

@@ -122,7 +122,7 @@ public actor MessageReceiver {
             throw CancellationError()
         }
         if let failure, deliveries.isEmpty { throw lost(failure) }
-        if mode == .receiveAndDelete, prefetch > 0 || deliveries.count < maximum, await !link.isOpen {
+        if mode == .receiveAndDelete, prefetch > 0 || deliveries.count < maximum, !link.isOpen {
             loss = ServiceBusError(afterDispatch: failure ?? TransportError.link(nil), entity: path)
         }
         return handOut(try await read(deliveries, link))
@@ -174,7 +174,7 @@ public actor MessageReceiver {
 
     private func openLink() async throws -> AMQPReceiver {
         if let link {
-            if await link.isOpen { return link }
+            if link.isOpen { return link }
             await keepLeftover(of: link)
             guard session == nil else {
                 if !leftover.isEmpty { return link }
@@ -258,7 +258,7 @@ public actor MessageReceiver {
     ) async -> [Result<Void, ServiceBusError>] {
         var results = [Result<Void, ServiceBusError>?](repeating: nil, count: messages.count)
         let link = link
-        let isLinkOpen = await link?.isOpen ?? false
+        let isLinkOpen = link?.isOpen ?? false
         var onLink: [(position: Int, delivery: AMQP.Delivery)] = []
         var byToken: [(position: Int, token: UUIDBytes)] = []
         for (position, message) in messages.enumerated() {
