@@ -28,7 +28,7 @@ enum Main {
         Heap.share()
         let command: any ParsableCommand
         do {
-            command = try Callboard.parseAsRoot()
+            command = try named() ?? Callboard.parseAsRoot()
         } catch {
             Exit.now(parsing: error)
         }
@@ -51,6 +51,21 @@ enum Main {
         } catch {
             Exit.now(parsing: error)
         }
+    }
+}
+
+extension Main {
+    /// The command that the first argument names, parsed by itself: making the tree of all commands takes as long as parsing one. What cannot
+    /// be parsed so, and what asks for help, is left to the tree, whose answers name the whole way to a command.
+    private static func named() -> (any ParsableCommand)? {
+        let words = CommandLine.arguments.dropFirst()
+        // The version is the tree's, and a command that takes any option would take this one too.
+        guard !words.contains("--version"), let name = words.first,
+            let type = Callboard.configuration.subcommands.first(where: { $0._commandName == name }),
+            let command = try? type.parseAsRoot(Array(words.dropFirst())),
+            command is any OperatorCommand || command is any MainThreadCommand
+        else { return nil }
+        return command
     }
 }
 
