@@ -177,18 +177,23 @@ public struct EncodedValue: ~Escapable {
     @inlinable
     public var bool: Bool? { if case .boolean(let value) = content { value } else { nil } }
 
+    /// The milliseconds since 1970-01-01T00:00Z of a timestamp, else nil.
+    @inlinable
+    public var timestamp: Int64? { place.code == FormatCode.timestamp ? load() : nil }
+
     /// The value of any integer type or timestamp, when it fits, else nil.
     @inlinable
     public var integer: Int64? {
-        switch content {
-        case .ubyte(let value): Int64(value)
-        case .ushort(let value): Int64(value)
-        case .uint(let value): Int64(value)
-        case .ulong(let value): Int64(exactly: value)
-        case .byte(let value): Int64(value)
-        case .short(let value): Int64(value)
-        case .int(let value): Int64(value)
-        case .long(let value), .timestamp(let value): value
+        switch place.code {
+        case FormatCode.long, FormatCode.timestamp: load()
+        case FormatCode.smallLong, FormatCode.smallInt, FormatCode.byte: Int64(load(Int8.self))
+        case FormatCode.int: Int64(load(Int32.self))
+        case FormatCode.short: Int64(load(Int16.self))
+        case FormatCode.uint0, FormatCode.ulong0: 0
+        case FormatCode.smallUInt, FormatCode.smallULong, FormatCode.ubyte: Int64(load(UInt8.self))
+        case FormatCode.uint: Int64(load(UInt32.self))
+        case FormatCode.ushort: Int64(load(UInt16.self))
+        case FormatCode.ulong: Int64(exactly: load(UInt64.self))
         default: nil
         }
     }

@@ -181,7 +181,10 @@ extension JSONWriter {
 
     /// Writes a member with a fixed name and a field of a message as text, whatever its type, or `null`.
     mutating func member(fixed name: StaticString, _ value: borrowing FieldValue) {
-        if let utf8 = value.utf8 {
+        // Most are missing.
+        if value.isNull {
+            nullMember(fixed: name)
+        } else if let utf8 = value.utf8 {
             key(fixed: name)
             text(utf8)
         } else if let text = value.text {

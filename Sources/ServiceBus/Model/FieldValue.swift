@@ -28,7 +28,7 @@ public struct FieldValue: ~Escapable {
 
     /// The value of a timestamp.
     var timestamp: Timestamp? {
-        if case .timestamp(let milliseconds) = value.content { Timestamp(milliseconds: milliseconds) } else { nil }
+        value.timestamp.map { Timestamp(milliseconds: $0) }
     }
 
     /// The text of a string or symbol, with invalid UTF-8 repaired; nil for any other type.

@@ -101,6 +101,8 @@ struct PrimitiveTests {
         let value = try reader.readEncodedValue()
         #expect(try value.decoded(in: bytes) == one.value)
         #expect(inPlace(value, of: bytes) == one.value)
+        #expect(value.integer == one.value.integer)
+        if case .timestamp(let time) = one.value { #expect(value.timestamp == time) } else { #expect(value.timestamp == nil) }
         #expect(reader.remaining == 0)
     }
 
