@@ -55,6 +55,7 @@ struct RangeScan<Item: Numbered> {
     private var width = 1
     private var underWay = 0
     private var heldBytes = 0
+    private var heldPages = 0
     /// The numbers that a full page spanned lately, and the bytes it took.
     private var spans: Deque<Int64> = []
     private var pageBytes = 0
@@ -80,6 +81,7 @@ struct RangeScan<Item: Numbered> {
         dropFinished()
         guard let page = segments.first?.pages.first else { return nil }
         segments[0].pages.removeFirst()
+        heldPages -= 1
         heldBytes -= page.reduce(0) { $0 + $1.size }
         dropFinished()
         return page
@@ -113,7 +115,7 @@ struct RangeScan<Item: Numbered> {
 
     /// The first segment without a question, or part of the first that holds more than the page it waits for.
     private mutating func nextSegment() -> Int? {
-        let hasRoom = heldBytes + (underWay + 1) * pageBytes <= limits.heldBytes
+        let hasRoom = heldBytes + (underWay + 1) * pageBytes <= limits.heldBytes && heldPages + underWay < limits.heldPages
         guard let front = segments.first else { return nil }
         // The consumer waits for the front: what was gathered further on must not keep it waiting.
         if front.question == nil, !front.isDone, hasRoom || front.pages.isEmpty { return 0 }
@@ -228,6 +230,7 @@ struct RangeScan<Item: Numbered> {
                 let fresh = own.drop { $0.number < segment.cursor }
                 if !fresh.isEmpty {
                     segments[index].pages.append(fresh)
+                    heldPages += 1
                     heldBytes += fresh.reduce(0) { $0 + $1.size }
                     if index == origin { isNews = true }
                 }
@@ -307,6 +310,9 @@ struct ScanLimits: Hashable, Sendable {
     var width = 24
     /// The bytes of messages held and under way from which on only what the consumer waits for is asked for.
     var heldBytes = 16 << 20
+    /// The same in pages. What the answers are ahead of their consumer by more than a round of them gains nothing, and small messages take
+    /// more memory than their bytes.
+    var heldPages = 48
     /// How far ahead is probed, in pages.
     var probes: [Int64] = [4, 32, 256, 2048]
 }

@@ -228,10 +228,15 @@ struct RangeScanTests {
         #expect(play.questions < 12 * (2 + 2 * ScanLimits().width))
     }
 
-    @Test("when nobody takes, no more is asked for than may be held")
-    func backPressure() throws {
-        var limits = ScanLimits()
-        limits.heldBytes = 20 * 250 * 100
+    private static let twentyPages: [ScanLimits] = {
+        var (bytes, pages) = (ScanLimits(), ScanLimits())
+        bytes.heldBytes = 20 * 250 * 100
+        pages.heldPages = 20
+        return [bytes, pages]
+    }()
+
+    @Test("when nobody takes, no more is asked for than may be held", arguments: twentyPages)
+    func backPressure(limits: ScanLimits) throws {
         var play = Play(ScriptedEntity(1...20_000), limits: limits)
         play.ask()
         while !play.going.isEmpty || !play.coming.isEmpty {
