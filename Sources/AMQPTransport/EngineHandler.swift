@@ -25,8 +25,8 @@ extension EngineOwner {
 
 /// The one channel handler of a connection: bytes to engine, engine to bytes.
 ///
-/// Everything the engine has to say after one read goes out in one write. While the socket takes no more, what is to be sent stays in the
-/// engine, whose limits then hold; and a server stops reading from a client that does not read.
+/// Everything the engine has to say after one read goes out in one write, or in several where it is much. While the socket takes no more,
+/// what is to be sent stays in the engine, whose limits then hold; and a server stops reading from a client that does not read.
 package final class EngineHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundIn = ByteBuffer

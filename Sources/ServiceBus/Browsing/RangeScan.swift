@@ -310,8 +310,8 @@ struct ScanLimits: Hashable, Sendable {
     var width = 24
     /// The bytes of messages held and under way from which on only what the consumer waits for is asked for.
     var heldBytes = 16 << 20
-    /// The same in pages. What the answers are ahead of their consumer by more than a round of them gains nothing, and small messages take
-    /// more memory than their bytes.
+    /// The same in pages: two rounds of answers, for being further ahead of a slow consumer gains nothing, and small messages take more memory
+    /// than their bytes.
     var heldPages = 48
     /// How far ahead is probed, in pages.
     var probes: [Int64] = [4, 32, 256, 2048]
