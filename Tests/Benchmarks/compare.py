@@ -7,7 +7,7 @@ codec    a message of 1567 bytes: ours beside qpid-proton C (processor time of o
 flood    receive and settle over loopback from qpid-proton's sender: ours beside qpid-proton's receiver
 transfer send to the sandbox, receive and complete from it: ours beside qpid-proton C and azure-servicebus
 peek     `callboard peek --all` beside azure-servicebus: 50,000 dead letters of the demo, headers only; 100,000 messages with bodies,
-         near and far; and the memory of a scan of a million
+         near and far, and beside a script that writes the same; and the memory of a scan of a million
 groups   a million dead letters of forty causes: whether the causes are found, the memory; 50,000 at 40 ms beside azure-servicebus
 console  first paint, memory, bytes a line step, and what an idle console costs
 redrive  20,000 dead letters at 0 and at 40 ms, beside a script of azure-servicebus that receives, sends and completes (a sample of it)
@@ -283,6 +283,8 @@ def peek():
             with callboard.Sandbox("--latency", latency, config=config) as sandbox:
                 fill(sandbox, 100_000, 1000)
                 compare_peeks(sandbox, f"100,000 messages with bodies at {latency}", "bench", goal, "--output", "jsonl")
+                if latency == "0ms":
+                    compare_peek_commands(sandbox, "bench", goal)
         with callboard.Sandbox(config=config) as sandbox:
             fill(sandbox, 1_000_000, 100)
             first = peak_memory(sandbox, "bench", "--count", "100000")
@@ -311,6 +313,28 @@ def compare_peeks(sandbox, name, entity, goal, *arguments):
     heading(f"Peek {name}", "callboard", "azure (Python)")
     row("milliseconds, median of three", statistics.median(ours) * 1000, statistics.median(theirs) * 1000, "ms", None)
     figure("times as fast, pair by pair", 1 / ratios[1], "x", goal, at_most=False)
+
+
+def compare_peek_commands(sandbox, entity, goal):
+    """Ours and theirs at the same work, in turn: two commands, each from its start to its end, that write every message as a line of JSON.
+
+    The comparison above holds our whole command against the calls of their library alone.
+    """
+    theirs_command = [sys.executable, pathlib.Path(__file__).with_name("azure_peek.py"), entity]
+    environment = {**os.environ, "SERVICEBUS_CONNECTION_STRING": sandbox.connection_string}
+    with tempfile.TemporaryFile() as output:
+        timed(theirs_command, env=environment, stdout=output)
+        output.seek(0)
+        theirs_lines = sum(1 for _ in output)
+    lines = our_lines(sandbox, entity, "--output", "jsonl")
+    assert lines == theirs_lines, f"{lines} messages by us, {theirs_lines} by azure-servicebus"
+    ours, theirs = [], []
+    for _ in range(3):
+        ours.append(our_peek(sandbox, entity, "--output", "jsonl"))
+        theirs.append(timed(theirs_command, env=environment, stdout=subprocess.DEVNULL))
+    heading("The same, command against command, both writing JSON lines", "callboard", "azure (Python)")
+    row("milliseconds, median of three", statistics.median(ours) * 1000, statistics.median(theirs) * 1000, "ms", None)
+    figure("times as fast, pair by pair", statistics.median(their / our for our, their in zip(ours, theirs)), "x", goal, at_most=False)
 
 
 def our_peek(sandbox, entity, *arguments):
