@@ -5,12 +5,10 @@
 public struct ListReader: ~Escapable {
     @usableFromInline let bytes: RawSpan
     @usableFromInline var place = EncodedValue.Place()
-    private var offset: Int
-    private let end: Int
-    /// The number of elements ``next()`` has still to move to.
-    public private(set) var remainingElements: Int
-    /// The position of ``value`` in the list, from 0; -1 before the first ``next()``.
-    public private(set) var index = -1
+    @usableFromInline var offset: Int
+    @usableFromInline let end: Int
+    @usableFromInline var remaining: Int
+    @usableFromInline var position = -1
 
     /// Nothing to walk.
     @_lifetime(copy bytes)
@@ -18,7 +16,7 @@ public struct ListReader: ~Escapable {
         self.bytes = bytes
         offset = 0
         end = 0
-        remainingElements = 0
+        remaining = 0
     }
 
     @inline(__always)
@@ -28,15 +26,23 @@ public struct ListReader: ~Escapable {
         end = Int(list.place.end)
         switch list.place.code {
         case FormatCode.list0:
-            remainingElements = 0
+            remaining = 0
             offset = end
         case FormatCode.list8, FormatCode.list32:
             guard let header = list.compoundHeader else { return nil }
-            remainingElements = header.count
+            remaining = header.count
             offset = header.first
         default: return nil
         }
     }
+
+    /// The number of elements ``next()`` has still to move to.
+    @inlinable
+    public var remainingElements: Int { remaining }
+
+    /// The position of ``value`` in the list, from 0; -1 before the first ``next()``.
+    @inlinable
+    public var index: Int { position }
 
     /// The element ``next()`` moved to; null before the first.
     @inlinable
@@ -47,11 +53,12 @@ public struct ListReader: ~Escapable {
 
     /// Moves to the next element.
     /// - Returns: false when there is none; ``value`` is then unchanged.
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     public mutating func next() -> Bool {
-        guard remainingElements > 0, let place = EncodedValue.Place(bytes, at: offset, limit: end) else { return false }
-        remainingElements &-= 1
-        index &+= 1
+        guard remaining > 0, let place = EncodedValue.Place(bytes, at: offset, limit: end) else { return false }
+        remaining &-= 1
+        position &+= 1
         offset = Int(place.end)
         self.place = place
         return true
@@ -63,10 +70,9 @@ public struct MapReader: ~Escapable {
     @usableFromInline let bytes: RawSpan
     @usableFromInline var keyPlace = EncodedValue.Place()
     @usableFromInline var valuePlace = EncodedValue.Place()
-    private var offset: Int
-    private let end: Int
-    /// The number of pairs ``next()`` has still to move to.
-    public private(set) var remainingPairs: Int
+    @usableFromInline var offset: Int
+    @usableFromInline let end: Int
+    @usableFromInline var remaining: Int
 
     /// Nothing to walk.
     @_lifetime(immortal)
@@ -78,7 +84,7 @@ public struct MapReader: ~Escapable {
         self.bytes = bytes
         offset = 0
         end = 0
-        remainingPairs = 0
+        remaining = 0
     }
 
     @inline(__always)
@@ -87,9 +93,13 @@ public struct MapReader: ~Escapable {
         guard map.place.code == FormatCode.map8 || map.place.code == FormatCode.map32, let header = map.compoundHeader else { return nil }
         bytes = map.bytes
         end = Int(map.place.end)
-        remainingPairs = header.count / 2
+        remaining = header.count / 2
         offset = header.first
     }
+
+    /// The number of pairs ``next()`` has still to move to.
+    @inlinable
+    public var remainingPairs: Int { remaining }
 
     /// The key ``next()`` moved to; null before the first.
     @inlinable
@@ -107,12 +117,13 @@ public struct MapReader: ~Escapable {
 
     /// Moves to the next pair.
     /// - Returns: false when there is none; ``key`` and ``value`` are then unchanged.
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     public mutating func next() -> Bool {
-        guard remainingPairs > 0, let key = EncodedValue.Place(bytes, at: offset, limit: end),
+        guard remaining > 0, let key = EncodedValue.Place(bytes, at: offset, limit: end),
             let value = EncodedValue.Place(bytes, at: Int(key.end), limit: end)
         else { return false }
-        remainingPairs &-= 1
+        remaining &-= 1
         offset = Int(value.end)
         keyPlace = key
         valuePlace = value

@@ -11,11 +11,12 @@ public import NIOCore
 ///     }
 public struct EncodedValue: ~Escapable {
     @usableFromInline let bytes: RawSpan
-    @usableFromInline let place: Place
+    /// Where it lies in the bytes it was read from.
+    @usableFromInline package let place: Place
 
     /// Where a value lies in its bytes.
     @usableFromInline
-    struct Place: Sendable {
+    package struct Place: Sendable {
         /// Start, content, end and format code: in one register, because readers of messages do little but move places about.
         @usableFromInline let words: SIMD4<UInt32>
 
@@ -29,7 +30,8 @@ public struct EncodedValue: ~Escapable {
         @inlinable var code: UInt8 { UInt8(truncatingIfNeeded: words.w) }
 
         /// The place of whatever is missing.
-        init() { words = SIMD4(0, 0, 0, UInt32(FormatCode.null)) }
+        @inlinable
+        package init() { words = SIMD4(0, 0, 0, UInt32(FormatCode.null)) }
     }
 
     @inlinable
@@ -40,6 +42,7 @@ public struct EncodedValue: ~Escapable {
     }
 
     /// Null, the value of whatever is missing.
+    @inlinable
     @_lifetime(immortal)
     public init() {
         bytes = RawSpan()
@@ -47,6 +50,7 @@ public struct EncodedValue: ~Escapable {
     }
 
     /// The value at an offset; nil when no whole value stands there. Compounds are not looked into.
+    @inlinable
     @_lifetime(copy bytes)
     init?(_ bytes: RawSpan, at start: Int, limit: Int) {
         guard let place = Place(bytes, at: start, limit: limit) else { return nil }
@@ -227,7 +231,7 @@ public struct EncodedValue: ~Escapable {
     }
 
     /// Whether this is a string or symbol of exactly this text.
-    @inlinable
+    @inlinable @inline(__always)
     public static func == (value: borrowing EncodedValue, text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
         // Nearly all that is compared differs in its length already.
@@ -322,40 +326,49 @@ extension RawSpan {
 
 extension EncodedValue.Place {
     /// The place of the value at an offset; nil when no whole value stands there. Compounds are not looked into.
-    @inline(__always)
+    @inlinable @inline(__always)
     init?(_ bytes: RawSpan, at start: Int, limit: Int) {
-        guard start < limit, limit <= bytes.byteCount, limit <= Int(UInt32.max) else { return nil }
-        let code = bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt8.self)
+        guard 0 <= start, start < limit, limit <= bytes.byteCount, limit <= Int(UInt32.max) else { return nil }
+        let code = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt8.self)
         var content = start &+ 1
-        let end: Int
+        var end = content
         if code & 0xfc == 0xa0, code != 0xa2 {  // binary8, string8, symbol8
             guard content < limit else { return nil }
-            end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
             content &+= 1
+            end = content &+ Int(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: content &- 1, as: UInt8.self))
         } else if let width = FormatCode.fixedWidth(code) {
             end = content &+ width
         } else {
-            switch code {
-            case FormatCode.binary32, FormatCode.string32, FormatCode.symbol32:
-                guard limit &- content >= 4 else { return nil }
-                end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
-                content &+= 4
-            case FormatCode.list8, FormatCode.map8, FormatCode.array8:
-                guard content < limit else { return nil }
-                end = content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self))
-            case FormatCode.list32, FormatCode.map32, FormatCode.array32:
-                guard limit &- content >= 4 else { return nil }
-                end = content &+ 4 &+ Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
-            case FormatCode.described:
-                var reader = WireReader(bytes, in: start..<limit, limits: .validated)
-                guard (try? reader.skipValue()) != nil else { return nil }
-                end = reader.offset
-            default: return nil
-            }
+            guard let place = Self.larger(bytes, at: start, limit: limit) else { return nil }
+            (content, end) = place
         }
         guard end <= limit else { return nil }
         words = SIMD4(
             UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: content), UInt32(truncatingIfNeeded: end), UInt32(code))
+    }
+
+    /// The content and the end of a compound, of a described value, or of one with a four-byte length; nil when there is none.
+    @usableFromInline
+    static func larger(_ bytes: RawSpan, at start: Int, limit: Int) -> (content: Int, end: Int)? {
+        let content = start &+ 1
+        switch bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt8.self) {
+        case FormatCode.binary32, FormatCode.string32, FormatCode.symbol32:
+            guard limit &- content >= 4 else { return nil }
+            let length = Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
+            return (content &+ 4, content &+ 4 &+ length)
+        case FormatCode.list8, FormatCode.map8, FormatCode.array8:
+            guard content < limit else { return nil }
+            return (content, content &+ 1 &+ Int(bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt8.self)))
+        case FormatCode.list32, FormatCode.map32, FormatCode.array32:
+            guard limit &- content >= 4 else { return nil }
+            let length = Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: content, as: UInt32.self)))
+            return (content, content &+ 4 &+ length)
+        case FormatCode.described:
+            var reader = WireReader(bytes, in: start..<limit, limits: .validated)
+            guard (try? reader.skipValue()) != nil else { return nil }
+            return (content, reader.offset)
+        default: return nil
+        }
     }
 }
 

@@ -46,7 +46,7 @@ enum FormatCode {
     ///
     /// The high half of a code says its width, from 0x4 for none to 0x9 for sixteen bytes (part 1, 1.2): each of these rows of sixteen codes is
     /// a number here, in which a bit stands for each code that is defined.
-    @inline(__always)
+    @inlinable @inline(__always)
     static func fixedWidth(_ code: UInt8) -> Int? {
         let row = (code >> 4) &- 4
         guard row <= 5 else { return nil }

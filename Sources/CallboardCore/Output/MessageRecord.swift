@@ -39,23 +39,23 @@ public struct MessageRecord: OutputRecord {
 
     /// Writes a message as one object, from where the message lies: a copy counts references, which takes longer than a number to write.
     static func write(_ message: borrowing PeekedMessage, isHeadersOnly: Bool, to json: inout JSONWriter) {
+        let fields = message.fields
         json.beginObject()
-        writeFields(message, to: &json)
+        json.member(fixed: "sequenceNumber", message.sequenceNumber.rawValue)
+        writeFields(fields, to: &json)
         json.key(fixed: "applicationProperties")
         json.beginObject()
-        var properties = message.readApplicationProperties()
+        var properties = fields.applicationProperties
         while properties.next() { json.property(properties.name, properties.value) }
         json.endObject()
-        if !isHeadersOnly, !writeText(message, to: &json) { write(message.body, message.redaction, to: &json) }
+        if !isHeadersOnly, message.redaction != nil || !writeText(fields, to: &json) { write(message.body, message.redaction, to: &json) }
         if let redaction = message.redaction, redaction.summary != nil {
             json.member(fixed: "maskedFields", Int64(redaction.fields))
         }
         json.endObject()
     }
 
-    private static func writeFields(_ message: borrowing PeekedMessage, to json: inout JSONWriter) {
-        let fields = message.fields
-        json.member(fixed: "sequenceNumber", message.sequenceNumber.rawValue)
+    private static func writeFields(_ fields: borrowing MessageFields, to json: inout JSONWriter) {
         json.member(fixed: "enqueuedSequenceNumber", fields.enqueuedSequenceNumber?.rawValue)
         json.member(fixed: "messageId", fields.messageID)
         json.member(fixed: "correlationId", fields.correlationID)
@@ -80,8 +80,8 @@ public struct MessageRecord: OutputRecord {
 
     /// Writes a body that is text as it was sent, from where it lies: most are.
     /// - Returns: false, and nothing is written, when it is another.
-    private static func writeText(_ message: borrowing PeekedMessage, to json: inout JSONWriter) -> Bool {
-        guard message.redaction == nil, let data = message.readData() else { return false }
+    private static func writeText(_ fields: borrowing MessageFields, to json: inout JSONWriter) -> Bool {
+        guard let data = fields.data else { return false }
         return json.attempt { json in
             json.key(fixed: "body")
             var isText = false

@@ -6,6 +6,25 @@ package import AMQP
 /// cannot outlive its message; the properties of ``PeekedMessage`` can be kept. A field that is missing is null, and so is one in a
 /// section that is not what the standard says it is.
 public struct MessageFields: ~Escapable {
+    /// Where values lie: less to move about than the values.
+    private struct Places {
+        var messageID = EncodedValue.Place()
+        var correlationID = EncodedValue.Place()
+        var sessionID = EncodedValue.Place()
+        var partitionKey = EncodedValue.Place()
+        var subject = EncodedValue.Place()
+        var to = EncodedValue.Place()
+        var replyTo = EncodedValue.Place()
+        var replyToSessionID = EncodedValue.Place()
+        var contentType = EncodedValue.Place()
+        var contentEncoding = EncodedValue.Place()
+        var deadLetterSource = EncodedValue.Place()
+        var deadLetterReason = EncodedValue.Place()
+        var deadLetterErrorDescription = EncodedValue.Place()
+    }
+
+    private let message: MessageReader
+    private var places = Places()
     private var ttl: Int64?
     private var absoluteExpiry: Int64?
     private var creation: Int64?
@@ -19,50 +38,19 @@ public struct MessageFields: ~Escapable {
     public private(set) var enqueuedTime: Timestamp?
     /// When it is to become active.
     public private(set) var scheduledEnqueueTime: Timestamp?
-    /// The message id: a string, ulong, uuid or binary.
-    public private(set) var messageID: FieldValue
-    /// The correlation id: a string, ulong, uuid or binary.
-    public private(set) var correlationID: FieldValue
-    /// The session it belongs to.
-    public private(set) var sessionID: FieldValue
-    /// The partition key.
-    public private(set) var partitionKey: FieldValue
-    /// What it is about.
-    public private(set) var subject: FieldValue
-    /// Whom it is addressed to.
-    public private(set) var to: FieldValue
-    /// Where answers go.
-    public private(set) var replyTo: FieldValue
-    /// The session answers belong to.
-    public private(set) var replyToSessionID: FieldValue
-    /// The MIME type of the body.
-    public private(set) var contentType: FieldValue
-    /// The encoding of the body.
-    public private(set) var contentEncoding: FieldValue
-    /// The entity it was dead-lettered from.
-    public private(set) var deadLetterSource: FieldValue
-    /// Why it was dead-lettered.
-    public private(set) var deadLetterReason: FieldValue
-    /// More about why.
-    public private(set) var deadLetterErrorDescription: FieldValue
 
     @_lifetime(borrow message)
     package init(_ message: borrowing Message) {
-        messageID = FieldValue()
-        correlationID = FieldValue()
-        sessionID = FieldValue()
-        partitionKey = FieldValue()
-        subject = FieldValue()
-        to = FieldValue()
-        replyTo = FieldValue()
-        replyToSessionID = FieldValue()
-        contentType = FieldValue()
-        contentEncoding = FieldValue()
-        deadLetterSource = FieldValue()
-        deadLetterReason = FieldValue()
-        deadLetterErrorDescription = FieldValue()
+        self.message = message.read()
+        readHeader()
+        readMessageAnnotations()
+        readProperties()
+        readDeadLettering()
+    }
+
+    private mutating func readHeader() {
         do throws(CodecError) {
-            var header = try message.readHeader()
+            var header = try message.header()
             while header.next() {
                 switch header.index {
                 case 2: ttl = header.value.integer
@@ -71,57 +59,147 @@ public struct MessageFields: ~Escapable {
                 }
             }
         } catch {}
+    }
+
+    private mutating func readMessageAnnotations() {
         do throws(CodecError) {
-            var annotations = try message.readMessageAnnotations()
+            var annotations = try message.messageAnnotations()
             while annotations.next() {
-                let (key, value) = (annotations.key, FieldValue(annotations.value))
+                let (key, value) = (annotations.key, annotations.value)
                 if key == "x-opt-enqueued-time" {
-                    enqueuedTime = value.timestamp
+                    enqueuedTime = value.timestamp.map { Timestamp(milliseconds: $0) }
                 } else if key == "x-opt-enqueue-sequence-number" {
                     enqueueSequence = value.integer
                 } else if key == "x-opt-message-state" {
                     stateCode = value.integer
                 } else if key == "x-opt-partition-key" {
-                    partitionKey = value
+                    places.partitionKey = value.place
                 } else if key == "x-opt-deadletter-source" {
-                    deadLetterSource = value
+                    places.deadLetterSource = value.place
                 } else if key == "x-opt-scheduled-enqueue-time" {
-                    scheduledEnqueueTime = value.timestamp
+                    scheduledEnqueueTime = value.timestamp.map { Timestamp(milliseconds: $0) }
                 } else if key == "x-opt-offset" {
                     offset = value.integer
                 }
             }
         } catch {}
+    }
+
+    private mutating func readProperties() {
         do throws(CodecError) {
-            var properties = try message.readProperties()
+            var properties = try message.properties()
             while properties.next() {
-                let value = FieldValue(properties.value)
+                let value = properties.value
                 switch properties.index {
-                case 0: messageID = value
-                case 2: to = value
-                case 3: subject = value
-                case 4: replyTo = value
-                case 5: correlationID = value
-                case 6: contentType = value
-                case 7: contentEncoding = value
+                case 0: places.messageID = value.place
+                case 2: places.to = value.place
+                case 3: places.subject = value.place
+                case 4: places.replyTo = value.place
+                case 5: places.correlationID = value.place
+                case 6: places.contentType = value.place
+                case 7: places.contentEncoding = value.place
                 case 8: absoluteExpiry = value.integer
                 case 9: creation = value.integer
-                case 10: sessionID = value
-                case 12: replyToSessionID = value
+                case 10: places.sessionID = value.place
+                case 12: places.replyToSessionID = value.place
                 default: break
                 }
             }
         } catch {}
+    }
+
+    private mutating func readDeadLettering() {
         do throws(CodecError) {
-            var application = try message.readApplicationProperties()
-            while application.next() {
-                if application.key == "DeadLetterReason" {
-                    deadLetterReason = FieldValue(application.value)
-                } else if application.key == "DeadLetterErrorDescription" {
-                    deadLetterErrorDescription = FieldValue(application.value)
+            var properties = try message.applicationProperties()
+            while properties.next() {
+                if properties.key == "DeadLetterReason" {
+                    places.deadLetterReason = properties.value.place
+                } else if properties.key == "DeadLetterErrorDescription" {
+                    places.deadLetterErrorDescription = properties.value.place
                 }
             }
         } catch {}
+    }
+
+    /// The message id: a string, ulong, uuid or binary.
+    public var messageID: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.messageID) }
+    }
+    /// The correlation id: a string, ulong, uuid or binary.
+    public var correlationID: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.correlationID) }
+    }
+    /// The session it belongs to.
+    public var sessionID: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.sessionID) }
+    }
+    /// The partition key.
+    public var partitionKey: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.partitionKey) }
+    }
+    /// What it is about.
+    public var subject: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.subject) }
+    }
+    /// Whom it is addressed to.
+    public var to: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.to) }
+    }
+    /// Where answers go.
+    public var replyTo: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.replyTo) }
+    }
+    /// The session answers belong to.
+    public var replyToSessionID: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.replyToSessionID) }
+    }
+    /// The MIME type of the body.
+    public var contentType: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.contentType) }
+    }
+    /// The encoding of the body.
+    public var contentEncoding: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.contentEncoding) }
+    }
+    /// The entity it was dead-lettered from.
+    public var deadLetterSource: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.deadLetterSource) }
+    }
+    /// Why it was dead-lettered.
+    public var deadLetterReason: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.deadLetterReason) }
+    }
+    /// More about why.
+    public var deadLetterErrorDescription: FieldValue {
+        @_lifetime(copy self)
+        get { value(at: places.deadLetterErrorDescription) }
+    }
+
+    @_lifetime(copy self)
+    private func value(at place: EncodedValue.Place) -> FieldValue { FieldValue(message.value(at: place)) }
+
+    /// The application's properties, in the order they were sent.
+    public var applicationProperties: PropertyReader {
+        @_lifetime(copy self)
+        get { PropertyReader(message) }
+    }
+
+    /// The bytes of a body that is one data section; nil for every other body.
+    public var data: RawSpan? {
+        @_lifetime(copy self)
+        get { message.data }
     }
 
     /// The number it got when it first entered, before it was forwarded or scheduled.
@@ -148,34 +226,5 @@ public struct MessageFields: ~Escapable {
             return Timestamp(milliseconds: overflow ? .max : time)
         }
         return absoluteExpiry.map { Timestamp(milliseconds: $0) }
-    }
-}
-
-/// The application's properties, in the order they were sent, read where they lie.
-///
-///     var properties = message.readApplicationProperties()
-///     while properties.next() { ... properties.name, properties.value ... }
-public struct PropertyReader: ~Escapable {
-    private var pairs: MapReader
-
-    @_lifetime(borrow message)
-    init(_ message: borrowing Message) {
-        do throws(CodecError) { pairs = try message.readApplicationProperties() } catch { pairs = MapReader() }
-    }
-
-    /// Moves to the next property; false when there is none.
-    @_lifetime(self: copy self)
-    public mutating func next() -> Bool { pairs.next() }
-
-    /// The name of the property ``next()`` moved to: a string, as the standard demands, or whatever the sender used.
-    public var name: FieldValue {
-        @_lifetime(copy self)
-        get { FieldValue(pairs.key) }
-    }
-
-    /// Its value.
-    public var value: FieldValue {
-        @_lifetime(copy self)
-        get { FieldValue(pairs.value) }
     }
 }

@@ -113,7 +113,7 @@ public struct PeekedMessage: Sendable {
 
     /// The application's properties, read where they lie.
     @_lifetime(borrow self)
-    public func readApplicationProperties() -> PropertyReader { PropertyReader(message) }
+    public func readApplicationProperties() -> PropertyReader { PropertyReader(message.read()) }
 
     /// The number it got when it first entered, before it was forwarded or scheduled.
     public var enqueuedSequenceNumber: SequenceNumber? { fields.enqueuedSequenceNumber }
@@ -166,10 +166,6 @@ public struct PeekedMessage: Sendable {
     public var encodedSize: Int { message.buffer.readableBytes }
     /// What the body is made of, without decoding it.
     public var hasBody: Bool { message.bodyKind != .none }
-
-    /// The bytes of a body that is one data section, read where they lie; nil for every other body.
-    @_lifetime(borrow self)
-    public func readData() -> RawSpan? { message.readData() }
 
     /// The body, decoded now.
     public var body: MessageBody {

@@ -111,7 +111,7 @@ struct MessageTests {
     }
 
     private static func text(_ message: Message) -> String? {
-        guard let data = message.readData() else { return nil }
+        guard let data = message.read().data else { return nil }
         return data.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
 
