@@ -2,6 +2,7 @@
 extension ByteSink {
     /// Writes `,"name":`, without the comma where it is the first. The name is printable ASCII that needs no escaping.
     /// - Parameter isNull: whether `null` follows: of a message's many fields most are missing.
+    @inline(__always)
     mutating func append(fixedKey name: StaticString, isFirst: Bool, isNull: Bool = false) {
         let length = name.utf8CodeUnitCount
         name.withUTF8Buffer { source in
@@ -79,59 +80,82 @@ extension ByteSink {
     }
 
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>, isValid: Bool) -> Bool {
-        let words = UnsafeRawBufferPointer(text)
-        var runStart = 0
-        var index = 0
+        var index = appendPlain(text, from: 0, isValid: isValid)
         while index < text.count {
-            // Sixteen plain bytes at a time: most text has nothing else.
-            if index &+ 16 <= text.count,
-                (Self.special(words.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-                    | Self.special(words.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self))) == 0
-            {
-                index &+= 16
-                continue
-            }
-            if index &+ 8 <= text.count, Self.special(words.loadUnaligned(fromByteOffset: index, as: UInt64.self)) == 0 {
-                index &+= 8
-                continue
-            }
             let byte = text[index]
             if byte >= 0x80, !isValid { return false }
-            // Printable ASCII but quote and backslash, and every sequence that begins with a byte that no special character begins with.
-            let length: Int
-            let scalar: UInt32
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20, 0x7f: (length, scalar) = (1, UInt32(byte))
-            case 0xc2, 0xd8, 0xe1, 0xe2, 0xef, 0xf3:
-                (length, scalar) = Self.decode(text, index)
-                if !Self.isSpecial(scalar) {
-                    index += length
-                    continue
-                }
-            default:
-                index += 1
-                continue
+            let (length, scalar) = byte < 0x80 ? (1, UInt32(byte)) : Self.decode(text, index)
+            if Self.isSpecial(scalar) {
+                append(escaped: scalar)
+            } else {
+                append(UnsafeBufferPointer(rebasing: text[index..<index + length]))
             }
-            append(UnsafeBufferPointer(rebasing: text[runStart..<index]))
-            index += length
-            runStart = index
-            append(escaped: scalar)
+            index = appendPlain(text, from: index + length, isValid: isValid)
         }
-        append(UnsafeBufferPointer(rebasing: text[runStart..<text.count]))
         return true
     }
 
-    /// Zero when all eight bytes are printable ASCII without quote and backslash.
+    /// Writes text up to the first byte that may need escaping.
+    /// - Returns: where that byte is, or the text's end.
+    private mutating func appendPlain(_ text: UnsafeBufferPointer<UInt8>, from start: Int, isValid: Bool) -> Int {
+        let (rest, before) = (UnsafeBufferPointer(rebasing: text[start...]), count)
+        write(atMost: rest.count) { Self.copyPlain(rest, to: $0, isValid: isValid) }
+        return start &+ (count &- before)
+    }
+
+    /// Copies text up to the first byte that may need escaping: each byte is looked at while it is copied.
+    /// - Returns: how many bytes that were.
+    private static func copyPlain(_ text: UnsafeBufferPointer<UInt8>, to place: UnsafeMutablePointer<UInt8>, isValid: Bool) -> Int {
+        let (source, target) = (UnsafeRawBufferPointer(text), UnsafeMutableRawPointer(place))
+        var index = 0
+        while index < text.count {
+            // Sixteen at a time: most text has nothing but plain ASCII, or long runs of it.
+            while index &+ 16 <= text.count {
+                let bytes = source.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+                target.storeBytes(of: bytes, toByteOffset: index, as: SIMD16<UInt8>.self)
+                let plain = plainASCII(bytes)
+                index &+= plain
+                if plain < 16 { break }
+            }
+            // To the end of what is no ASCII, or of the text.
+            repeat {
+                guard index < text.count else { return index }
+                let byte = text[index]
+                guard isPlain(byte, isValid: isValid) else { return index }
+                place[index] = byte
+                index &+= 1
+            } while text[index &- 1] >= 0x80 || index &+ 16 > text.count
+        }
+        return index
+    }
+
+    /// How many of the first bytes are printable ASCII without quote and backslash.
+    ///
+    /// By sums whose top bits tell: comparisons of vectors are not made into instructions of vectors (Swift 6.3).
     @inline(__always)
-    private static func special(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
+    private static func plainASCII(_ bytes: SIMD16<UInt8>) -> Int {
+        let one = SIMD16<UInt8>(repeating: 1)
+        let control = bytes &- SIMD16(repeating: 0x20)
+        let quote = (bytes ^ SIMD16(repeating: 0x22)) &- one
+        let backslash = (bytes ^ SIMD16(repeating: 0x5c)) &- one
+        let delete = bytes &+ one
         let tops: UInt64 = 0x8080_8080_8080_8080
-        let low = word &- ones &* 0x20
-        let quote = (word ^ (ones &* 0x22)) &- ones
-        let backslash = (word ^ (ones &* 0x5c)) &- ones
-        let delete = word &+ ones
-        // A borrow into a neighbour can only call a plain byte special, never the other way round: then the slow way looks again.
-        return (word | low | quote | backslash | delete) & tops
+        let halves = unsafeBitCast(bytes | control | quote | backslash | delete, to: SIMD2<UInt64>.self)
+        if (halves.x | halves.y) & tops == 0 { return 16 }
+        let (first, second) = (halves.x.littleEndian & tops, halves.y.littleEndian & tops)
+        return (first != 0 ? first.trailingZeroBitCount : 64 &+ second.trailingZeroBitCount) >> 3
+    }
+
+    /// Whether a byte is printable ASCII but quote and backslash, or part of a sequence that begins with a byte that no special character
+    /// begins with.
+    @inline(__always)
+    private static func isPlain(_ byte: UInt8, isValid: Bool) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20, 0x7f: false
+        case 0xc2, 0xd8, 0xe1, 0xe2, 0xef, 0xf3: false
+        case 0x80...: isValid
+        default: true
+        }
     }
 
     private mutating func append(escaped scalar: UInt32) {
@@ -169,6 +193,7 @@ extension ByteSink {
 
     private static func isSpecial(_ scalar: UInt32) -> Bool {
         switch scalar {
+        case 0..<0x20, 0x22, 0x5c, 0x7f: true
         case 0x80...0x9f, 0xad, 0x061c, 0x180e, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xfff9...0xfffb,
             0xe0000...0xe007f:
             true

@@ -129,6 +129,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes the name of a member that is known when this is compiled: printable ASCII that needs no escaping.
+    @inline(__always)
     public mutating func key(fixed name: StaticString) {
         sink.append(fixedKey: name, isFirst: !needsComma)
         needsComma = false
@@ -166,6 +167,7 @@ extension JSONWriter {
     }
 
     /// Writes a member with a fixed name and a whole number, or `null`.
+    @inline(__always)
     public mutating func member(fixed name: StaticString, _ value: Int64?) {
         guard let value else { return nullMember(fixed: name) }
         key(fixed: name)
@@ -173,6 +175,7 @@ extension JSONWriter {
     }
 
     /// Writes a member with a fixed name and a moment, or `null`.
+    @inline(__always)
     mutating func member(fixed name: StaticString, _ value: Timestamp?) {
         guard let value else { return nullMember(fixed: name) }
         key(fixed: name)
@@ -180,21 +183,26 @@ extension JSONWriter {
     }
 
     /// Writes a member with a fixed name and a field of a message as text, whatever its type, or `null`.
+    @inline(__always)
     mutating func member(fixed name: StaticString, _ value: borrowing FieldValue) {
         // Most are missing.
-        if value.isNull {
-            nullMember(fixed: name)
-        } else if let utf8 = value.utf8 {
-            key(fixed: name)
+        guard !value.isNull else { return nullMember(fixed: name) }
+        key(fixed: name)
+        text(value)
+    }
+
+    /// Writes a field of a message as text, whatever its type, or `null`.
+    private mutating func text(_ value: borrowing FieldValue) {
+        if let utf8 = value.utf8 {
             text(utf8)
         } else if let text = value.text {
-            key(fixed: name)
             self.text(text)
         } else {
-            nullMember(fixed: name)
+            null()
         }
     }
 
+    @inline(__always)
     private mutating func nullMember(fixed name: StaticString) {
         sink.append(fixedKey: name, isFirst: !needsComma, isNull: true)
         needsComma = true

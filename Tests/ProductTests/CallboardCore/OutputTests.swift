@@ -111,6 +111,18 @@ struct OutputTests {
         #expect((body["text"] as? String).flatMap { Data(base64Encoded: $0) } == Data(bytes))
     }
 
+    @Test("a body is base64 wherever in it the byte stands that is no UTF-8", arguments: [1, 15, 16, 17, 40])
+    func invalidAnywhere(length: Int) throws {
+        for place in 0..<length {
+            var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+            bytes[place] = 0xff
+            let message = try Messages.make(1) { $0.body = .data([ByteBuffer(bytes: bytes)]) }
+            let body = try #require(try object(MessageRecord(message))["body"] as? [String: Any])
+            #expect(body["encoding"] as? String == "base64")
+            #expect((body["text"] as? String).flatMap { Data(base64Encoded: $0) } == Data(bytes))
+        }
+    }
+
     @Test("a body in two sections is written as the same body in one", arguments: ["größer \"\u{202e}", "\u{1b}[2J", ""])
     func sections(text: String) throws {
         let bytes = Array(text.utf8)
