@@ -329,6 +329,7 @@ extension EncodedValue.Place {
     @inlinable @inline(__always)
     init?(_ bytes: RawSpan, at start: Int, limit: Int) {
         guard 0 <= start, start < limit, limit <= bytes.byteCount, limit <= Int(UInt32.max) else { return nil }
+        // Unchecked, here and below: each offset was just compared with the limit, which lies inside the span.
         let code = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt8.self)
         var content = start &+ 1
         var end = content
