@@ -135,20 +135,35 @@ struct AccessRevokeCommand: OperatorCommand {
                 }
             }
             if known.elements.isEmpty, isID { known = try await ofEntity(desk) }
-            let ended = known.elements
-            guard !ended.isEmpty else { throw refusal ?? known.nothing(named: subject) }
+            guard !known.elements.isEmpty else { throw refusal ?? known.nothing(named: subject) }
             known.tellGaps()
-            for grant in ended {
+            return try await end(known.elements, desk)
+        }
+    }
+
+    /// Ends one role after the other. What cannot end does not keep the others: whoever revokes wants as little left as may be.
+    private func end(_ grants: [ActiveGrant], _ desk: AccessDesk) async throws(OperatorError) -> Int32 {
+        var ended: [ActiveGrant] = []
+        var failure: OperatorError?
+        for grant in grants {
+            let role = "\(grant.role.title) of \(grant.principal.title) on \(grant.scope.title)"
+            do throws(OperatorError) {
                 let isDone = try await desk.end(grant, reason: reason)
                 Standard.error(
                     VisibleText.of(
-                        "\(grant.role.title) of \(grant.principal.title) on \(grant.scope.title): "
-                            + (isDone ? "ended; links that are open keep it until their token is renewed." : "gone already.")))
+                        "\(role): " + (isDone ? "ended; links that are open keep it until their token is renewed." : "gone already.")))
+                ended.append(grant)
+            } catch {
+                // Alone, it is what the command ends with.
+                if grants.count > 1 { Standard.error(VisibleText.of("\(role): not ended. \(error.message)")) }
+                failure = failure ?? error
+                if error.code == .cancelled { break }
             }
-            let now = Timestamp.now
-            output.write(ended.map { ActiveGrantRecord($0, now: now) })
-            return 0
         }
+        let now = Timestamp.now
+        if !ended.isEmpty { output.write(ended.map { ActiveGrantRecord($0, now: now) }) }
+        if let failure { throw failure }
+        return 0
     }
 
     private var paths: [EntityPath] { EntityArgument(argument: subject)?.candidates.map(\.entity) ?? [] }

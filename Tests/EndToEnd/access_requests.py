@@ -26,6 +26,8 @@ REQUESTER_ID, ADMIN_ID = "0e5e1000-0000-4000-8000-000000000004", "0e5e1000-0000-
 SERVICE = "0a0a0000-0000-4000-8000-00000000a005"
 RECEIVER, SENDER = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0", "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"
 OWNER = "090c5cfd-751d-490a-894a-3ce6f1109419"
+# The request that makes somebody eligible for a second role.
+ELIGIBILITY = "e1161b1e-0000-4000-8000-000000000001"
 # The group of the platform's people.
 GROUP = "b3f1a7c0-5555-4a3e-9b1e-0a5d3c7e2f05"
 
@@ -207,6 +209,43 @@ def ended():
     refused(run(ADMIN, "access", "revoke", request["id"], "--reason", "again"), status=NOT_FOUND)
 
 
+@checks.step("of two roles one may not end yet: the other ends, and it is said which is left", seconds=120)
+def ended_in_part():
+    (plan,) = said(ONE_QUEUE, "access", "request", QUEUE, "--for", "30m", "--reason", "both", "--dry-run")
+    eligible = {
+        "properties": {
+            "principalId": REQUESTER_ID,
+            "roleDefinitionId": f"/subscriptions/{cloud.ready['subscriptionId']}/providers/Microsoft.Authorization/roleDefinitions/{SENDER}",
+            "requestType": "AdminAssign",
+            "justification": "sends tests",
+            "scheduleInfo": {"expiration": {"type": "AfterDuration", "duration": "PT2H"}},
+        }
+    }
+    made = requests.put(
+        f"{cloud.origin}{plan['scope']}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/{ELIGIBILITY}",
+        params={"api-version": "2020-10-01"}, json=eligible, headers={"Authorization": f"Bearer {cloud.token(ADMIN)}"},
+        verify=cloud.ready["caFile"], timeout=5)  # fmt: skip
+    assert made.status_code == 201, made.text
+
+    def asked(role):
+        (request,) = said(ONE_QUEUE, "access", "request", QUEUE, "--role", role, "--for", "30m", "--reason", "both")
+        if request["standing"] != "granted":
+            said(ADMIN, "access", "approve", request["id"], "--reason", "go")
+
+    asked("receiver")
+    advance(301)
+    asked("sender")
+    done = run(ONE_QUEUE, "access", "revoke", QUEUE, "--reason", "done", "--output", "json")
+    refused(done, "five minutes", status=PROBLEM)
+    (gone,) = json.loads(done.stdout)
+    assert "receiver" in gone["role"].lower(), gone
+    (left,) = [line for line in done.stderr.splitlines() if "not ended" in line]
+    assert "sender" in left.split(" of ")[0].lower(), left
+    advance(301)
+    (gone,) = said(ONE_QUEUE, "access", "revoke", QUEUE, "--reason", "done")
+    assert "sender" in gone["role"].lower(), gone
+
+
 @checks.step("less than was asked: denied with what would be agreed to, and given instead; never more", seconds=90)
 def narrowed():
     request = ask(time="2h")
@@ -300,9 +339,11 @@ def reconciled():
     outcome = {each["finding"] for each in said(ADMIN, "audit", "reconcile", *options)}
     assert "matched" in outcome and "by Azure" in outcome, outcome
     strange = [each for each in said(ADMIN, "audit", "reconcile", *options, "--only-problems")]
-    # The assignments of the step that sweeps were made with another client, two of them under ids that are in a ledger.
+    # The assignments of the step that sweeps were made with another client, two of them under ids that are in a ledger. So was the leave to ask
+    # for a second role.
     assert {each["finding"] for each in strange} == {"outside of the ledgers"}, strange
-    assert {each["resource"].rsplit("/", 1)[1] for each in strange} == {f"0bad0000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3, 4)}, strange
+    made = {f"0bad0000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3, 4)} | {ELIGIBILITY}
+    assert {each["resource"].rsplit("/", 1)[1] for each in strange} == made, strange
     assert run(ADMIN, "audit", "reconcile", *options, "--fail-if-any").returncode == PROBLEM
     # One ledger alone misses what the others did.
     alone = said(ADMIN, "audit", "reconcile", "--ledger", ledgers[1], "--only-problems")
