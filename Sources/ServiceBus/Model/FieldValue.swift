@@ -5,10 +5,6 @@ internal import NIOCore
 public struct FieldValue: ~Escapable {
     @usableFromInline let value: EncodedValue
 
-    /// A missing value.
-    @_lifetime(immortal)
-    init() { value = EncodedValue() }
-
     @_lifetime(copy value)
     package init(_ value: EncodedValue) { self.value = value }
 

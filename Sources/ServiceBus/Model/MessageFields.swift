@@ -67,7 +67,7 @@ public struct MessageFields: ~Escapable {
             while annotations.next() {
                 let (key, value) = (annotations.key, annotations.value)
                 if key == "x-opt-enqueued-time" {
-                    enqueuedTime = value.timestamp.map { Timestamp(milliseconds: $0) }
+                    enqueuedTime = FieldValue(value).timestamp
                 } else if key == "x-opt-enqueue-sequence-number" {
                     enqueueSequence = value.integer
                 } else if key == "x-opt-message-state" {
@@ -77,7 +77,7 @@ public struct MessageFields: ~Escapable {
                 } else if key == "x-opt-deadletter-source" {
                     places.deadLetterSource = value.place
                 } else if key == "x-opt-scheduled-enqueue-time" {
-                    scheduledEnqueueTime = value.timestamp.map { Timestamp(milliseconds: $0) }
+                    scheduledEnqueueTime = FieldValue(value).timestamp
                 } else if key == "x-opt-offset" {
                     offset = value.integer
                 }
