@@ -169,7 +169,8 @@ def at_once():
     request = ask()
     ways = [(ADMIN, "approve"), (ON_CALL, "deny"), (ADMIN, "approve"), (ON_CALL, "approve")]
     with concurrent.futures.ThreadPoolExecutor(len(ways)) as pool:
-        done = list(pool.map(lambda way: run(way[0], "access", way[1], request["id"], "--reason", f"{way[1]} at once"), ways))
+        # Each in words of its own: the same of the same person would be one decision, whose answer was lost on the way.
+        done = list(pool.map(lambda n: run(ways[n][0], "access", ways[n][1], request["id"], "--reason", f"{n} at once"), range(len(ways))))
     assert [each.returncode for each in done].count(0) == 1, [(each.returncode, each.stderr) for each in done]
     for each in done:
         if each.returncode:
