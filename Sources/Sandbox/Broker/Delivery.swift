@@ -31,17 +31,12 @@ public struct Delivery: Sendable {
     public let lockedUntil: Int64?
     /// Its session, in an entity that requires sessions.
     public let sessionID: String?
-    /// Properties, application properties, body and footer, byte for byte as they arrived; without the body where that is left out.
-    public let bare: ByteBuffer
+    /// Properties, application properties, body and footer, byte for byte as they arrived.
+    public var bare: ByteBuffer { envelope.content }
 
-    // What the sender asked for: see ``Envelope``.
-    private let durable: Bool?
-    private let priority: UInt8?
+    /// The message; its content without the body where that is left out.
+    private let envelope: Envelope
     private let timeToLive: UInt32?
-    private let scheduledEnqueueTime: Int64?
-    private let deadLetterSource: String?
-    private let annotations: [UInt8]
-    private let annotationCount: Int
     private let showsState: Bool
 
     /// How a message is shown.
@@ -55,6 +50,7 @@ public struct Delivery: Sendable {
     }
 
     init(_ message: StoredMessage, as view: View) {
+        var envelope = message.envelope
         sequenceNumber = message.sequenceNumber
         enqueuedSequenceNumber = message.enqueuedSequenceNumber
         enqueuedTime = message.enqueuedTime
@@ -66,16 +62,7 @@ public struct Delivery: Sendable {
         sessionID = message.session?.id
         timeToLive =
             message.expiresAt == .max
-            ? message.envelope.timeToLive
-            : UInt32(clamping: message.expiresAt.subtractingReportingOverflow(message.enqueuedTime).partialValue)
-        // One by one: a copy of the envelope counts each of its references twice.
-        durable = message.envelope.durable
-        priority = message.envelope.priority
-        scheduledEnqueueTime = message.envelope.scheduledEnqueueTime
-        deadLetterSource = message.envelope.deadLetterSource
-        annotations = message.envelope.annotations
-        annotationCount = message.envelope.annotationCount
-        var omitsBody = false
+            ? envelope.timeToLive : UInt32(clamping: message.expiresAt.subtractingReportingOverflow(message.enqueuedTime).partialValue)
         switch view {
         case .locked:
             lockToken = message.lockToken
@@ -85,17 +72,19 @@ public struct Delivery: Sendable {
             lockToken = nil
             lockedUntil = nil
             showsState = state != .active
-        case .peeked(let withoutBody):
+        case .peeked(let omitsBody):
             lockToken = nil
             lockedUntil = nil
             showsState = true
-            omitsBody = withoutBody
+            if omitsBody, let headers = envelope.content.getSlice(at: envelope.content.readerIndex, length: envelope.bodyStart) {
+                envelope.content = headers
+            }
         }
-        bare = omitsBody ? message.envelope.headers : message.envelope.content
+        self.envelope = envelope
     }
 
     /// The size of the whole encoded message, in bytes.
-    public var encodedSize: Int { prefixSize + bare.readableBytes }
+    public var encodedSize: Int { prefixSize + envelope.content.readableBytes }
 
     /// The sections the broker writes: header, delivery annotations, message annotations. ``bare`` follows them on the wire.
     public var prefix: ByteBuffer {
@@ -112,7 +101,7 @@ public struct Delivery: Sendable {
     /// Writes the whole encoded message.
     func write(to writer: inout MeasuredWriter) {
         writePrefix(to: &writer)
-        writer.bytes(bare)
+        writer.bytes(envelope.content)
     }
 
     // MARK: Sizes
@@ -125,23 +114,23 @@ public struct Delivery: Sendable {
     /// The count byte and the five fields of the header's list.
     private var headerFieldsSize: Int {
         let count = deliveryCount == 0 ? 1 : deliveryCount <= 0xff ? 2 : 5
-        return 1 + 1 + (priority == nil ? 1 : 2) + (timeToLive == nil ? 1 : 5) + 1 + count
+        return 1 + 1 + (envelope.priority == nil ? 1 : 2) + (timeToLive == nil ? 1 : 5) + 1 + count
     }
 
     private var annotationsSize: Int {
         var size = Annotation.sequenceNumber.count + Annotation.enqueuedTime.count + Annotation.enqueueSequenceNumber.count + 24
         if lockedUntil != nil { size += Annotation.lockedUntil.count + 8 }
-        if scheduledEnqueueTime != nil { size += Annotation.scheduledEnqueueTime.count + 8 }
+        if envelope.scheduledEnqueueTime != nil { size += Annotation.scheduledEnqueueTime.count + 8 }
         if showsState { size += Annotation.messageState.count + 1 }
         if partitionID != nil { size += Annotation.partitionID.count + 2 }
-        if let deadLetterSource { size += Annotation.deadLetterSource.count + 5 + deadLetterSource.utf8.count }
-        return size + annotations.count
+        if let deadLetterSource = envelope.deadLetterSource { size += Annotation.deadLetterSource.count + 5 + deadLetterSource.utf8.count }
+        return size + envelope.annotations.count
     }
 
     private var annotationPairs: Int {
-        3 + (lockedUntil == nil ? 0 : 1) + (scheduledEnqueueTime == nil ? 0 : 1) + (showsState ? 1 : 0)
-            + (deadLetterSource == nil ? 0 : 1)
-            + (partitionID == nil ? 0 : 1) + annotationCount
+        3 + (lockedUntil == nil ? 0 : 1) + (envelope.scheduledEnqueueTime == nil ? 0 : 1) + (showsState ? 1 : 0)
+            + (envelope.deadLetterSource == nil ? 0 : 1)
+            + (partitionID == nil ? 0 : 1) + envelope.annotationCount
     }
 
     // MARK: Bytes
@@ -170,8 +159,8 @@ public struct Delivery: Sendable {
         writer.integer(UInt8(0xc0))
         writer.integer(UInt8(headerFieldsSize))
         writer.integer(UInt8(5))
-        writer.integer(durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
-        if let priority { writer.integer(UInt8(0x50)); writer.integer(priority) } else { writer.integer(UInt8(0x40)) }
+        writer.integer(envelope.durable.map { $0 ? UInt8(0x41) : 0x42 } ?? 0x40)
+        if let priority = envelope.priority { writer.integer(UInt8(0x50)); writer.integer(priority) } else { writer.integer(UInt8(0x40)) }
         if let timeToLive { writer.integer(UInt8(0x70)); writer.integer(timeToLive) } else { writer.integer(UInt8(0x40)) }
         writer.integer(UInt8(0x40))
         if deliveryCount == 0 {
@@ -203,7 +192,7 @@ public struct Delivery: Sendable {
         }
         writer.bytes(Annotation.enqueueSequenceNumber)
         writer.integer(enqueuedSequenceNumber)
-        if let scheduledEnqueueTime {
+        if let scheduledEnqueueTime = envelope.scheduledEnqueueTime {
             writer.bytes(Annotation.scheduledEnqueueTime)
             writer.integer(scheduledEnqueueTime)
         }
@@ -215,12 +204,12 @@ public struct Delivery: Sendable {
             writer.bytes(Annotation.partitionID)
             writer.integer(partitionID)
         }
-        if let deadLetterSource {
+        if let deadLetterSource = envelope.deadLetterSource {
             writer.bytes(Annotation.deadLetterSource)
             writer.integer(UInt8(0xb1))
             writer.integer(UInt32(clamping: deadLetterSource.utf8.count))
             writer.text(deadLetterSource)
         }
-        writer.bytes(annotations)
+        writer.bytes(envelope.annotations)
     }
 }

@@ -21,9 +21,6 @@ struct Envelope: Sendable {
     var bodyStart: Int
     var bodyEnd: Int
 
-    /// The content up to the body: a slice.
-    var headers: ByteBuffer { content.getSlice(at: content.readerIndex, length: bodyStart) ?? content }
-
     /// The bytes this message counts for in its entity's size.
     var size: Int { content.readableBytes + annotations.count }
 }
