@@ -25,24 +25,21 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// The year, month, day and time of day in UTC (proleptic Gregorian calendar).
     public var utc: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, millisecond: Int) {
-        let (days, timeOfDay) = Self.floorDivide(milliseconds, 86_400_000)
+        let (days, rest) = Self.floorDivide(milliseconds, 86_400_000)
         // Days to civil date: Howard Hinnant, "chrono-compatible low-level date algorithms".
         let shifted = days &+ 719_468
-        let (era, dayOfEra64) = Self.floorDivide(shifted, 146_097)
-        // Half as wide from here on: lists print thousands of times, and dividing by a constant is then half the work.
-        let (dayOfEra, rest) = (UInt32(truncatingIfNeeded: dayOfEra64), UInt32(truncatingIfNeeded: timeOfDay))
+        let (era, dayOfEra) = Self.floorDivide(shifted, 146_097)
         let yearOfEra = (dayOfEra &- dayOfEra / 1460 &+ dayOfEra / 36_524 &- dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra &- (365 &* yearOfEra &+ yearOfEra / 4 &- yearOfEra / 100)
         let shiftedMonth = (5 &* dayOfYear &+ 2) / 153
         let day = dayOfYear &- (153 &* shiftedMonth &+ 2) / 5 &+ 1
         let month = shiftedMonth < 10 ? shiftedMonth &+ 3 : shiftedMonth &- 9
-        let year = Int64(yearOfEra) &+ era &* 400 &+ (month <= 2 ? 1 : 0)
+        let year = yearOfEra &+ era &* 400 &+ (month <= 2 ? 1 : 0)
         return (
             Int(year), Int(month), Int(day), Int(rest / 3_600_000), Int(rest / 60_000 % 60), Int(rest / 1000 % 60), Int(rest % 1000)
         )
     }
 
-    @inline(__always)
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient &- 1, remainder &+ divisor) : (quotient, remainder)
@@ -70,24 +67,22 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         let t = utc
         guard (0...9999).contains(t.year) else { return false }
         // By constants: a division by what is only known when it runs takes ten times as long.
-        func digit(_ value: UInt32, at index: Int) { place[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value) }
-        func pair(_ value: Int, at index: Int, _ after: Unicode.Scalar) {
-            let value = UInt32(truncatingIfNeeded: value)
+        func digit(_ value: Int, at index: Int) { place[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value) }
+        func pair(_ value: Int, at index: Int, _ after: StaticString) {
             digit(value / 10, at: index)
             digit(value % 10, at: index &+ 1)
-            place[index &+ 2] = UInt8(truncatingIfNeeded: after.value)
+            place[index &+ 2] = after.utf8Start.pointee
         }
-        let (year, millisecond) = (UInt32(truncatingIfNeeded: t.year), UInt32(truncatingIfNeeded: t.millisecond))
-        digit(year / 1000, at: 0)
-        digit(year / 100 % 10, at: 1)
-        pair(Int(year % 100), at: 2, "-")
+        digit(t.year / 1000, at: 0)
+        digit(t.year / 100 % 10, at: 1)
+        pair(t.year % 100, at: 2, "-")
         pair(t.month, at: 5, "-")
         pair(t.day, at: 8, "T")
         pair(t.hour, at: 11, ":")
         pair(t.minute, at: 14, ":")
         pair(t.second, at: 17, ".")
-        digit(millisecond / 100, at: 20)
-        pair(Int(millisecond % 100), at: 21, "Z")
+        digit(t.millisecond / 100, at: 20)
+        pair(t.millisecond % 100, at: 21, "Z")
         return true
     }
 
