@@ -19,7 +19,9 @@ struct SecretTests {
         ]
         for text in texts {
             #expect(!text.contains("hunter2"))
-            #expect(!text.contains("104"), "not even as bytes: \(text)")
+            // As a word: the name of a local type holds an address, in whose digits anything may stand.
+            let words = text.split { !$0.isLetter && !$0.isNumber }
+            #expect(!words.contains("104"), "not even as bytes: \(text)")
         }
         #expect(Mirror(reflecting: secret).children.isEmpty)
     }
