@@ -15,7 +15,7 @@ struct AuditReconcileCommand: OperatorCommand {
         discussion: """
             Roles and keys of the context's namespace, joined by correlation id. A role that was given past the workflow is in the Activity Log and in no ledger: give
             the ledgers of everybody who works here. Azure writes its log minutes late and keeps 90 days. With --fail-if-any the exit status is 1 when
-            something is on one side only.
+            something is on one side only, or was left open in a ledger.
             Examples: callboard audit reconcile --since 24h --only-problems --fail-if-any
                       callboard audit reconcile --ledger mine.jsonl --ledger theirs.jsonl --output json
             """)
@@ -29,10 +29,10 @@ struct AuditReconcileCommand: OperatorCommand {
     @Option(help: ArgumentHelp("From a time on, 2026-11-26T03:00:00Z, or of the last while, 24h.", valueName: "time"))
     var since = "24h"
 
-    @Flag(help: "Only what is on one side.")
+    @Flag(help: "Only what somebody has to look at.")
     var onlyProblems = false
 
-    @Flag(help: "Exit with status 1 when something is on one side only.")
+    @Flag(help: "Exit with status 1 when there is something to look at.")
     var failIfAny = false
 
     func execute() async throws -> Int32 {
@@ -42,7 +42,7 @@ struct AuditReconcileCommand: OperatorCommand {
             let joined = try await workspace.reconcile(ledgers: ledgers, since: moment, now: .now)
             output.write((onlyProblems ? joined.problems : joined.entries).map { ReconciliationRecord($0) })
             let problems = joined.problems.count
-            if problems > 0 { Standard.error("\(problems) of \(joined.entries.count) are on one side only.") }
+            if problems > 0 { Standard.error("\(problems) of \(joined.entries.count) are to be looked at.") }
             return failIfAny && problems > 0 ? 1 : 0
         }
     }

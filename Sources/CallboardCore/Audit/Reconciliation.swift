@@ -19,11 +19,18 @@ public struct Reconciliation: Hashable, Sendable {
         case keptByEntra = "kept by Entra"
         /// A ledger says that it was done, and the Activity Log does not have it.
         case onlyOurs = "not in the Activity Log"
+        /// The Activity Log has it, and a ledger says that it was begun, and not what came of it.
+        case leftOpen = "left open in a ledger"
         /// The Activity Log has it and none of the ledgers does.
         case onlyAzure = "outside of the ledgers"
 
         /// Whether somebody has to look at it.
-        public var isProblem: Bool { self == .onlyOurs || self == .onlyAzure }
+        public var isProblem: Bool {
+            switch self {
+            case .matched, .byAzure, .notYet, .keptByEntra: false
+            case .onlyOurs, .leftOpen, .onlyAzure: true
+            }
+        }
     }
 
     /// One change. All texts may come from others: sanitise.
@@ -40,7 +47,7 @@ public struct Reconciliation: Hashable, Sendable {
         public var resource: String
         /// What joins both; nil where there is none.
         public var correlationID: String?
-        /// The number of the ledger's record.
+        /// The number of the ledger's record; of what was left open, that of the intent.
         public var sequence: Int?
     }
 
@@ -106,16 +113,19 @@ public struct Reconciliation: Hashable, Sendable {
                     resource: record.accessScope ?? record.entity ?? "–", correlationID: missing.first ?? ids.first,
                     sequence: record.sequence))
         }
+        let others = changes.enumerated().filter { index, event in !ours.contains(index) && !Self.isAzureItself(event) }
+        let begun = Self.begun(others.map { ($0.offset, $0.element) }, by: Self.leftOpen(records))
         var seen: Set<String> = []
         for (index, event) in changes.enumerated() where !ours.contains(index) {
             // The log has a line for each step of one change.
             guard seen.insert(Self.step(event)).inserted else { continue }
             entries.append(
                 Entry(
-                    finding: Self.isAzureItself(event) ? .byAzure : .onlyAzure, time: Timestamp(event.happenedAt), what: event.operation,
+                    finding: Self.isAzureItself(event) ? .byAzure : begun[index] != nil ? .leftOpen : .onlyAzure,
+                    time: Timestamp(event.happenedAt), what: event.operation,
                     who: event.caller ?? event.callerObjectID?.text ?? "–",
                     resource: event.resource?.text ?? event.authorizedScope?.text ?? "–",
-                    correlationID: event.correlationID))
+                    correlationID: event.correlationID, sequence: begun[index]?.sequence))
         }
         if let since { entries.removeAll { $0.time < since } }
         self.entries = entries.sorted { ($1.time, $0.what) < ($0.time, $1.what) }
