@@ -241,6 +241,23 @@ def killed_everywhere():
     assert deaths > 16, f"only {deaths} processes were killed"
 
 
+@checks.step("what Azure has of killed rotations is left open in the ledger, and none of it outside", seconds=60)
+def left_open():
+    done = home.run("audit", "reconcile", "--output", "json", seconds=40)
+    assert done.returncode == 0, done.stderr
+    new = [each for each in json.loads(done.stdout) if each["what"].lower().endswith("/regeneratekeys/action")]
+    assert new and {each["finding"] for each in new} == {"left open in a ledger"}, new
+    assert all(each["isProblem"] for each in new)
+    # Every record that is named was begun for a key of that rule.
+    ledger = [json.loads(line) for line in (home.path / ".local/state/callboard/audit.jsonl").read_text(encoding="utf-8").splitlines()]
+    by_number = {line["seq"]: line for line in ledger}
+    for each in new:
+        record = by_number[each["sequence"]]
+        assert record["type"] == "secret.rotate.intended", record
+        assert record["credential"]["name"].startswith(f"{QUEUE}:{each['resource'].rsplit('/', 1)[1]} "), (record, each)
+    print(f"    {len(new)} keys made anew by killed programs")
+
+
 def check(name, initial, sink, lines):
     """Consumers that read the sink now have a key that works; those that read it before the grace period do as long as it lasts."""
     steps = [line["kind"] for line in journal(name) or []]

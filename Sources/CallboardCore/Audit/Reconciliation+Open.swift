@@ -48,10 +48,24 @@ extension Reconciliation {
         for (record, time) in timed.sorted(by: { $0.time < $1.time }) {
             let near = events.filter { index, event in
                 let apart = Timestamp(event.happenedAt).since(time)
-                return begun[index] == nil && apart <= lateness && apart >= .zero - lateness
+                return begun[index] == nil && apart <= lateness && apart >= .zero - lateness && isOfKey(event, record)
             }
             for index in meant(near, by: record) { begun[index] = record }
         }
         return begun
+    }
+
+    /// Whether the rule of an event is the one whose key a record is about, where it is about a key: an id would say so, and here is none.
+    private static func isOfKey(_ event: ActivityEvent, _ record: AuditRecord) -> Bool {
+        guard let credential = record.credential, credential.kind == .key, let id = event.resource else { return true }
+        let owner = Array(id.segments.dropLast(2).suffix(2))
+        var title = id.name
+        if let kind = owner.first?.lowercased(), ["queues", "topics"].contains(kind), let name = owner.last {
+            guard let entity = EntityPath.ofResource(String(name)) else { return false }
+            title = KeyRule.title(id.name, of: entity)
+        }
+        // Azure's log has names in casings of its own; what follows the name is which of the two keys.
+        let name = credential.name.lowercased()
+        return name == title.lowercased() || AccessKeyKind.allCases.contains { name == "\(title) \($0.word)".lowercased() }
     }
 }

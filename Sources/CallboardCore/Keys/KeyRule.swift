@@ -49,7 +49,10 @@ public struct KeyRule: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What the ledger calls it.
-    var title: String { "\(entity.map { "\($0.address):" } ?? "")\(name)" }
+    var title: String { Self.title(name, of: entity) }
+
+    /// What the ledger calls a rule of an entity, or of the namespace.
+    static func title(_ name: String, of entity: EntityPath?) -> String { "\(entity.map { "\($0.address):" } ?? "")\(name)" }
 
     /// What the ledger calls a key of it.
     func title(_ kind: AccessKeyKind) -> String { "\(title) \(kind.word)" }
