@@ -17,6 +17,7 @@ import collections
 import json
 import pathlib
 import random
+import subprocess
 import sys
 import tempfile
 
@@ -169,7 +170,7 @@ def journey(queue, change, settle=dead_letter, arrives=None, new_id=False, sessi
     assert not wrong, f"seed {options.seed}: {len(wrong)} differences\n" + "\n".join(wrong[:40])
 
 
-QUEUES = "redrive stepwise renamed moved moved-to moved-alive moved-alive-to deferred imported imported-renamed".split()
+QUEUES = "redrive stepwise renamed moved moved-to moved-alive moved-alive-to deferred imported imported-renamed edited".split()
 
 
 def configuration():
@@ -281,6 +282,42 @@ def imported():
 @checks.step("delete with an export, and import it with new ids", seconds=SECONDS)
 def imported_renamed():
     journey("imported-renamed", delete_and_import("--new-id"), new_id=True)
+
+
+# Says no to signals that are held back and to open connections of ours; and interrupts all that is in the foreground, as a terminal does for Emacs' ^G.
+EDITOR = """#!/bin/sh
+if [ -r /proc/self/status ]; then
+    grep -q '^SigBlk:.*[1-9a-f]$' /proc/self/status && exit 3
+    ls -l /proc/$$/fd | grep -q socket && exit 4
+fi
+trap : INT
+kill -INT 0
+sleep 0.2
+sed -i s/EUR/USD/ "$1"
+"""
+
+
+@checks.step("the body of one dead letter is edited, and an interrupt meanwhile is the editor's")
+def edited():
+    editor = pathlib.Path(scratch.name) / "editor"
+    editor.write_text(EDITOR, encoding="utf-8")
+    editor.chmod(0o700)
+    with client.get_queue_sender("edited") as sender:
+        sender.send_messages([ServiceBusMessage('{"currency":"EUR"}', content_type="application/json", subject=f"s{n}") for n in range(2)])
+    receive("edited", 2, dead_letter)
+    first = callboard.peek("edited", "--dead-letter", connection_string=sandbox.connection_string)[0]
+    # In a session of its own: what is interrupted is to be callboard and its editor, and not this program.
+    done = subprocess.run(
+        [callboard.EXECUTABLE, "redrive", "edited", "--dead-letter", "--seq", str(first["sequenceNumber"]), "--edit", "--yes", "--output", "json"],
+        env={**callboard.ENVIRONMENT, "SERVICEBUS_CONNECTION_STRING": sandbox.connection_string, "VISUAL": str(editor)},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, start_new_session=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    done_all(json.loads(done.stdout), 1)
+    (copy,) = receive("edited", 1, complete)[None]
+    assert (str(copy.message), copy.message.subject) == ('{"currency":"USD"}', first["subject"]), str(copy.message)
+    (left,) = callboard.peek("edited", "--dead-letter", connection_string=sandbox.connection_string)
+    assert "EUR" in json.dumps(left["body"]), left
 
 
 def delete_and_import(*how):

@@ -1,6 +1,12 @@
 import CallboardCore
+import Identity
 import ServiceBus
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -24,7 +30,9 @@ enum BodyEdit {
             throw OperatorError(.notFound, "There is no message #\(number) in \(path.displayName).", entity: path)
         }
         let text = try BodyEditing.text(of: message)
-        let bytes = try PrivateFile.edited(Array(text.utf8)) { file throws(OperatorError) in try run(editor + [file]) }
+        let bytes = try Interruption.shared.lendInterrupts { () throws(OperatorError) in
+            try PrivateFile.edited(Array(text.utf8)) { file throws(OperatorError) in try open(file) }
+        }
         guard let new = String(validating: bytes, as: UTF8.self) else {
             throw OperatorError(.usage, "The edited body is not text in UTF-8.", hint: "Edit it again.")
         }
@@ -35,20 +43,23 @@ enum BodyEdit {
     }
 
     /// The operator's editor: a program and its arguments, without a shell between.
-    private static var editor: [String] {
-        let words = (getenv("VISUAL") ?? getenv("EDITOR")).map { String(cString: $0) } ?? ""
+    private static func editor(_ variables: [String: String]) -> [String] {
+        let words = variables["VISUAL"] ?? variables["EDITOR"] ?? ""
         let parts = words.split(separator: " ").map { String($0) }
         return parts.isEmpty ? ["vi"] : parts
     }
 
-    private static func run(_ arguments: [String]) throws(OperatorError) {
-        var pid: pid_t = 0
-        let words = arguments.map { strdup($0) }
-        defer { for word in words { free(word) } }
-        let error = arguments.first.map { posix_spawnp(&pid, $0, nil, nil, words + [nil], environ) } ?? ENOENT
+    /// Opens a file in the editor, and waits for its end.
+    private static func open(_ file: String) throws(OperatorError) {
+        let variables = ProcessInfo.processInfo.environment
+        let words = editor(variables) + [file]
+        let program = words.first ?? "vi"
+        var child = ChildStart(program, words)
+        child.variables = variables.map { "\($0)=\($1)" }
+        let (pid, error) = child.start()
         guard error == 0 else {
             throw OperatorError(
-                .usage, "The editor '\(arguments.first ?? "")' cannot be started: \(String(cString: strerror(error))).",
+                .usage, "The editor '\(program)' cannot be started: \(String(cString: strerror(error))).",
                 hint: "Set EDITOR to another program.")
         }
         var status: Int32 = 0

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -13,6 +15,7 @@ final class Interruption: Sendable {
     static let shared = Interruption()
     private let signals: AsyncStream<Void>
     private let source: AsyncStream<Void>.Continuation
+    private let areLent = Mutex(false)
 
     private init() { (signals, source) = AsyncStream.makeStream(of: Void.self) }
 
@@ -34,10 +37,18 @@ final class Interruption: Sendable {
     func watch() {
         var set = set()
         var number: Int32 = 0
-        sigwait(&set, &number)
+        repeat { sigwait(&set, &number) } while number == SIGINT && areLent.withLock { $0 }
         source.finish()
         // A second signal means now.
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// Does something during which interrupts are not this program's: they go to everything in the foreground of the terminal, and an editor has uses of its
+    /// own for them. (To Emacs one is ^G.)
+    func lendInterrupts<Result, Failure>(_ work: () throws(Failure) -> Result) throws(Failure) -> Result {
+        areLent.withLock { $0 = true }
+        defer { areLent.withLock { $0 = false } }
+        return try work()
     }
 
     /// Waits for the first signal.
