@@ -25,6 +25,7 @@ struct Callboard: ParsableCommand {
 @main
 enum Main {
     static func main() {
+        Standard.occupy()
         Heap.share()
         let command: any ParsableCommand
         do {

@@ -6,6 +6,9 @@ to try, with the documented exit status, and with the terminal as it was.
 usage: bad_input.py [PART OF A STEP'S NAME]
 """
 
+import fcntl
+import json
+import os
 import pathlib
 import re
 import subprocess
@@ -17,7 +20,7 @@ from terminal import Terminal  # puts Tests/Interop on the path
 
 import bad_peers
 import callboard
-from checks import Checks
+from checks import Checks, Skipped, eventually
 
 checks = Checks("bad input")
 
@@ -240,6 +243,56 @@ def bad_sandbox():
         path.write_text('{ "UserConfig": { // half\n', encoding="utf-8")
         expect(("sandbox", "--amqp-port", "0", "--http-port", "0", "--config", str(path)), None, USAGE, "Config.json")
         expect(("sandbox", "--amqp-port", "0", "--http-port", "0", "--config", folder + "/none.json"), None, USAGE, "none.json")
+
+
+def started(*arguments, **how):
+    environment = {**callboard.ENVIRONMENT, "SERVICEBUS_CONNECTION_STRING": start_sandbox().connection_string}
+    return subprocess.Popen([callboard.EXECUTABLE, *arguments], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **how)
+
+
+@checks.step("standard output on a full disk, on nothing at all, and with nobody who reads it")
+def output_lost():
+    if not os.path.exists("/dev/full"):
+        raise Skipped("this system has no /dev/full")
+    for words in (PEEK, ("peek", "orders", "--dead-letter", "--all", "--output", "jsonl"), ("entities",), ("--help",)):
+        with open("/dev/full", "wb") as full:
+            process = started(*words, stdout=full)
+            said = process.communicate(timeout=20)[1].decode()
+        assert process.returncode == PROBLEM and "No space left" in said and "not all" in said, (words, process.returncode, said)
+    # What is opened first would be in its place: a connection, or a ledger.
+    for closed in ((1,), (0, 1)):
+        process = started(*PEEK, stdout=None, preexec_fn=lambda: [os.close(each) for each in closed])
+        said = process.communicate(timeout=20)[1].decode()
+        assert process.returncode == PROBLEM and "Bad file descriptor" in said, (closed, process.returncode, said)
+    process = started("entities", stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2))
+    assert b"orders" in process.communicate(timeout=20)[0] and process.returncode == 0, process.returncode
+    reading, writing = os.pipe()
+    process = started("peek", "orders", "--dead-letter", "--all", "--output", "jsonl", stdout=writing)
+    os.close(reading)
+    os.close(writing)
+    assert process.communicate(timeout=20)[1] == b"" and process.returncode == 141, process.returncode
+
+
+@checks.step("standard output that never waits, and a reader who is slow: nothing is lost, and nobody works meanwhile")
+def output_slow():
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETFL, fcntl.fcntl(writing, fcntl.F_GETFL) | os.O_NONBLOCK)
+    process = started("peek", "orders", "--dead-letter", "--count", "2000", "--output", "jsonl", stdout=writing)
+    os.close(writing)
+
+    def state():
+        """R, S and so on for each thread: proc_pid_stat(5)."""
+        folder = pathlib.Path(f"/proc/{process.pid}/task")
+        return [each.read_text().rsplit(")", 1)[1].split()[0] for each in folder.glob("*/stat")]
+
+    with os.fdopen(reading, "rb") as pipe:
+        if sys.platform == "linux":
+            # Full: then all of it sleeps, a hundred looks long.
+            eventually(lambda: all("R" not in state() for _ in range(100)), seconds=10, what="a program that waits")
+        lines = pipe.read().splitlines()
+    assert process.wait(timeout=20) == 0 and len(lines) == 2000, (process.returncode, len(lines))
+    numbers = [json.loads(line)["sequenceNumber"] for line in lines]
+    assert numbers == sorted(set(numbers)), "a line twice, or out of order"
 
 
 def console_says(connection_string, pattern):

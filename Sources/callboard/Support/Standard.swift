@@ -14,6 +14,15 @@ enum Standard {
     static let output = Stream(descriptor: 1)
     private static let errors = Stream(descriptor: 2)
 
+    /// Puts something in the place of those of the three that whoever started this program has closed: else what is opened first is taken for them, and results
+    /// are written into a ledger or a connection. Reading then finds nothing, and writing results fails.
+    static func occupy() {
+        for (descriptor, mode) in [(Int32(0), O_RDONLY), (1, O_RDONLY), (2, O_WRONLY)] where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest that is free, which is this one.
+            _ = open("/dev/null", mode)
+        }
+    }
+
     /// Tells the operator that something failed. The text may hold words of the service: control characters are shown, not obeyed.
     static func error(_ text: String) {
         errors.write("callboard: " + VisibleText.of(text) + "\n")
@@ -46,18 +55,37 @@ enum Standard {
         /// Writes bytes.
         func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0) } }
 
-        /// Writes bytes. When nobody reads any more, the program ends as one killed by SIGPIPE would.
+        /// Writes bytes. When nobody reads any more, the program ends as one killed by SIGPIPE would; when they cannot be written, it says so and ends.
         func write(_ bytes: UnsafeRawBufferPointer) {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let written = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
-                if written < 0 {
-                    if errno == EINTR || errno == EAGAIN { continue }
-                    Exit.now(errno == EPIPE ? 141 : 1)
+                guard written < 0 else {
+                    rest = rest.dropFirst(written)
+                    continue
                 }
-                rest = rest.dropFirst(written)
+                switch errno {
+                case EINTR: continue
+                case EAGAIN: waitForRoom()
+                case EPIPE: Exit.now(141)
+                case let number:
+                    if descriptor == Standard.output.descriptor {
+                        Standard.error(
+                            "Standard output cannot be written to: \(String(cString: strerror(number))). What stands there is not all of it."
+                        )
+                    }
+                    Exit.now(1)
+                }
             }
         }
+    }
+}
+
+extension Standard.Stream {
+    /// Waits until more can be written. Whoever shares an open file with us may have it set never to wait by itself.
+    private func waitForRoom() {
+        var wish = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&wish, 1, -1)
     }
 }
 
