@@ -168,8 +168,9 @@ let package = Package(
         .testTarget(
             name: "ProductTests",
             dependencies: [
-                "CallboardCore", "AzureResources", "Backstage", "Identity", "RESTClient", "Console", "Terminal", "ServiceBus", "AMQP",
-                nioCore, system,
+                "callboard", "CallboardCore", "AzureResources", "Backstage", "Identity", "RESTClient", "Console", "Terminal", "ServiceBus",
+                "AMQP", nioCore, system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
