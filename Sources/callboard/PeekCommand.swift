@@ -88,19 +88,23 @@ struct PeekCommand: OperatorCommand {
         do throws(OperatorError) {
             while left > 0, let page = try await pages.next() {
                 var wanted = page
+                var failure: OperatorError?
                 if let filter {
                     wanted = []
-                    for message in page where wanted.count < left {
-                        if try filter.admits(message, of: path) { wanted.append(message) }
-                    }
+                    do throws(OperatorError) {
+                        for message in page where wanted.count < left {
+                            if try filter.admits(message, of: path) { wanted.append(message) }
+                        }
+                    } catch { failure = error }
                 }
                 wanted.removeLast(max(0, wanted.count - left))
                 left -= wanted.count
                 await list.append(MessagePage(wanted, isHeadersOnly: headersOnly))
+                if let failure { throw failure }
             }
         } catch {
             // What was seen before it went wrong is printed.
-            await list.flush()
+            await list.breakOff()
             throw error
         }
         await list.finish()

@@ -31,6 +31,7 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
     public mutating func append<Page: OutputPage<Record>>(_ page: Page) async {
         guard !page.isEmpty else { return }
         guard format != .table else {
+            isEmpty = false
             for record in page.records { table.append(record) }
             return table.flush(write)
         }
@@ -50,8 +51,16 @@ public struct PageOutput<Record: OutputRecord>: Sendable {
         if underWay.count > Self.atOnce { spare.append(await underWay.removeFirst().value) }
     }
 
+    /// Ends the list where more cannot be had: what was added is written, and nothing that says that this was all.
+    public mutating func breakOff() async {
+        await flush()
+        guard format == .table, !isEmpty else { return }
+        table.finish()
+        table.flush(write)
+    }
+
     /// Waits until every page added so far was written, but for the lines a table still waits with.
-    public mutating func flush() async {
+    private mutating func flush() async {
         for task in underWay { spare.append(await task.value) }
         underWay = []
     }

@@ -70,14 +70,22 @@ struct PageOutputTests {
         #expect(paper.written == String(decoding: ListOutput<Line>.all([], format), as: UTF8.self))
     }
 
-    @Test("what was added before a failure is written by a flush")
-    func flushed() async {
-        let paper = Paper()
-        var output = PageOutput<Line>(.jsonl) { paper.write($0) }
-        await output.append([Line(number: 1)])
-        await output.append([Line(number: 2)])
-        await output.flush()
-        #expect(paper.written.split(separator: "\n").count == 2)
+    @Test(
+        "what was added before a failure is written, and a failure before anything is nothing",
+        arguments: [OutputFormat.table, .json, .jsonl])
+    func brokenOff(format: OutputFormat) async {
+        let (paper, blank) = (Paper(), Paper())
+        var output = PageOutput<Line>(format) { paper.write($0) }
+        await output.append([Line(number: 1), Line(number: 2)])
+        await output.append([Line(number: 3)])
+        await output.breakOff()
+        let whole = String(decoding: ListOutput.all((1...3).map { Line(number: $0) }, format), as: UTF8.self)
+        // An array that is not all of it stays open: whoever reads it finds that out.
+        #expect(paper.written == (format == .json ? String(whole.dropLast(3)) : whole))
+        var nothing = PageOutput<Line>(format) { blank.write($0) }
+        await nothing.append([Line]())
+        await nothing.breakOff()
+        #expect(blank.written.isEmpty)
     }
 
     @Test(
