@@ -58,7 +58,7 @@ struct ExportCommand: InterruptibleCommand {
     func execute() async throws -> Int32 {
         let options = ExportOptions(condition: try filter(), sessionID: session, isOverwriting: overwrite)
         let progress = ExportTeller()
-        let summary = try await Interruption.shared.cancels {
+        let summary = try await Interruption.shared.cancelsWhole {
             try await connection.withWorkspace { workspace in
                 let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
                 return try await entity.resolve(place.subQueue) { path throws(OperatorError) in

@@ -29,14 +29,16 @@ struct RedriveCommand: InterruptibleCommand {
     func execute() async throws -> Int32 {
         let choice = try choice.choice()
         let target = to?.candidates.last
-        var body: OutgoingMessage.Body?
-        if edit {
-            body = try await arguments.connection.withWorkspace { workspace in
-                try await arguments.entity.resolve(place.subQueue) { path throws(OperatorError) in
-                    try await BodyEdit.edited(choice, of: path, in: workspace)
+        let body: OutgoingMessage.Body? =
+            if !edit {
+                nil
+            } else {
+                try await arguments.connection.withWorkspace { workspace in
+                    try await arguments.entity.resolve(place.subQueue) { path throws(OperatorError) in
+                        try await BodyEdit.edited(choice, of: path, in: workspace)
+                    }
                 }
             }
-        }
         return try await arguments.run(.redrive(to: target), in: place.subQueue, choice) { request in
             copies.apply(to: &request)
             request.body = body

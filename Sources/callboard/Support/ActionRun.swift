@@ -56,7 +56,7 @@ struct ActionArguments: ParsableArguments {
     /// - Returns: the exit status.
     func run(
         _ wish: ActionRequest.Wish, in subQueue: EntityPath.SubQueue? = nil, _ choice: MessageChoice, purgeName: String? = nil,
-        edit: (inout ActionRequest) -> Void = { _ in }
+        edit: @escaping @Sendable (inout ActionRequest) -> Void = { _ in }
     ) async throws -> Int32 {
         let run = ActionRun(connection: connection, options: action, output: output, purgeName: purgeName)
         return try await run.run(entity, subQueue) { path in
@@ -123,16 +123,21 @@ struct ActionRun: Sendable {
 
     /// Plans and, where that is agreed to, does it.
     /// - Returns: the exit status: 0 done, 5 partly done, 130 stopped.
-    func run(_ entity: EntityArgument, _ subQueue: EntityPath.SubQueue?, _ request: (EntityPath) -> ActionRequest) async throws -> Int32 {
+    func run(
+        _ entity: EntityArgument, _ subQueue: EntityPath.SubQueue?, _ request: @escaping @Sendable (EntityPath) -> ActionRequest
+    ) async throws -> Int32 {
         try await connection.withWorkspace { workspace in
             let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
-            let proposal = try await entity.resolve(subQueue) { path throws(OperatorError) in
-                try await door.propose(request(path)) { Self.tell("looked at \($0) messages") }
+            // To plan is only to look.
+            let proposal = try await Interruption.shared.cancelsWhole {
+                try await entity.resolve(subQueue) { path throws(OperatorError) in
+                    try await door.propose(request(path)) { Self.tell("looked at \($0) messages") }
+                }
             }
             show(proposal)
             if options.dryRun { return proposal.plan.blockers.isEmpty && proposal.verdict.isAllowed ? 0 : 3 }
             try await door.checkAllowed(proposal, reason: options.why.reason, ticket: options.why.ticket)
-            let confirmation = try proposal.plan.confirm(try word(proposal))
+            let confirmation = try proposal.plan.confirm(try await word(proposal))
             let reporter = ProgressReporter()
             let job = try await door.begin(confirmation, reason: options.why.reason, ticket: options.why.ticket) { reporter.report($0) }
             return try await Self.finish(job, door, reporter, output)
@@ -141,12 +146,7 @@ struct ActionRun: Sendable {
 
     /// Runs a job to its end; the first interruption stops it between messages.
     static func finish(_ job: Job, _ door: Operator, _ reporter: ProgressReporter, _ output: OutputOptions) async throws -> Int32 {
-        let watch = Task {
-            await Interruption.shared.wait()
-            job.control.cancel()
-        }
-        let progress = await door.run(job)
-        watch.cancel()
+        let progress = await Interruption.shared.calls({ job.control.cancel() }) { await door.run(job) }
         reporter.end()
         if output.output == .table {
             for line in JobRecord(progress).lines { Standard.output.write(VisibleText.of(line) + "\n") }
@@ -180,7 +180,7 @@ struct ActionRun: Sendable {
     }
 
     /// What the operator says: by option, or asked for where somebody is there to answer.
-    private func word(_ proposal: Operator.Proposal) throws(OperatorError) -> ConfirmationWord {
+    private func word(_ proposal: Operator.Proposal) async throws(OperatorError) -> ConfirmationWord {
         if let name = options.confirm ?? purgeName { return .typed(name) }
         let plan = proposal.plan
         let isNameNeeded = plan.title.isProduction && !plan.title.isEmulator || plan.action.verb == "purge"
@@ -195,7 +195,12 @@ struct ActionRun: Sendable {
                 hint: "Read it; then repeat it with \(option)\(isNameNeeded ? " '\(plan.phrase)'" : "").", entity: plan.source)
         }
         Standard.prompt(proposal.demand.phrase.map { "Type \($0) to go on: " } ?? "Go on? (yes/no) ")
-        return .typed(readLine() ?? "")
+        // Nothing was begun, and whoever is asked is not kept.
+        let leave: @Sendable () -> Void = {
+            Standard.raw("")
+            Exit.now(130)
+        }
+        return .typed(await Interruption.shared.calls(leave) { readLine() } ?? "")
     }
 
     private static func tell(_ words: String) { if isatty(2) == 1 { Standard.progress(words) } }

@@ -33,7 +33,8 @@ final class SignalRelay: Sendable {
         numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2].filter { !Self.isIgnored($0) }
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
+    /// Whether a signal does nothing to this process.
+    static func isIgnored(_ number: Int32) -> Bool {
         var now = sigaction()
         guard sigaction(number, nil, &now) == 0 else { return false }
         #if canImport(Glibc)

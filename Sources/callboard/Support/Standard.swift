@@ -55,7 +55,8 @@ enum Standard {
         /// Writes bytes.
         func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0) } }
 
-        /// Writes bytes. When nobody reads any more, the program ends as one killed by SIGPIPE would; when they cannot be written, it says so and ends.
+        /// Writes bytes. When nobody reads results any more, the program ends as one killed by SIGPIPE would; when they cannot be written, it says so and
+        /// ends. Words on standard error that nobody reads, of a terminal that is closed, are lost and nothing else: what is under way is not left half done.
         func write(_ bytes: UnsafeRawBufferPointer) {
             var rest = bytes[...]
             while !rest.isEmpty {
@@ -67,13 +68,11 @@ enum Standard {
                 switch errno {
                 case EINTR: continue
                 case EAGAIN: waitForRoom()
+                case _ where descriptor != Standard.output.descriptor: return
                 case EPIPE: Exit.now(141)
                 case let number:
-                    if descriptor == Standard.output.descriptor {
-                        Standard.error(
-                            "Standard output cannot be written to: \(String(cString: strerror(number))). What stands there is not all of it."
-                        )
-                    }
+                    Standard.error(
+                        "Standard output cannot be written to: \(String(cString: strerror(number))). What stands there is not all of it.")
                     Exit.now(1)
                 }
             }
