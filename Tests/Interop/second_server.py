@@ -50,8 +50,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def served():
-    with Responder() as responder, Recorder(responder.port) as recorder:
+def served(kind=Responder):
+    with kind() as responder, Recorder(responder.port) as recorder:
         yield Served(responder, recorder)
         assert not recorder.errors, recorder.errors
 
@@ -193,8 +193,9 @@ def rejected_send():
 
 
 if __name__ == "__main__":
-    # The plays import this module by its name.
+    # The plays and the jobs import this module by its name.
     sys.modules["second_server"] = sys.modules["__main__"]
+    import second_server_jobs  # noqa: F401
     import second_server_plays  # noqa: F401
 
     sys.exit(checks.run())

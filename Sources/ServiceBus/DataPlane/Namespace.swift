@@ -84,7 +84,7 @@ public actor Namespace {
                 "from-sequence-number": .long(from.rawValue), "message-count": .int(Int32(clamping: count)),
                 "omit-message-body": headersOnly ? .boolean(true) : nil, "session-id": sessionID.map { .string($0) },
             ])
-        guard let answer = try await connection.perform(request, on: path) else { return [] }
+        guard let answer = try await connection.performIfAny(request, on: path) else { return [] }
         return try PeekPage.messages(of: answer.message, entity: path)
     }
 }

@@ -39,27 +39,36 @@ struct ManagementRequest: Sendable {
 /// An answer of `$management` or `$cbs`: the one spells its properties `statusCode`, the other `status-code`.
 struct ManagementAnswer: Sendable {
     let message: Message
-    let status: Int64
-    let condition: String?
+    private let status: Int64?
+    private let condition: String?
     private let text: String?
+    private let entity: EntityPath
+    private let isRepeatable: Bool
 
-    init(_ message: Message) {
+    /// - Parameters:
+    ///   - entity: what was asked about.
+    ///   - isRepeatable: whether it does no harm to ask twice.
+    init(_ message: Message, from entity: EntityPath, isRepeatable: Bool) {
         self.message = message
+        self.entity = entity
+        self.isRepeatable = isRepeatable
         let properties = message.applicationProperties ?? AMQPMap()
-        status = (properties["statusCode"] ?? properties["status-code"])?.integer ?? 0
+        status = (properties["statusCode"] ?? properties["status-code"])?.integer
         condition = (properties["errorCondition"] ?? properties["error-condition"])?.text
         text = (properties["statusDescription"] ?? properties["status-description"])?.text
     }
 
-    /// Whether there is nothing to give: an entity that exists and holds nothing of what was asked for is no error.
-    var isEmpty: Bool {
+    /// Whether there is nothing to give, which for who looks or lists is no error.
+    var isNothing: Bool {
         status == 204
             || (status == 404 && (condition == "com.microsoft:message-not-found" || condition == "com.microsoft:session-not-found"))
     }
 
-    /// Why the request failed, or nil.
-    func failure(_ entity: EntityPath) -> ServiceBusError? {
-        guard !(200..<300).contains(status) else { return nil }
+    /// Why the request failed, or nil. That there is nothing is a failure too: what it was to be done to was not there.
+    var failure: ServiceBusError? {
+        guard let status else { return malformed("it has no status") }
+        if (200..<300).contains(status), status != 204 { return nil }
+        if status == 204, condition == nil { return malformed("it says that there is nothing, where something was to be done") }
         var error = ServiceBusError(condition: condition, text: text ?? "status \(status)", status: status, entity)
         // The service ran out of time, or broke, while at it.
         if error.code == .timeout || (500...502).contains(status), condition != "amqp:not-implemented" { error.outcome = .unknown }
@@ -68,12 +77,15 @@ struct ManagementAnswer: Sendable {
 
     /// The body's map.
     /// - Throws: ``ServiceBusError/Code/protocolMismatch`` when it is none.
-    func body(_ entity: EntityPath) throws(ServiceBusError) -> AMQPMap {
-        guard case .value(.map(let map)) = message.body else { throw Self.malformed("its body is not a map", entity) }
+    func body() throws(ServiceBusError) -> AMQPMap {
+        guard case .value(.map(let map)) = message.body else { throw malformed("its body is not a map") }
         return map
     }
 
-    static func malformed(_ reason: String, _ entity: EntityPath) -> ServiceBusError {
-        ServiceBusError(.protocolMismatch, "The service's answer cannot be read: \(reason).", entity: entity)
+    /// The failure of an answer that cannot be read. The service did answer: what was asked may well have been done.
+    func malformed(_ reason: String) -> ServiceBusError {
+        var error = ServiceBusError(unreadable: reason, entity)
+        if !isRepeatable { error.outcome = .unknown }
+        return error
     }
 }

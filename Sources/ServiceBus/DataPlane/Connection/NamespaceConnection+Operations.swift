@@ -33,21 +33,35 @@ extension NamespaceConnection {
     }
 
     /// Sends a request to an entity's `$management` node, once unless it is repeatable.
-    /// - Returns: the answer; nil when there is nothing to give.
-    func perform(_ request: ManagementRequest, on path: EntityPath) async throws(ServiceBusError) -> ManagementAnswer? {
-        let timeout = configuration.requestTimeout
-        return try await attempting(path, isRepeatable: request.isRepeatable) {
-            let link = try await self.managementLink(for: path)
-            let answer: ManagementAnswer
-            do {
-                answer = ManagementAnswer(
-                    try await link.request(request.content(timeout: timeout), state: request.state, timeout: timeout))
-            } catch {
-                throw ServiceBusError(afterDispatch: error, entity: path)
-            }
-            if answer.isEmpty { return nil }
-            if let failure = answer.failure(path) { throw failure }
+    /// - Returns: the answer. That there is nothing it could be done to is a failure.
+    func perform(_ request: ManagementRequest, on path: EntityPath) async throws(ServiceBusError) -> ManagementAnswer {
+        try await attempting(path, isRepeatable: request.isRepeatable) {
+            let answer = try await self.answer(to: request, on: path)
+            if let failure = answer.failure { throw failure }
             return answer
+        }
+    }
+
+    /// Sends a request that looks, lists, or takes whatever there is: an entity that exists and holds nothing of what was asked for is no
+    /// error.
+    /// - Returns: the answer; nil when there is nothing to give.
+    func performIfAny(_ request: ManagementRequest, on path: EntityPath) async throws(ServiceBusError) -> ManagementAnswer? {
+        try await attempting(path, isRepeatable: request.isRepeatable) {
+            let answer = try await self.answer(to: request, on: path)
+            if answer.isNothing { return nil }
+            if let failure = answer.failure { throw failure }
+            return answer
+        }
+    }
+
+    private func answer(to request: ManagementRequest, on path: EntityPath) async throws -> ManagementAnswer {
+        let timeout = configuration.requestTimeout
+        let link = try await managementLink(for: path)
+        do {
+            let message = try await link.request(request.content(timeout: timeout), state: request.state, timeout: timeout)
+            return ManagementAnswer(message, from: path, isRepeatable: request.isRepeatable)
+        } catch {
+            throw ServiceBusError(afterDispatch: error, entity: path)
         }
     }
 

@@ -60,7 +60,7 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
     public enum Outcome: Hashable, Sendable {
         /// It was not carried out; asking again cannot do it twice.
         case notCarriedOut
-        /// It had left us and no answer came: it may have been carried out. Look before asking again.
+        /// It had left us and no answer came, or none that can be read: it may have been carried out. Look before asking again.
         case unknown
     }
 
@@ -87,6 +87,11 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.entity = entity
         self.condition = condition
+    }
+
+    /// What the service said cannot be read.
+    init(unreadable reason: String, _ entity: EntityPath) {
+        self.init(.protocolMismatch, "The service's answer cannot be read: \(reason).", entity: entity)
     }
 
     /// Message, condition and tracking id in one line.
@@ -184,7 +189,7 @@ public struct ServiceBusError: Error, Sendable, CustomStringConvertible {
             case "amqp:resource-limit-exceeded": .quotaExceeded
             case "amqp:link:message-size-exceeded": .messageTooLarge
             case "com.microsoft:message-lock-lost", "com.microsoft:store-lock-lost": .lockLost
-            case "com.microsoft:session-lock-lost": .sessionLost
+            case "com.microsoft:session-lock-lost", "com.microsoft:session-not-found": .sessionLost
             case "com.microsoft:session-cannot-be-locked": .sessionTaken
             case "amqp:transaction:rollback", "amqp:transaction:timeout", "amqp:transaction:unknown-id": .rolledBack
             case "amqp:link:redirect", "amqp:connection:redirect": .redirected

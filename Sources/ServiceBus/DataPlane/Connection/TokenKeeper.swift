@@ -125,7 +125,7 @@ actor TokenKeeper {
                 key: .string("expiration"),
                 value: .timestamp(token.expiresAt.secondsSince1970.multipliedReportingOverflow(by: 1000).partialValue)),
         ])
-        let answer = ManagementAnswer(try await cbs.request(content, timeout: timeout))
-        if let failure = answer.failure(entity) { throw failure }
+        let answer = ManagementAnswer(try await cbs.request(content, timeout: timeout), from: entity, isRepeatable: true)
+        if let failure = answer.failure { throw failure }
     }
 }

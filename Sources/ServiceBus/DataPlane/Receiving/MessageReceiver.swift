@@ -332,11 +332,10 @@ public actor MessageReceiver {
         if tokens.isEmpty { return [] }
         var request = ManagementRequest("renew-lock", isRepeatable: true, ["lock-tokens": .array(.uuids(tokens))])
         request.associatedLink = link?.name
-        let body = try await connection.perform(request, on: path)?.body(path)
-        guard let times = body?["expirations"]?.elements, times.count == tokens.count else {
-            throw ManagementAnswer.malformed("it has no 'expirations'", path)
-        }
-        return times.map { Timestamp(milliseconds: $0.integer ?? 0) }
+        let answer = try await connection.perform(request, on: path)
+        let times = try answer.body()["expirations"]?.elements?.compactMap(\.integer) ?? []
+        guard times.count == tokens.count else { throw answer.malformed("it has \(times.count) 'expirations' for \(tokens.count) locks") }
+        return times.map { Timestamp(milliseconds: $0) }
     }
 
     /// Receives deferred messages by their numbers, in the receiver's mode.
@@ -351,15 +350,15 @@ public actor MessageReceiver {
                 "receiver-settle-mode": .uint(mode == .peekLock ? 1 : 0), "session-id": session.map { .string($0) },
             ])
         request.associatedLink = link?.name
-        guard let body = try await connection.perform(request, on: path)?.body(path) else { return [] }
-        guard let entries = body["messages"]?.elements else { throw ManagementAnswer.malformed("it has no 'messages'", path) }
+        guard let answer = try await connection.performIfAny(request, on: path) else { return [] }
+        guard let entries = try answer.body()["messages"]?.elements else { throw answer.malformed("it has no 'messages'") }
         var messages: [ReceivedMessage] = []
         for entry in entries {
             var token: UUIDBytes?
             if mode == .peekLock, case .uuid(let uuid)? = entry.mapValue?["lock-token"] { token = uuid }
             guard case .binary(let bytes)? = entry.mapValue?["message"], let content = try? Message(bytes),
                 let message = ReceivedMessage(content, lockToken: token)
-            else { throw ManagementAnswer.malformed("an entry of 'messages' holds no message", path) }
+            else { throw answer.malformed("an entry of 'messages' holds no message") }
             messages.append(message)
         }
         return messages

@@ -54,12 +54,14 @@ extension Namespace {
                 "message-count": .int(Int32(clamping: count)), "enqueued-time-utc": .timestamp(cutoff.milliseconds),
                 "session-id": sessionID.map { .string($0) },
             ])
-        guard let answer = try await connection.perform(request, on: path) else { return 0 }
-        guard let deleted = try answer.body(path)["message-count"]?.integer, deleted >= 0 else {
-            var error = ManagementAnswer.malformed("it does not say how many messages were deleted", path)
-            error.outcome = .unknown
-            throw error
+        guard let answer = try await connection.performIfAny(request, on: path) else { return 0 }
+        guard let deleted = try answer.body()["message-count"]?.integer else {
+            throw answer.malformed("it does not say how many messages were deleted")
         }
-        return Int(clamping: deleted)
+        // More than were asked for cannot have been, whatever it says.
+        guard (0...Int64(count)).contains(deleted) else {
+            throw answer.malformed("it says that of \(count) messages \(deleted) were deleted")
+        }
+        return Int(deleted)
     }
 }

@@ -11,12 +11,12 @@ extension Namespace {
         while rules.count < 10_000 {
             let request = ManagementRequest(
                 "enumerate-rules", isRepeatable: true, ["top": .int(100), "skip": .int(Int32(clamping: rules.count))])
-            guard let body = try await connection.perform(request, on: subscription)?.body(subscription) else { break }
-            let entries = body["rules"]?.elements ?? []
+            guard let answer = try await connection.performIfAny(request, on: subscription) else { break }
+            let entries = try answer.body()["rules"]?.elements ?? []
             if entries.isEmpty { break }
             for entry in entries {
                 guard let value = entry.mapValue?["rule-description"], let rule = SubscriptionRule(value) else {
-                    throw ManagementAnswer.malformed("a rule is of an unknown kind", subscription)
+                    throw answer.malformed("a rule is of an unknown kind")
                 }
                 rules.append(rule)
             }

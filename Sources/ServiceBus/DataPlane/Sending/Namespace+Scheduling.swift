@@ -26,7 +26,7 @@ extension Namespace {
             let request = ManagementRequest(
                 "cancel-scheduled-message", isRepeatable: false, ["sequence-numbers": .array(.longs(chunk.map(\.rawValue)))])
             do throws(ServiceBusError) {
-                guard try await connection.perform(request, on: path) != nil else {
+                guard try await connection.performIfAny(request, on: path) != nil else {
                     throw ServiceBusError(.messageNotFound, "A message is not scheduled, or not any more.", entity: path)
                 }
                 result.done += chunk
@@ -86,11 +86,12 @@ extension NamespaceConnection {
         var request = ManagementRequest("schedule-message", isRepeatable: false, ["messages": .list(entries)])
         request.state = transaction?.state(nil)
         do throws(ServiceBusError) {
-            let numbers = try await perform(request, on: path)?.body(path)["sequence-numbers"]?.elements ?? []
+            let answer = try await perform(request, on: path)
+            let numbers = try answer.body()["sequence-numbers"]?.elements?.compactMap(\.integer) ?? []
             guard numbers.count == entries.count else {
-                throw ManagementAnswer.malformed("it has \(numbers.count) numbers for \(entries.count) messages", path)
+                throw answer.malformed("it has \(numbers.count) numbers for \(entries.count) messages")
             }
-            result.done += numbers.map { SequenceNumber($0.integer ?? 0) }
+            result.done += numbers.map { SequenceNumber($0) }
         } catch {
             result.failure = error
         }

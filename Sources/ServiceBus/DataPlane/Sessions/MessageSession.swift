@@ -16,7 +16,7 @@ public struct MessageSession: Sendable {
     /// The state that applications keep with the session; nil when there is none.
     /// - Throws: ``ServiceBusError``.
     public func state() async throws(ServiceBusError) -> [UInt8]? {
-        let body = try await perform("get-session-state", isRepeatable: true)
+        let body = try await perform("get-session-state", isRepeatable: true).body()
         guard case .binary(let bytes)? = body["session-state"] else { return nil }
         return Array(bytes.readableBytesView)
     }
@@ -34,17 +34,17 @@ public struct MessageSession: Sendable {
     /// - Returns: when it ends now.
     /// - Throws: ``ServiceBusError``, with ``ServiceBusError/Code/sessionLost`` when it is gone.
     public func renewLock() async throws(ServiceBusError) -> Timestamp {
-        let body = try await perform("renew-session-lock", isRepeatable: true)
-        guard let time = body["expiration"]?.integer else { throw ManagementAnswer.malformed("it has no 'expiration'", path) }
+        let answer = try await perform("renew-session-lock", isRepeatable: true)
+        guard let time = try answer.body()["expiration"]?.integer else { throw answer.malformed("it has no 'expiration'") }
         return Timestamp(milliseconds: time)
     }
 
     private func perform(
         _ operation: String, isRepeatable: Bool, _ argument: (String, AMQPValue)? = nil
-    ) async throws(ServiceBusError) -> AMQPMap {
+    ) async throws(ServiceBusError) -> ManagementAnswer {
         var request = ManagementRequest(operation, isRepeatable: isRepeatable, ["session-id": .string(id)])
         if let argument { request.arguments.pairs.append(.init(key: .string(argument.0), value: argument.1)) }
         request.associatedLink = linkName
-        return try await receiver.connection.perform(request, on: path)?.body(path) ?? AMQPMap()
+        return try await receiver.connection.perform(request, on: path)
     }
 }

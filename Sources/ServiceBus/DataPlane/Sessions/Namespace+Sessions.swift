@@ -53,7 +53,7 @@ extension Namespace {
                     "last-updated-time": .timestamp(time), "skip": .int(Int32(clamping: ids.count)),
                     "top": .int(Int32(clamping: min(100, maximum - ids.count))),
                 ])
-            guard let body = try await connection.perform(request, on: path)?.body(path) else { break }
+            guard let body = try await connection.performIfAny(request, on: path)?.body() else { break }
             let page = (body["sessions-ids"] ?? body["session-ids"])?.elements?.compactMap(\.text) ?? []
             if page.isEmpty { break }
             ids += page.prefix(maximum - ids.count)
@@ -76,7 +76,7 @@ extension NamespaceConnection {
             guard let id = Self.sessionID(of: link) else {
                 await link.close()
                 await receiverClosed(path)
-                throw ManagementAnswer.malformed("it does not name the session", path)
+                throw ServiceBusError(unreadable: "it does not name the session", path)
             }
             let ticks = link.properties?["com.microsoft:locked-until-utc"]?.integer
             return MessageSession(

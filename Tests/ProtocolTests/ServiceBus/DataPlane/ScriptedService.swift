@@ -25,6 +25,17 @@ final class ScriptedService: Sendable {
         var condition: Symbol?
         var text = "OK"
         var body = AMQPMap()
+        /// What the body is instead, where it is no map.
+        var value: AMQPValue?
+    }
+
+    /// What a request ends besides, answered or not.
+    enum Ending: Sendable {
+        case nothing
+        /// The pair of links it came on is detached.
+        case links
+        /// The connection is cut.
+        case connection
     }
 
     /// What it was sent.
@@ -40,6 +51,8 @@ final class ScriptedService: Sendable {
     struct Script: Sendable {
         /// The answer to a request; nil for none at all.
         var answer: @Sendable (Call, _ number: Int) -> Answer? = { _, _ in Answer() }
+        /// What a request ends.
+        var ending: @Sendable (Call, _ number: Int) -> Ending = { _, _ in .nothing }
         /// What becomes of a message that is sent to an entity or the coordinator; nil for no word.
         var outcome: @Sendable (_ address: String, Message, Delivery) -> DeliveryState? = { _, _, delivery in
             if case .transactional(let id, _)? = delivery.state { return .transactional(transactionID: id, outcome: .accepted) }
@@ -168,8 +181,17 @@ final class ScriptedService: Sendable {
             let call = Call(address: address, operation: properties["operation"]?.text ?? "", properties: properties, body: body)
             service.note { $0.calls.append(call) }
             answered += 1
-            guard let answer = script.answer(call, answered), let link = replies[message.properties?.replyTo ?? ""] else { return }
-            var content = MessageContent(body: .value(.map(answer.body)))
+            guard let link = replies[message.properties?.replyTo ?? ""] else { return }
+            if let answer = script.answer(call, answered) { send(answer, to: message, on: link, tag: delivery.id, handler) }
+            switch script.ending(call, answered) {
+            case .nothing: break
+            case .links: for half in [id, link] { handler.engine.detach(half, AMQPError(.detachForced, "idle")) }
+            case .connection: handler.abort()
+            }
+        }
+
+        private func send(_ answer: Answer, to message: Message, on link: LinkID, tag: UInt32, _ handler: EngineHandler) {
+            var content = MessageContent(body: .value(answer.value ?? .map(answer.body)))
             content.properties = Properties(correlationID: message.properties?.messageID)
             var pairs: [AMQPMap.Pair] = [
                 .init(key: .string("statusCode"), value: .int(answer.status)),
@@ -177,7 +199,7 @@ final class ScriptedService: Sendable {
             ]
             if let condition = answer.condition { pairs.append(.init(key: .string("errorCondition"), value: .symbol(condition))) }
             content.applicationProperties = AMQPMap(pairs)
-            _ = handler.engine.send(link, head: content.encoded, tag: ByteBuffer(integer: delivery.id))
+            _ = handler.engine.send(link, head: content.encoded, tag: ByteBuffer(integer: tag))
         }
     }
 }
