@@ -6,7 +6,7 @@ import json
 import pathlib
 import tempfile
 
-from proton import int32
+from proton import Condition, int32
 
 import callboard
 from responder import Responder
@@ -52,3 +52,33 @@ def counts_not_asked_for():
             done = server.command("purge", "q", "--yes-purge", "q", "--no-export", status=5)
             assert "5 of 10 done" in done.stdout and "cannot be read" in done.stdout, f"{answer}: {done.stdout}"
             equal([operation for _, operation, *_ in server.responder.requests].count("batch-delete-messages"), 2, "asked once more")
+
+
+class TokenLinkCloser(Responder):
+    """Detaches the links of `$cbs` after the second token, as the service does when they are idle."""
+
+    closing = ()
+    seen = 0
+
+    def take(self, event, link, message, delivery):
+        super().take(event, link, message, delivery)
+        if self.address_of(link) == "$cbs":
+            self.seen += 1
+            if self.seen == 2:
+                self.closing = (link, self.replies[(event.connection, "$cbs")])
+                event.container.schedule(0, self)
+
+    def on_timer_task(self, _event):
+        for link in self.closing:
+            link.condition = Condition("amqp:link:detach-forced", "The link is force detached. Idle timeout: 00:10:00.", {})
+            link.close()
+
+
+@checks.step("the links of $cbs are attached anew when the service has detached them")
+def token_link_detached():
+    with described(TokenLinkCloser) as server:
+        entity = filled(server, 3)
+        server.command("move", "q", "--all", "--to", "r", "--yes", "--without-transactions")
+        equal(entity.bodies, [])
+        equal(server.responder.entity("r").bodies, ["b0", "b1", "b2"])
+        assert server.responder.closing, "no links were detached"

@@ -286,9 +286,9 @@ actor NamespaceConnection {
         var open = Open(generation: generation, connection: connection)
         do {
             if let tokens {
-                let cbs = try await connection.openRequestLink(to: "$cbs", replyTo: "$cbs", name: "cbs")
-                open.tokens = TokenKeeper(
-                    cbs: cbs, endpoint: configuration.endpoint, tokens: tokens, clock: clock, pacing: configuration.pacing,
+                open.tokens = try await TokenKeeper(
+                    attach: { try await connection.openRequestLink(to: "$cbs", replyTo: "$cbs", name: linkName()) },
+                    endpoint: configuration.endpoint, tokens: tokens, clock: clock, pacing: configuration.pacing,
                     timeout: configuration.requestTimeout, logger: logger)
             }
             if purpose == .transactions {

@@ -7,7 +7,10 @@ internal import Logging
 ///
 /// Claims-based security takes one token for each entity (Microsoft's AMQP protocol guide, "put-token").
 actor TokenKeeper {
-    private let cbs: RequestLink
+    private var cbs: RequestLink
+    private let attach: @Sendable () async throws -> RequestLink
+    /// A new pair of links that is being attached in place of ``cbs``.
+    private var attaching: Task<RequestLink, any Error>?
     private let endpoint: MessagingEndpoint
     private let tokens: any TokenProvider
     private let clock: WallClock
@@ -19,11 +22,14 @@ actor TokenKeeper {
     private var renewals: [EntityPath: Task<Void, Never>] = [:]
     private var links: [EntityPath: Int] = [:]
 
+    /// - Parameter attach: attaches a pair of links to the connection's `$cbs` node: at once, and again after the service detached it, as it
+    ///   does with one that is idle.
     init(
-        cbs: RequestLink, endpoint: MessagingEndpoint, tokens: any TokenProvider, clock: WallClock, pacing: Pacing, timeout: Duration,
-        logger: Logger
-    ) {
-        self.cbs = cbs
+        attach: @escaping @Sendable () async throws -> RequestLink, endpoint: MessagingEndpoint, tokens: any TokenProvider,
+        clock: WallClock, pacing: Pacing, timeout: Duration, logger: Logger
+    ) async throws {
+        self.attach = attach
+        cbs = try await attach()
         self.endpoint = endpoint
         self.tokens = tokens
         self.clock = clock
@@ -61,11 +67,14 @@ actor TokenKeeper {
 
     private func put(_ entity: EntityPath) async throws {
         let audience = Self.audience(entity, at: endpoint)
-        let (cbs, tokens, clock, timeout) = (cbs, tokens, clock, timeout)
         let task = Task<WallTime, any Error> {
             let token = try await tokens.token(for: audience)
             let taken = clock.now
-            try await Self.put(token, audience: audience, on: cbs, timeout: timeout, entity: entity)
+            let link = try await openLink()
+            do { try await put(token, audience: audience, on: link, entity: entity) } catch TransportError.link {
+                // The links were lost under it. Putting a token twice does no harm.
+                try await put(token, audience: audience, on: openLink(insteadOf: link), entity: entity)
+            }
             return Self.renewal(of: token, takenAt: taken)
         }
         puts[entity] = task
@@ -75,6 +84,22 @@ actor TokenKeeper {
             if puts[entity] == task { puts[entity] = nil }
             throw error
         }
+    }
+
+    /// The links to put tokens on.
+    /// - Parameter lost: links that were found to be dead.
+    private func openLink(insteadOf lost: RequestLink? = nil) async throws -> RequestLink {
+        if let attaching { return try await attaching.value }
+        if cbs.isOpen, cbs !== lost { return cbs }
+        let task = Task { [attach, cbs] in
+            // One of the two may live on, and would get the answers.
+            await cbs.close()
+            return try await attach()
+        }
+        attaching = task
+        defer { attaching = nil }
+        cbs = try await task.value
+        return cbs
     }
 
     /// When a token is to be replaced: when a tenth of its life, but at least two minutes, is left; a short-lived one after half its life.
@@ -113,9 +138,7 @@ actor TokenKeeper {
         "sb://\(endpoint.isSecure ? endpoint.host : endpoint.description)/\(path.address)"
     }
 
-    private static func put(
-        _ token: AccessToken, audience: String, on cbs: RequestLink, timeout: Duration, entity: EntityPath
-    ) async throws {
+    private func put(_ token: AccessToken, audience: String, on link: RequestLink, entity: EntityPath) async throws {
         var content = token.secret.withRevealedText { MessageContent(body: .value(.string($0))) }
         content.applicationProperties = AMQPMap([
             .init(key: .string("operation"), value: .string("put-token")),
@@ -125,7 +148,7 @@ actor TokenKeeper {
                 key: .string("expiration"),
                 value: .timestamp(token.expiresAt.secondsSince1970.multipliedReportingOverflow(by: 1000).partialValue)),
         ])
-        let answer = ManagementAnswer(try await cbs.request(content, timeout: timeout), from: entity, isRepeatable: true)
+        let answer = ManagementAnswer(try await link.request(content, timeout: timeout), from: entity, isRepeatable: true)
         if let failure = answer.failure { throw failure }
     }
 }

@@ -70,12 +70,16 @@ struct TokenTests {
     }
 
     private func run(
-        life: Int64, script: ScriptedService.Script = ScriptedService.Script(),
+        life: Int64, script: ScriptedService.Script = ScriptedService.Script(), retry: RetryPolicy = RetryPolicy(),
         _ body: (ScriptedService, Namespace, Hands) async throws -> Void
     ) async throws {
         let hands = Hands()
         try await ScriptedService.run(
-            script, client: { $0.pacing = hands.pacing }, tokens: Tokens(clock: hands.clock, life: life), clock: hands.clock
+            script,
+            client: {
+                $0.pacing = hands.pacing
+                $0.retry = retry
+            }, tokens: Tokens(clock: hands.clock, life: life), clock: hands.clock
         ) { service, namespace in try await body(service, namespace, hands) }
     }
 
@@ -143,6 +147,37 @@ struct TokenTests {
             #expect(error?.code == .unauthenticated)
             #expect(error?.recovery == .fatal)
             #expect(puts(service).count == 1)
+        }
+    }
+
+    private func attaches(_ address: String, _ service: ScriptedService) -> Int {
+        service.notes.attaches.count { $0.role == .sender && $0.target?.address == address }
+    }
+
+    /// The service detaches links that are idle for ten minutes, that of tokens too.
+    @Test("the link for tokens is attached anew once it was detached, whether a token was under way or not", arguments: [true, false])
+    func detached(answers: Bool) async throws {
+        var script = ScriptedService.Script()
+        script.answer = { _, number in number == 1 && !answers ? nil : ScriptedService.Answer() }
+        script.ending = { _, number in number == 1 ? .links : .nothing }
+        try await run(life: 3600, script: script, retry: .never) { service, namespace, _ in
+            try await namespace.send(OutgoingMessage(), to: .queue("q"))
+            try await namespace.send(OutgoingMessage(), to: .queue("r"))
+            #expect(attaches("$cbs", service) == 2)
+            #expect(puts(service).count == (answers ? 2 : 3))
+        }
+    }
+
+    @Test("a service that detaches the link for tokens each time is not asked for ever")
+    func detachedAgain() async throws {
+        var script = ScriptedService.Script()
+        script.answer = { _, _ in nil }
+        script.ending = { _, _ in .links }
+        try await run(life: 3600, script: script, retry: .never) { service, namespace, _ in
+            let error = await #expect(throws: ServiceBusError.self) { try await namespace.send(OutgoingMessage(), to: .queue("q")) }
+            #expect(error?.condition == "amqp:link:detach-forced")
+            #expect(error?.outcome == .notCarriedOut)
+            #expect(puts(service).count == 2)
         }
     }
 }
