@@ -65,6 +65,9 @@ public struct AMQPReceiver: Sendable {
     /// Whether the link still lives: a service may detach one that is idle.
     public var isOpen: Bool { connection.isAttached(id) }
 
+    /// Whether it is a link of this connection.
+    public func isOn(_ connection: AMQPConnection) -> Bool { self.connection === connection }
+
     /// Grants credit: the number of deliveries we will take from now on.
     public func setCredit(_ credit: UInt32) async { await connection.setCredit(record, credit) }
 

@@ -110,7 +110,7 @@ actor NamespaceConnection {
         }
     }
 
-    /// Opens a link to receive on, which is its caller's alone. Followed by ``receiverClosed(_:)``.
+    /// Opens a link to receive on, which is its caller's alone. Followed by ``receiverClosed(_:_:)``.
     func openReceiver(_ path: EntityPath, _ options: ReceiverOptions) async throws -> AMQPReceiver {
         let open = try await authorised(path)
         let receiver = try await open.connection.openReceiver(options)
@@ -118,9 +118,9 @@ actor NamespaceConnection {
         return receiver
     }
 
-    /// A receiver's link is gone.
-    func receiverClosed(_ path: EntityPath) async {
-        guard let open = try? await opening?.value else { return }
+    /// A receiver's link is gone. What an earlier connection held is gone with that: it is not this one's to let go of.
+    func receiverClosed(_ receiver: AMQPReceiver, _ path: EntityPath) async {
+        guard let open = try? await opening?.value, receiver.isOn(open.connection) else { return }
         await open.tokens?.release(path)
     }
 

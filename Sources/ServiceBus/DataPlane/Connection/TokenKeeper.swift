@@ -21,6 +21,7 @@ actor TokenKeeper {
     private var puts: [EntityPath: Task<WallTime, any Error>] = [:]
     private var renewals: [EntityPath: Task<Void, Never>] = [:]
     private var links: [EntityPath: Int] = [:]
+    private var isStopped = false
 
     /// - Parameter attach: attaches a pair of links to the connection's `$cbs` node: at once, and again after the service detached it, as it
     ///   does with one that is idle.
@@ -46,7 +47,15 @@ actor TokenKeeper {
     }
 
     /// A link to the entity was attached: its token is renewed from now on.
-    func hold(_ path: EntityPath) { links[path.entity, default: 0] += 1 }
+    func hold(_ path: EntityPath) async {
+        let entity = path.entity
+        links[entity, default: 0] += 1
+        // The renewal ended with the last link before this one, and its token was good enough to put no other.
+        guard renewals[entity] == nil, let put = puts[entity], let time = try? await put.value, puts[entity] == put,
+            renewals[entity] == nil, links[entity] != nil
+        else { return }
+        renewLater(entity, at: time)
+    }
 
     /// A link to the entity is gone.
     func release(_ path: EntityPath) {
@@ -61,6 +70,7 @@ actor TokenKeeper {
 
     /// The connection is over.
     func stop() {
+        isStopped = true
         for renewal in renewals.values { renewal.cancel() }
         renewals = [:]
     }
@@ -113,7 +123,7 @@ actor TokenKeeper {
         renewals.removeValue(forKey: entity)?.cancel()
         let (seconds, overflow) = time.secondsSince1970.subtractingReportingOverflow(clock.now.secondsSince1970)
         // A token that lives for ever, as good as.
-        guard !overflow, seconds < 365 * 86_400 else { return }
+        guard !isStopped, !overflow, seconds < 365 * 86_400 else { return }
         renewals[entity] = Task { [weak self, pacing] in
             guard (try? await pacing.sleep(.seconds(max(1, seconds)))) != nil else { return }
             await self?.renew(entity)

@@ -182,7 +182,7 @@ public actor MessageReceiver {
             }
             self.link = nil
             forgetHeld()
-            await connection.receiverClosed(path)
+            await connection.receiverClosed(link, path)
         }
         var options = ReceiverOptions(
             name: NamespaceConnection.linkName(), address: path.address, settlement: mode == .peekLock ? .confirmed : .atSender,
@@ -205,7 +205,7 @@ public actor MessageReceiver {
         self.link = nil
         forgetHeld()
         await link.close(drainTimeout: .zero)
-        await connection.receiverClosed(path)
+        await connection.receiverClosed(link, path)
     }
 
     /// Ends the link at the end of the scope.
@@ -222,7 +222,7 @@ public actor MessageReceiver {
             forgetHeld()
         }
         await link.close()
-        await connection.receiverClosed(path)
+        await connection.receiverClosed(link, path)
     }
 
     /// Gives back by lock token, whether or not our task was cancelled. What was released before has no such lock any more.

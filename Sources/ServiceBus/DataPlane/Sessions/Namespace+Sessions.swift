@@ -75,7 +75,7 @@ extension NamespaceConnection {
             let link = try await attempting(path, isRepeatable: false) { try await self.openReceiver(path, options) }
             guard let id = Self.sessionID(of: link) else {
                 await link.close()
-                await receiverClosed(path)
+                await receiverClosed(link, path)
                 throw ServiceBusError(unreadable: "it does not name the session", path)
             }
             let ticks = link.properties?["com.microsoft:locked-until-utc"]?.integer

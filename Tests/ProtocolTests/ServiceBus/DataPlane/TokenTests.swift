@@ -180,4 +180,36 @@ struct TokenTests {
             #expect(puts(service).count == 2)
         }
     }
+
+    @Test("a token goes on being renewed for a link that was attached after the last one of its entity had closed")
+    func renewalForLaterLinks() async throws {
+        try await run(life: 3600) { service, namespace, hands in
+            let q = try EntityPath.queue("q")
+            try await namespace.withReceiver(for: q) { receiver in _ = try await receiver.receive(max: 1, wait: .zero) }
+            try await namespace.withReceiver(for: q) { receiver in
+                _ = try await receiver.receive(max: 1, wait: .zero)
+                #expect(puts(service).count == 1)
+                // The first receiver's pause ended with it.
+                #expect(await hands.pass(1) == .seconds(3240))
+                #expect(await eventually { puts(service).count == 2 })
+            }
+        }
+    }
+
+    @Test("the end of a receiver whose connection was lost leaves the tokens of the next connection alone")
+    func receiverOfAnOldConnection() async throws {
+        var script = ScriptedService.Script()
+        script.ending = { call, _ in call.address == "r/$management" ? .connection : .nothing }
+        try await run(life: 3600, script: script, retry: .never) { service, namespace, hands in
+            let q = try EntityPath.queue("q")
+            try await namespace.withReceiver(for: q) { receiver in
+                _ = try await receiver.receive(max: 1, wait: .zero)
+                _ = try? await namespace.peek(.queue("r"), from: SequenceNumber(0), count: 1)
+                try await namespace.send(OutgoingMessage(), to: q)
+            }
+            #expect(puts(service).map { $0.properties["name"]?.text?.suffix(2) } == ["/q", "/r", "/q"])
+            #expect(await hands.pass(2) == .seconds(3240))
+            #expect(await eventually { puts(service).count == 4 })
+        }
+    }
 }
