@@ -159,11 +159,11 @@ struct ExplanationScreen: Screen {
     /// How many came in a minute on average; nil where there is no time between them.
     static func rate(_ group: MessageGroup) -> String? {
         guard group.count > 1, let first = group.firstSeen, let last = group.lastSeen, last > first else { return nil }
-        let minutes = Double(last.milliseconds - first.milliseconds) / 60_000
-        let rate = Double(group.count - 1) / minutes
+        // Moments that a peer wrote may lie farther apart than can be counted.
+        let time = last.since(first)
+        let rate = Double(group.count - 1) / (time / .seconds(60))
         if rate >= 1 { return "\(Figures.count(Int(min(rate, 1e12).rounded()))) a minute on average" }
-        let apart = Duration.milliseconds(Int64(minutes * 60_000 / Double(group.count - 1)))
-        return "one every \(Figures.duration(apart)) on average"
+        return "one every \(Figures.duration(time / (group.count - 1))) on average"
     }
 
     private func faultLines(_ fault: FrameworkFault) -> [[Span]] {

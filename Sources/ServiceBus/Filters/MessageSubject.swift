@@ -147,7 +147,11 @@ package struct MessageSubject: FilterSubject, Sendable {
 
     /// How long it was to live, in ticks: the header's word, or where that cannot say so much the time from creation to expiry.
     private var timeToLive: Int64? {
-        if case .integer(let milliseconds) = headerField(2), milliseconds != Int64(UInt32.max) { return milliseconds * 10_000 }
+        if case .integer(let milliseconds) = headerField(2), milliseconds != Int64(UInt32.max) {
+            // An `uint` by the standard, by the wire whatever its sender wrote.
+            let (ticks, overflow) = milliseconds.multipliedReportingOverflow(by: 10_000)
+            return overflow ? (milliseconds < 0 ? .min : .max) : ticks
+        }
         guard case .moment(let expiry) = field(8), case .moment(let creation) = field(9), expiry >= creation else { return nil }
         return expiry.since(creation).dotNetTicks
     }

@@ -280,6 +280,24 @@ import Testing
                 """)
     }
 
+    @Test("a group whose messages were enqueued farther apart than can be counted is explained")
+    func farApart() throws {
+        func rate(_ times: [Int64]) throws -> String? {
+            var groups = MessageGroups(by: [])
+            for (number, time) in times.enumerated() {
+                var content = MessageContent(body: .data([]))
+                content.messageAnnotations = [
+                    "x-opt-sequence-number": .long(Int64(number + 1)), "x-opt-enqueued-time": .timestamp(time),
+                ]
+                groups.append(try #require(PeekedMessage(try Message(content.encoded))))
+            }
+            return ExplanationScreen.rate(try #require(groups.groups().first))
+        }
+        #expect(try rate([0, 60_000, 120_000]) == "1 a minute on average")
+        #expect(try rate([0, 3_600_000, 7_200_000]) == "one every 1 h on average")
+        #expect(try rate([.min, .max - 1])?.hasPrefix("one every ") == true)
+    }
+
     @Test("a message is explained by itself")
     func message() {
         let console = explained("c<Enter>p")

@@ -85,6 +85,14 @@ import Testing
         }
     }
 
+    /// The standard has it an `uint`; who sends it is not held to that.
+    @Test("whose time to live is of no type it may have, and larger than any") func hugeTimeToLive() throws {
+        // A header of three fields: null, null, the long 2^63 - 1.
+        let header: [UInt8] = [0x00, 0x53, 0x70, 0xc0, 0x0c, 0x03, 0x40, 0x40, 0x81, 0x7f] + Array(repeating: 0xff, count: 7)
+        let subject = MessageSubject(try Message(ByteBuffer(bytes: header)))
+        #expect(subject.systemValue(.timeToLive) == .duration(ticks: .max))
+    }
+
     @Test("that has none of its sections") func empty() throws {
         let subject = MessageSubject(try Message(ByteBuffer()))
         for property in SystemProperty.allCases where ![.size, .deliveryCount, .state].contains(property) {
