@@ -457,6 +457,7 @@ public final class MessageQueue {
             all.forEach(from: .min) { message in
                 broker.deadlines.cancel(message)
                 message.isPlaced = false
+                message.session = nil
                 broker.journal?.note(message)
                 return true
             }

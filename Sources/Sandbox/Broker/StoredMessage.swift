@@ -72,8 +72,9 @@ final class StoredMessage: DeadlineBearer {
         }
     }
 
-    /// Whether this very lock is still in force.
-    func isLocked(under token: UUIDBytes) -> Bool { state == .locked && lockToken == token }
+    /// Whether this very lock is still in force. A message that is in no queue any more has none, whatever its last state was: its queue
+    /// may be gone too.
+    func isLocked(under token: UUIDBytes) -> Bool { isPlaced && state == .locked && lockToken == token }
 
     override func deadlineReached(at now: Int64) { queue.deadlineReached(by: self, at: now) }
 }

@@ -108,6 +108,61 @@ import Testing
         #expect(try fixture.q.count == 0)
     }
 
+    /// The ways in which what was settled can be gone with its entity.
+    enum Removal: String, CaseIterable { case queue, deadLetters, session, subscription, topic, idleness }
+
+    @Test(arguments: Removal.allCases) func anEntityThatIsRemovedMeanwhileRollsEverythingBack(removal: Removal) throws {
+        let fixture = BrokerFixture()
+        var settings = QueueSettings()
+        settings.requiresSession = removal == .session
+        settings.autoDeleteOnIdle = removal == .idleness ? 30_000 : nil
+        try fixture.broker.createQueue("q", settings)
+        try fixture.broker.createQueue("other")
+        try fixture.broker.createTopic("t")
+        try fixture.broker.createSubscription("s", of: "t", QueueSettings())
+        let address =
+            switch removal {
+            case .queue, .session, .idleness: "q"
+            case .deadLetters: "q/$deadletterqueue"
+            case .subscription, .topic: "t/subscriptions/s"
+            }
+        try fixture.send("in", to: address.hasPrefix("t") ? "t" : "q") { if removal == .session { $0.sessionID = "s" } }
+        if removal == .deadLetters { try fixture.q.settle(fixture.q.receiveOne().token, .deadLetter(reason: nil, description: nil)) }
+        let lease = removal == .session ? try fixture.q.acceptSession("s") : nil
+        let token = try fixture.queue(address).receiveOne(session: lease).token
+        let (id, second) = (try fixture.broker.beginTransaction(), try fixture.broker.beginTransaction())
+        try fixture.queue(address).settle(token, .complete, in: id)
+        try send(fixture, "out", to: "other", in: id)
+        switch removal {
+        case .idleness: fixture.pass(milliseconds: 30_000)
+        case .topic: try fixture.broker.remove("t")
+        default: try fixture.broker.remove(removal == .subscription ? "t/subscriptions/s" : "q")
+        }
+        #expect(refusal { try fixture.queue(address) } == .entityNotFound)
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+        #expect(try fixture.queue("other").count == 0)
+        #expect(fixture.broker.sizeInBytes == 0)
+        try fixture.broker.rollBack(second)
+    }
+
+    @Test(arguments: [false, true]) func aMessageWhoseTimeIsOverMeanwhileRollsEverythingBack(isForwarded: Bool) throws {
+        let fixture = try BrokerFixture.withQueue {
+            $0.deadLetteringOnExpiration = isForwarded
+            $0.forwardDeadLetteredMessagesTo = isForwarded ? "other" : nil
+        }
+        try fixture.broker.createQueue("other")
+        try fixture.send("in") { $0.ttl = 30_000 }
+        let token = try fixture.q.receiveOne().token
+        let id = try fixture.broker.beginTransaction()
+        try fixture.q.settle(token, .complete, in: id)
+        // The lock ends, and the message with it.
+        fixture.pass(milliseconds: 60_000)
+        let size = fixture.broker.sizeInBytes
+        #expect(refusal { try fixture.broker.commit(id) } == .transactionRolledBack)
+        #expect(fixture.broker.sizeInBytes == size)
+        #expect(try fixture.queue("other").count == (isForwarded ? 1 : 0))
+    }
+
     @Test func aTransactionLastsTwoMinutes() throws {
         let fixture = try two()
         try fixture.send("in")
