@@ -74,7 +74,7 @@ struct ConnectionRights {
         do throws(AccessPolicy.Refusal) {
             let path = AccessPolicy.path(ofAudience: audience)
             let grant = try Self.grant(token, policy, broker, now, cloud)
-            guard grant.covers(path) || path.isEmpty else {
+            guard grant.covers(path) else {
                 return (401, "InvalidAudience: The authorization header contains a token for another resource.")
             }
             guard grants.count < Self.maximumTokens || grants[path] != nil else { return (403, "Too many tokens on one connection.") }

@@ -118,20 +118,40 @@ import Testing
         #expect(good.closed == nil, "the links to $cbs are links")
     }
 
-    /// Puts a token of a rule for a queue; answers the status.
+    /// Puts a token of a rule, for a queue where nothing else is said; answers the status.
+    /// - Parameter resource: what the token is for; nil for the audience.
     @discardableResult
     private func put(
-        _ rule: String, _ client: WireClient, _ node: WireClient.Node, lifetime: Int64, key: String = "SAS_KEY_VALUE"
+        _ rule: String, _ client: WireClient, _ node: WireClient.Node, lifetime: Int64, key: String = "SAS_KEY_VALUE",
+        audience: String = "sb://sandbox/q", resource: String? = nil
     ) throws -> Int64? {
-        let audience = "sb://sandbox/q"
         let expiry = WallTime(secondsSince1970: client.fixture.clock.milliseconds / 1000 + lifetime)
         let token = SharedAccessSignature.generate(
-            resource: audience, keyName: rule, key: Secret(key), expiresAt: expiry)
+            resource: resource ?? audience, keyName: rule, key: Secret(key), expiresAt: expiry)
         let text = token.withRevealedText { String($0) }
         let answer = try client.ask(
             node, "put-token", .value(.string(text)),
             [.init(key: "type", value: "servicebus.windows.net:sastoken"), .init(key: "name", value: .string(audience))])
         return answer?.applicationProperties["status-code"]?.integer
+    }
+
+    @Test func aTokenOpensNoMoreThanItIsFor() throws {
+        let fixture = try WireFixture { for name in ["q", "other"] { try $0.createQueue(name) } }
+        let client = try fixture.connectAnonymously()
+        let tokens = try client.node("$cbs")
+        for audience in ["sb://sandbox", "sb://sandbox/", "sb://sandbox/other"] {
+            #expect(
+                try put("RootManageSharedAccessKey", client, tokens, lifetime: 100, audience: audience, resource: "sb://sandbox/q") == 401)
+        }
+        let refused = try client.sender(to: "other")
+        #expect(client.reason(refused)?.condition == .unauthorizedAccess)
+        // One for the whole namespace opens a part of it, and all of it.
+        for (audience, address) in [("sb://sandbox/q", "q"), ("sb://sandbox/", "other")] {
+            #expect(
+                try put("RootManageSharedAccessKey", client, tokens, lifetime: 100, audience: audience, resource: "sb://sandbox/") == 202)
+            let sender = try client.sender(to: address)
+            #expect(!client.isDetached(sender))
+        }
     }
 
     @Test func aTokenThatExpiresDetachesItsLinks() throws {
