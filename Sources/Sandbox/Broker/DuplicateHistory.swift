@@ -2,7 +2,7 @@ import DequeModule
 
 /// The message ids an entity has seen within its duplicate detection window.
 struct DuplicateHistory {
-    private var seenAt: [String: Int64] = [:]
+    private var seenAt: [OrdinalText: Int64] = [:]
     /// The oldest first.
     private(set) var order: Deque<(id: String, time: Int64)> = []
 
@@ -14,7 +14,7 @@ struct DuplicateHistory {
 
     /// Remembers an id again that was kept; the oldest come first.
     mutating func restore(_ id: String, seenAt time: Int64) {
-        seenAt[id] = time
+        seenAt[OrdinalText(id)] = time
         order.append((id, time))
     }
 
@@ -25,10 +25,12 @@ struct DuplicateHistory {
         while let oldest = order.first, now - oldest.time >= window || order.count >= max(1, capacity) {
             order.removeFirst()
             // One that was kept may be older than what was seen of the id since.
-            if seenAt[oldest.id] == oldest.time { seenAt[oldest.id] = nil }
+            let oldestID = OrdinalText(oldest.id)
+            if seenAt[oldestID] == oldest.time { seenAt[oldestID] = nil }
         }
-        if seenAt[id] != nil { return true }
-        seenAt[id] = now
+        let key = OrdinalText(id)
+        if seenAt[key] != nil { return true }
+        seenAt[key] = now
         order.append((id, now))
         return false
     }

@@ -35,10 +35,10 @@ extension MessageQueue {
             return true
         }
         if let sessionID, requiresSession {
-            sessions[sessionID]?.messages.forEach(from: from, take)
+            sessions[OrdinalText(sessionID)]?.messages.forEach(from: from, take)
         } else if let sessionID {
             all.forEach(from: from) { message in
-                IncomingMessage(reopening: message.envelope).sessionID == sessionID ? take(message) : true
+                IncomingMessage(reopening: message.envelope).sessionID?.isOrdinallyEqual(to: sessionID) == true ? take(message) : true
             }
         } else {
             all.forEach(from: from, take)
@@ -68,7 +68,7 @@ extension MessageQueue {
         }
         if let sessionID {
             guard requiresSession else { throw broker.error(.notAllowed, BrokerText.sessionReceiverRefused, entity.systemName) }
-            sessions[sessionID]?.ready.forEach(from: .min, take)
+            sessions[OrdinalText(sessionID)]?.ready.forEach(from: .min, take)
         } else if requiresSession {
             all.forEach(from: .min, take)
         } else {

@@ -16,7 +16,9 @@ extension MessageQueue {
             guard id.utf16.count <= broker.limits.maximumIdentifierLength else {
                 throw broker.error(.invalidArgument, BrokerText.identifierTooLong("SessionId"), entity.systemName)
             }
-            if sessions[id]?.lease != nil { throw broker.error(.sessionLocked, BrokerText.sessionLocked(id), entity.systemName) }
+            if sessions[OrdinalText(id)]?.lease != nil {
+                throw broker.error(.sessionLocked, BrokerText.sessionLocked(id), entity.systemName)
+            }
             session = self.session(named: id)
         } else {
             guard let next = waitingSessions.first?.element else { return nil }
@@ -37,7 +39,7 @@ extension MessageQueue {
     public func renewSession(_ id: String) throws(BrokerError) -> Int64 {
         try enter(.settle)
         defer { broker.leave() }
-        guard let session = sessions[id], var lease = session.lease else { throw sessionLost() }
+        guard let session = sessions[OrdinalText(id)], var lease = session.lease else { throw sessionLost() }
         lease.lockedUntil = broker.now + lockDuration
         session.lease = lease
         broker.deadlines.set(session, to: lease.lockedUntil)
@@ -54,7 +56,7 @@ extension MessageQueue {
     public func releaseSession(_ lease: SessionLease) {
         broker.enter()
         defer { broker.leave() }
-        guard !entity.isRemoved, let session = sessions[lease.sessionID], session.lease?.token == lease.token else { return }
+        guard !entity.isRemoved, let session = sessions[OrdinalText(lease.sessionID)], session.lease?.token == lease.token else { return }
         end(session, countsDeliveries: false, at: broker.now)
     }
 
@@ -64,7 +66,7 @@ extension MessageQueue {
     public func sessionState(_ id: String) throws(BrokerError) -> ByteBuffer? {
         try enter(.peek)
         defer { broker.leave() }
-        guard let session = sessions[id], session.lease != nil else { throw sessionLost() }
+        guard let session = sessions[OrdinalText(id)], session.lease != nil else { throw sessionLost() }
         return session.state
     }
 
@@ -74,7 +76,7 @@ extension MessageQueue {
     public func setSessionState(_ state: ByteBuffer?, of id: String) throws(BrokerError) {
         try enter(.receive)
         defer { broker.leave() }
-        guard let session = sessions[id], session.lease != nil else { throw sessionLost() }
+        guard let session = sessions[OrdinalText(id)], session.lease != nil else { throw sessionLost() }
         let bytes = state?.readableBytes ?? 0
         guard bytes <= broker.limits.maximumSessionStateBytes else {
             throw broker.error(.quotaExceeded, BrokerText.sessionStateTooLarge(broker.limits.maximumSessionStateBytes), entity.systemName)
@@ -120,7 +122,7 @@ extension MessageQueue {
 
     /// The session of a name, made when it is new.
     func session(named id: String) -> MessageSession {
-        if let session = sessions[id] { return session }
+        if let session = sessions[OrdinalText(id)] { return session }
         return addSession(id, ordinal: nextSessionOrdinal)
     }
 
@@ -129,14 +131,14 @@ extension MessageQueue {
     func addSession(_ id: String, ordinal: Int64) -> MessageSession {
         let session = MessageSession(id: id, ordinal: ordinal, queue: self)
         nextSessionOrdinal = max(nextSessionOrdinal, ordinal + 1)
-        sessions[id] = session
+        sessions[OrdinalText(id)] = session
         sessionOrder.insert(session, at: ordinal)
         return session
     }
 
     /// The session a lease still holds.
     func heldSession(_ lease: SessionLease) throws(BrokerError) -> MessageSession {
-        guard let session = sessions[lease.sessionID], session.lease?.token == lease.token else { throw sessionLost() }
+        guard let session = sessions[OrdinalText(lease.sessionID)], session.lease?.token == lease.token else { throw sessionLost() }
         return session
     }
 
@@ -150,8 +152,8 @@ extension MessageQueue {
             if let key { waitingSessions.insert(session, at: key) }
             session.waitingKey = key
         }
-        if session.isIdle, sessions[session.id] === session {
-            sessions[session.id] = nil
+        if session.isIdle, sessions[OrdinalText(session.id)] === session {
+            sessions[OrdinalText(session.id)] = nil
             sessionOrder.remove(session.ordinal)
             session.isForgotten = true
             broker.journal?.note(session)

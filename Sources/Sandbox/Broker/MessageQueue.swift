@@ -23,7 +23,7 @@ public final class MessageQueue {
     /// Those that are held, by lock token.
     var locks: [UUIDBytes: StoredMessage] = [:]
     var scheduledCount = 0
-    var sessions: [String: MessageSession] = [:]
+    var sessions: [OrdinalText: MessageSession] = [:]
     /// All sessions in the order in which they appeared.
     var sessionOrder = SequenceIndex<MessageSession>()
     /// Unlocked sessions with something to receive, by the number of their first message.
@@ -138,7 +138,7 @@ public final class MessageQueue {
         var messages: [StoredMessage] = []
         for number in sequenceNumbers {
             guard let message = all[number], message.state == .deferred, !messages.contains(where: { $0 === message }),
-                sessionID == nil || message.session?.id == sessionID, !expireDeferred(message)
+                isOf(sessionID, message), !expireDeferred(message)
             else { throw broker.error(.messageNotFound, BrokerText.deferredNotFound, entity.systemName) }
             messages.append(message)
         }
@@ -146,6 +146,11 @@ public final class MessageQueue {
             message.wasDeferred = true
             return deliver(message, mode)
         }
+    }
+
+    private func isOf(_ sessionID: String?, _ message: StoredMessage) -> Bool {
+        guard let sessionID else { return true }
+        return message.session?.id.isOrdinallyEqual(to: sessionID) ?? false
     }
 
     private func deliver(_ message: StoredMessage, _ mode: ReceiveMode) -> Delivery {

@@ -50,7 +50,7 @@ enum PropertyMerge {
                 let valueStart = reader.offset
                 try reader.skipValue()
                 count += 1
-                if let name, let index = pending.firstIndex(where: { $0.name == name }) {
+                if let name, let index = pending.firstIndex(where: { $0.name.isOrdinallyEqual(to: name) }) {
                     pairs.buffer.writeImmutableBuffer(slice(section, start..<valueStart))
                     pairs.value(pending.remove(at: index).value)
                 } else {

@@ -135,6 +135,15 @@ import Testing
         #expect(try fixture.send("new") { $0.messageID = "m1" } == 4)
     }
 
+    @Test func idsAreComparedByteForByte() throws {
+        let fixture = try BrokerFixture.withQueue { $0.duplicateDetectionWindow = 20_000 }
+        // Swift takes the two for the same.
+        for (number, id) in ["caf\u{e9}", "cafe\u{301}"].enumerated() {
+            #expect(try fixture.send(id) { $0.messageID = id } == Int64(number) + 1)
+            #expect(try fixture.send(id) { $0.messageID = id } == nil)
+        }
+    }
+
     @Test func idsOfDifferentTypesAreDifferent() throws {
         let fixture = try BrokerFixture.withQueue { $0.duplicateDetectionWindow = 20_000 }
         let uuid = UUIDBytes(high: 1, low: 2)

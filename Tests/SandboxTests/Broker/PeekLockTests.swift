@@ -5,6 +5,19 @@ import Testing
 @testable import Sandbox
 
 @Suite struct PeekLockTests {
+    @Test func propertiesAreReplacedByNamesThatAreTheSameByteForByte() throws {
+        let fixture = try BrokerFixture.withQueue()
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        try fixture.send { $0.applicationProperties = AMQPMap([.init(key: .string(composed), value: .int(1))]) }
+        for value: Int32 in [2, 3] {
+            let properties = AMQPMap([.init(key: .string(decomposed), value: .int(value))])
+            try fixture.q.settle(fixture.q.receiveOne().token, .abandon(properties: properties))
+        }
+        let pairs = try #require(try fixture.q.peekAll().first?.decoded.applicationProperties.pairs)
+        #expect(pairs.map(\.key.text).map { $0.map { Array($0.utf8) } } == [Array(composed.utf8), Array(decomposed.utf8)])
+        #expect(pairs.map(\.value) == [.int(1), .int(3)])
+    }
+
     @Test func messagesComeInTheOrderTheyWereSent() throws {
         let fixture = try BrokerFixture.withQueue()
         for body in ["a", "b", "c"] { try fixture.send(body) }

@@ -36,6 +36,24 @@ import Testing
         #expect(refusal { try fixture.q.acceptSession("a") } == .sessionLocked)
     }
 
+    @Test func namesAreComparedByteForByte() throws {
+        let fixture = try fixture()
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        #expect(composed == decomposed, "Swift takes them for the same")
+        for session in [composed, decomposed] { try send(session, session, fixture) }
+        #expect(try fixture.q.peek(from: 0, maxCount: 10, sessionID: decomposed).map(\.sequenceNumber) == [2])
+        let lease = try accept(decomposed, fixture)
+        let delivery = try fixture.q.receiveOne(session: lease)
+        #expect(delivery.sequenceNumber == 2)
+        #expect(try fixture.q.receive(maxCount: 1, mode: .peekLock, session: lease).isEmpty)
+        try fixture.q.settle(delivery.token, .defer())
+        #expect(refusal { try fixture.q.receiveDeferred([2], mode: .peekLock, sessionID: composed) } == .messageNotFound)
+        // The other is nobody's.
+        #expect(try accept(nil, fixture).sessionID.utf8.elementsEqual(composed.utf8))
+        try fixture.q.setSessionState(ByteBuffer(string: "x"), of: composed)
+        #expect(try fixture.q.sessionState(decomposed) == nil)
+    }
+
     @Test func theNextSessionIsTheOneWithTheOldestMessage() throws {
         let fixture = try fixture()
         for session in ["x", "y", "z"] { try send(session, session, fixture) }
