@@ -115,6 +115,12 @@ public final class MessageQueue {
         return deliveries
     }
 
+    /// Whether a receiver, of this session where it has one, would be given a message now.
+    func hasReady(in lease: SessionLease?) -> Bool {
+        guard let lease else { return !ready.isEmpty }
+        return sessions[OrdinalText(lease.sessionID)].map { $0.lease?.token == lease.token && !$0.ready.isEmpty } ?? false
+    }
+
     /// The next message to give: the first, or in a partitioned entity the first of each partition in turn, so that none has to wait for the others.
     private func popReady() -> StoredMessage? {
         guard entity.settings.isPartitioned, subQueue == .active else { return ready.popFirst() }

@@ -11,6 +11,7 @@ final class OutgoingLink {
     weak var connection: WireConnection?
     private let hub: WireHub
     var isWaiting = false
+    private var isPumping = false
     /// When something last left or was settled on it, in milliseconds since 1970.
     var lastActivity: Int64
     /// Whether it waits for the client to read.
@@ -42,15 +43,24 @@ final class OutgoingLink {
     }
 
     /// Sends what is there, as far as credit and the client's reading go; then waits, or gives the credit back when the receiver drains.
+    ///
+    /// Asking the queue lets happen what is due, and the broker may tell of it before it answers: that comes back here, for a link that has
+    /// its place in the line. What is taken then would be taken on credit that is promised to the messages of that very answer.
     func pump() {
-        guard let connection, pendingAttach == nil else { return }
+        guard let connection, pendingAttach == nil, !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
         do throws(BrokerError) {
             while true {
                 let credit = connection.credit(id)
                 guard credit > 0, connection.hasRoom(for: .outgoing(self)) else { return }
-                let count = min(Int(credit), Self.batchCount)
-                let deliveries = try queue.receive(maxCount: count, maxBytes: Self.batchBytes, mode: mode, session: lease)
-                if deliveries.isEmpty { break }
+                let deliveries = try queue.receive(
+                    maxCount: min(Int(credit), Self.batchCount), maxBytes: Self.batchBytes, mode: mode, session: lease)
+                if deliveries.isEmpty {
+                    // Something may have come while the answer was on its way.
+                    if queue.hasReady(in: lease) { continue }
+                    break
+                }
                 lastActivity = hub.now
                 for delivery in deliveries where !send(delivery, on: connection) { return }
             }

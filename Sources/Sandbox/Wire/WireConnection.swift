@@ -19,6 +19,8 @@ final class WireConnection: ConnectionOwner {
     let watch: ConnectionWatch
     /// Whether the hub has it on its list of connections that wait to speak.
     var isHeld = false
+    /// Whether we have closed it: until the client has answered its links are still there.
+    private var isClosing = false
     /// Links with something to send that waits for the client to read.
     private var stalled: [WireLink] = []
 
@@ -48,6 +50,7 @@ final class WireConnection: ConnectionOwner {
 
     /// Closes the connection with a reason.
     func close(_ error: AMQPError) {
+        isClosing = true
         handler?.engine.close(error)
         handler?.flush()
     }
@@ -156,8 +159,11 @@ final class WireConnection: ConnectionOwner {
 
     // MARK: Sending
 
-    /// The credit left on a link; none once the connection is gone.
-    func credit(_ id: LinkID) -> UInt32 { handler?.engine.credit(id) ?? 0 }
+    /// The credit left on a link; none once the link is detached, or the connection closed or gone. What was taken on it could not be sent.
+    func credit(_ id: LinkID) -> UInt32 {
+        guard let handler, !isClosing, link(id) != nil else { return 0 }
+        return handler.engine.credit(id)
+    }
 
     /// Whether a message sent now would leave at once. When not, the link is asked again as soon as the client has read.
     func hasRoom(for link: WireLink) -> Bool {

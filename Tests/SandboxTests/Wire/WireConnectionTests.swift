@@ -51,6 +51,42 @@ import Testing
         #expect(client.reason(management.replies)?.condition == .resourceLimitExceeded)
     }
 
+    /// A receiver that waits asks again before the timer has rung for what is due: what falls due then is told of on the way.
+    @Test(arguments: [true, false]) func creditIsSpentOnceWhenMessagesFallDueInAFlow(isDeleting: Bool) throws {
+        let fixture = try WireFixture()
+        try fixture.send((0..<20).map { "\($0)" })
+        let client = try fixture.connect()
+        #expect(try fixture.queue().receive(maxCount: 20, mode: .peekLock).count == 20)
+        let receiver = try client.receiver(credit: 1, settled: isDeleting)
+        // The clock goes on; the loop, and with it the timer, does not.
+        fixture.clock.milliseconds += 60_000
+        client.grant(10, on: receiver)
+        #expect(try client.texts(on: receiver) == (0..<10).map { "\($0)" })
+        #expect(try fixture.counts().active == (isDeleting ? 10 : 20))
+        #expect(try fixture.queue().receive(maxCount: 20, mode: .peekLock).map { try $0.text } == (10..<20).map { "\($0)" })
+    }
+
+    /// While one link is told that there is nothing, serving another takes time, in which something falls due for the first.
+    @Test func whatFallsDueWhileAnAnswerIsOnItsWayIsGiven() throws {
+        let fixture = try WireFixture { for name in ["q", "r"] { try $0.createQueue(name) } }
+        let client = try fixture.connect()
+        let (first, second) = (try client.receiver(credit: 1), try client.receiver(from: "r", credit: 1))
+        let start = fixture.clock.milliseconds
+        for (address, seconds) in [("r", 1), ("q", 2)] as [(String, Int64)] {
+            let message = try BrokerFixture.message(address) { $0.scheduledAt = start + seconds * 1000 }
+            try fixture.broker.send(message, to: BrokerFixture.address(address))
+        }
+        var looks = 0
+        fixture.clock.onRead = {
+            // The flow comes first, then the link it wakes asks.
+            looks += 1
+            fixture.clock.milliseconds = start + (looks > 1 ? 2000 : 1000)
+        }
+        client.grant(2, on: first)
+        #expect(try client.texts(on: second) == ["r"])
+        #expect(try client.texts(on: first) == ["q"])
+    }
+
     @Test func oneDispositionSettlesAWideRange() throws {
         let fixture = try WireFixture()
         try fixture.send((0..<500).map { "\($0)" })
@@ -174,6 +210,19 @@ import Testing
     }
 
     // MARK: Ends
+
+    @Test func nothingIsTakenForAConnectionThatIsClosed() throws {
+        let fixture = try WireFixture()
+        let client = try fixture.connect()
+        let receiver = try client.receiver(credit: 10, settled: true)
+        fixture.hub.stop()
+        // The client has not heard of it.
+        try fixture.send(["a"])
+        #expect(try fixture.queue().texts() == ["a"])
+        client.run()
+        #expect(client.closed != nil)
+        #expect(client.received(on: receiver).isEmpty)
+    }
 
     @Test func aRemovedEntityTakesItsLinksWithIt() throws {
         let fixture = try WireFixture()
