@@ -42,12 +42,18 @@ final class OutgoingLink {
         lastActivity = hub.now
     }
 
+    /// Does what the receiver's flow asks for. A flow that comes with the attach has to wait for the answer to that.
+    func follow() {
+        guard let connection, pendingAttach == nil else { return }
+        if connection.credit(id) > 0 { pump() } else if isDraining { connection.drained(self) }
+    }
+
     /// Sends what is there, as far as credit and the client's reading go; then waits, or gives the credit back when the receiver drains.
     ///
     /// Asking the queue lets happen what is due, and the broker may tell of it before it answers: that comes back here, for a link that has
     /// its place in the line. What is taken then would be taken on credit that is promised to the messages of that very answer.
     func pump() {
-        guard let connection, pendingAttach == nil, !isPumping else { return }
+        guard let connection, !isPumping else { return }
         isPumping = true
         defer { isPumping = false }
         do throws(BrokerError) {
@@ -129,6 +135,7 @@ final class OutgoingLink {
         pendingAttach = nil
         acceptTimer?.cancel()
         answer(attach, lease)
+        follow()
         connection?.setNeedsFlush()
         return true
     }

@@ -113,7 +113,7 @@ extension WireConnection {
         switch link(id) {
         case .outgoing(let link)?:
             link.isDraining = flow.drain
-            if flow.credit > 0 { link.pump() } else if flow.drain { drained(link) }
+            link.follow()
         case .replies(let link)?: sendReplies(link)
         // Some clients grant credit on links they send on: it means nothing.
         case .incoming?, nil: break

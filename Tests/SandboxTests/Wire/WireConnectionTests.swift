@@ -209,6 +209,22 @@ import Testing
         #expect(try fixture.queue().acceptSession("s") != nil)
     }
 
+    @Test(arguments: [false, true]) func creditThatCameWithTheAttachCountsWhenASessionIsFree(drains: Bool) throws {
+        let fixture = try withSessions()
+        let client = try fixture.connect()
+        let link = try acceptNext(client, timeout: 60_000)
+        client.grant(10, on: link, drain: drains)
+        #expect(client.attached[link] == nil)
+        for body in ["a", "b"] {
+            try fixture.broker.send(BrokerFixture.message(body) { $0.sessionID = "s" }, to: BrokerFixture.address("q"))
+        }
+        client.run()
+        #expect(client.attached[link] != nil)
+        // What drains gets what is there and gives back the rest; what does not goes on.
+        #expect(try client.texts(on: link) == (drains ? ["a"] : ["a", "b"]))
+        #expect(client.engine.credit(link) == (drains ? 0 : 8))
+    }
+
     // MARK: Ends
 
     @Test func nothingIsTakenForAConnectionThatIsClosed() throws {
