@@ -26,8 +26,9 @@ final class OutgoingLink {
     private var acceptTimer: Scheduled<Void>?
     private var tagCounter: UInt64 = 0
     /// As much is taken from the queue before looking again whether the client reads.
-    private static let batchCount = 250
     private static let batchBytes = 262_144
+    /// As many messages. One, while a fault may end the link after any: what was taken and cannot be sent any more would be lost.
+    private var batchCount: Int { hub.faults.remaining.detachAfterDeliveries > 0 ? 1 : 250 }
 
     init(
         _ id: LinkID, _ address: EntityAddress, _ queue: MessageQueue, _ mode: MessageQueue.ReceiveMode, _ connection: WireConnection,
@@ -61,7 +62,7 @@ final class OutgoingLink {
                 let credit = connection.credit(id)
                 guard credit > 0, connection.hasRoom(for: .outgoing(self)) else { return }
                 let deliveries = try queue.receive(
-                    maxCount: min(Int(credit), Self.batchCount), maxBytes: Self.batchBytes, mode: mode, session: lease)
+                    maxCount: min(Int(credit), batchCount), maxBytes: Self.batchBytes, mode: mode, session: lease)
                 if deliveries.isEmpty {
                     // Something may have come while the answer was on its way.
                     if queue.hasReady(in: lease) { continue }

@@ -60,6 +60,19 @@ import Testing
         #expect(client.reason(receiver)?.text?.contains("AmqpMessageConsumer.IdleTimerExpired") == true)
     }
 
+    @Test(arguments: [true, false]) func whatIsNotSentOnADetachedLinkStaysFree(isDeleting: Bool) throws {
+        let fixture = try WireFixture()
+        try fixture.send((0..<50).map { "\($0)" })
+        let client = try fixture.connect()
+        fixture.setFaults { $0.detachAfterDeliveries = 5 }
+        let receiver = try client.receiver(credit: 50, settled: isDeleting)
+        #expect(client.isDetached(receiver))
+        #expect(try client.texts(on: receiver) == (0..<5).map { "\($0)" })
+        let rest = try fixture.queue().receive(maxCount: 100, mode: .peekLock)
+        #expect(try rest.map { try $0.text } == (5..<50).map { "\($0)" })
+        #expect(rest.allSatisfy { $0.deliveryCount == 0 })
+    }
+
     @Test(arguments: [("serverBusy", "the entity is being throttled"), ("throttle", "Error code : 50009")])
     func sendsAndRequestsAreRefused(fault: String, text: String) throws {
         let fixture = try WireFixture()
