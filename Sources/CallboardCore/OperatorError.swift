@@ -58,6 +58,8 @@ public struct OperatorError: Error, Hashable, Sendable, CustomStringConvertible 
     public var neededRight: String?
     /// What stood in the way, for ``Code/refused`` by the policy.
     public var denial: Denial.Cause?
+    /// What of a list of messages was not sent, where that is what failed.
+    public var shortfall: SendShortfall?
 
     /// Creates an error.
     public init(

@@ -57,24 +57,35 @@ struct SendCommand: OperatorCommand {
 
     func execute() async throws -> Int32 {
         let count = try await connection.withWorkspace { workspace in
-            let messages = try messages()
+            let (messages, lines) = try messages()
             let door = try Operator(workspace, environment: ProcessInfo.processInfo.environment)
-            try await entity.resolve(nil) { path throws(OperatorError) in
-                try await door.change(.sendMessage, on: path, messages: messages.count, reason: why.reason, ticket: why.ticket) {
-                    permission throws(OperatorError) in
-                    try await workspace.send(messages, to: path, with: permission)
+            do throws(OperatorError) {
+                try await entity.resolve(nil) { path throws(OperatorError) in
+                    try await door.change(.sendMessage, on: path, messages: messages.count, reason: why.reason, ticket: why.ticket) {
+                        permission throws(OperatorError) in
+                        try await workspace.send(messages, to: path, with: permission)
+                    }
                 }
-            }
+            } catch { throw named(error, lines) }
             return messages.count
         }
         Standard.raw("\(count) sent")
         return 0
     }
 
-    private func messages() throws(OperatorError) -> [OutgoingMessage] {
+    /// An error that says on which lines of the file the messages stand that were not sent.
+    private func named(_ error: OperatorError, _ lines: [Int]) -> OperatorError {
+        guard let jsonl, let shortfall = error.shortfall, !shortfall.isTotal else { return error }
+        var named = error
+        named.message += " " + shortfall.places(in: jsonl == "-" ? "standard input" : jsonl, lines: lines)
+        return named
+    }
+
+    /// The messages, and the line that each stands on where they are of a file of lines.
+    private func messages() throws(OperatorError) -> (messages: [OutgoingMessage], lines: [Int]) {
         if let jsonl {
             let advice = "All of it is read before the first message is sent: split it."
-            return try MessageInput.lines(InputFile.read(jsonl, ifTooLarge: advice), file: jsonl)
+            return try MessageInput.numbered(InputFile.read(jsonl, ifTooLarge: advice), file: jsonl)
         }
         var draft = OutgoingMessage(body: .data(try InputFile.read(file ?? "-")))
         draft.applicationProperties = property.map { text in
@@ -88,6 +99,6 @@ struct SendCommand: OperatorCommand {
         draft.correlationID = correlationID
         draft.sessionID = session
         draft.contentType = contentType
-        return [draft]
+        return ([draft], [])
     }
 }

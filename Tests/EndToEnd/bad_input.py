@@ -169,6 +169,29 @@ def ledger_onto_itself():
         assert whole.returncode == 0, whole
 
 
+@checks.step("a list that can be sent only in part")
+def list_in_part():
+    text = start_sandbox().connection_string
+    assert callboard.run("create", "queue", "in-part", connection_string=text).returncode == 0
+    PARTLY = 5
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "list.jsonl"
+
+        def lines(*messages):
+            file.write_text("".join(json.dumps(each) + "\n" for each in messages), encoding="utf-8")
+            return "send", "in-part", "--jsonl", str(file)
+
+        big = {"messageId": "big", "body": {"text": "x" * 300_000}}
+        expect(lines({"messageId": "a"}, big, {"messageId": "c"}), text, PARTLY, "2 of 3 messages were sent, 1 was not", f"line 2 of {file}")
+        seen = [each["messageId"] for each in callboard.peek("in-part", "--all", connection_string=text)]
+        assert seen == ["a", "c"], seen
+        last = json.loads(callboard.run("audit", "show", "--count", "1", "--output", "jsonl", connection_string=text).stdout)
+        assert last["type"] == "message.send.partly", last
+        assert last["counts"] == {"planned": 3, "done": 2, "failed": 1, "unknown": 0}, last
+        expect(lines(big, big), text, PROBLEM, "None of the 2 messages was sent")
+        assert len(callboard.peek("in-part", "--all", connection_string=text)) == 2, "something was sent"
+
+
 @checks.step("a wrong key")
 def wrong_key():
     text = re.sub(r"SharedAccessKey=[^;]*", "SharedAccessKey=bm90IHRoZSBrZXk=", start_sandbox().connection_string)

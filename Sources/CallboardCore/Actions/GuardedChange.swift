@@ -54,6 +54,10 @@ package struct GuardedChange: Sendable {
         let result: Result
         do throws(OperatorError) { result = try await change() } catch {
             event.stage = error.auditStage(of: event)
+            if let shortfall = error.shortfall {
+                event.counts = AuditEvent.Counts(
+                    planned: shortfall.count, done: shortfall.sent, failed: shortfall.notSent.count, unknown: shortfall.unknown.count)
+            }
             event.trackingIDs = error.trackingID.map { [$0] } ?? []
             event.correlationRequestIDs = error.correlationIDs
             ended(&event)
@@ -75,6 +79,7 @@ package struct GuardedChange: Sendable {
 extension OperatorError {
     /// How the ledger calls something that ended so, by what it was about.
     func auditStage(of event: AuditEvent) -> AuditEvent.Stage {
+        if let shortfall, !shortfall.isTotal { return .partly }
         if event.access != nil { return auditStageOfAccess }
         // A key may be new all the same, and Azure's Activity Log says that it is: whoever compares them finds this record.
         return event.credential != nil && isOutcomeUnknown ? .partly : auditStage

@@ -11,11 +11,19 @@ public enum MessageInput {
     /// - Parameter file: its name, for errors.
     /// - Throws: ``OperatorError`` of kind usage that names file and line.
     public static func lines(_ bytes: [UInt8], file: String) throws(OperatorError) -> [OutgoingMessage] {
+        try numbered(bytes, file: file).messages
+    }
+
+    /// The same, and the line that each message stands on, counted from 1.
+    /// - Throws: ``OperatorError`` of kind usage that names file and line.
+    public static func numbered(_ bytes: [UInt8], file: String) throws(OperatorError) -> (messages: [OutgoingMessage], lines: [Int]) {
         var drafts: [OutgoingMessage] = []
+        var lines: [Int] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard line.contains(where: { $0 != 0x20 && $0 != 0x0d && $0 != 0x09 }) else { continue }
             do {
                 drafts.append(try JSONDecoder().decode(Line.self, from: Data(line)).draft())
+                lines.append(index + 1)
             } catch let fault as Fault {
                 throw OperatorError(.usage, "\(file):\(index + 1): \(fault.text).", hint: "Compare with what 'peek --output jsonl' prints.")
             } catch {
@@ -24,7 +32,7 @@ public enum MessageInput {
                     hint: "Each line must be one JSON object, as 'peek --output jsonl' prints.")
             }
         }
-        return drafts
+        return (drafts, lines)
     }
 
     private static func words(_ error: any Error) -> String {

@@ -135,9 +135,7 @@ package struct LiveGateway: NamespaceGateway {
     }
 
     package func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError) {
-        do throws(ServiceBusError) { try await namespace.send(messages, to: path) } catch {
-            throw OperatorError(error, doing: "Sending to", at: endpoint)
-        }
+        if let error = OperatorError(sending: await namespace.send(each: messages, to: path), at: endpoint) { throw error }
     }
 
     package func renewRights(of path: EntityPath) async { await namespace.renewRights(of: path) }

@@ -54,6 +54,7 @@ package protocol NamespaceGateway: Sendable {
     func sweep() -> any NamespaceSweep
 
     /// Sends messages in order; returns when the service has accepted every one of them.
+    /// - Throws: ``OperatorError``; ``OperatorError/shortfall`` says which were not sent.
     func send(_ messages: [OutgoingMessage], to path: EntityPath) async throws(OperatorError)
 
     /// The ids of the sessions of an entity that hold messages or state.

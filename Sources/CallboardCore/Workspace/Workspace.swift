@@ -227,7 +227,8 @@ public actor Workspace {
     }
 
     /// Sends messages in order; returns when the service has accepted them all.
-    /// - Throws: ``OperatorError``.
+    /// - Throws: ``OperatorError``; ``OperatorError/Code/partlyDone`` when some were sent or may have been. ``OperatorError/shortfall`` says which
+    ///   were not.
     public func send(_ messages: [OutgoingMessage], to path: EntityPath, with permission: ChangePermission) async throws(OperatorError) {
         try check(permission, .sendMessage, on: path)
         guard path.subQueue == .active, path.kind == .queueOrTopic else {

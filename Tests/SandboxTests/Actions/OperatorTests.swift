@@ -42,6 +42,32 @@ struct OperatorTests {
         }
     }
 
+    @Test("of a list of which one message is too large the others are sent, and error and ledger say so")
+    func partlySent() async throws {
+        try await OperatorFixture.run { fixture in
+            let (workspace, q) = (fixture.workspace, fixture.q)
+            func send(_ sizes: [Int]) async -> OperatorError? {
+                let messages = sizes.map { OutgoingMessage(body: .data([UInt8](repeating: 120, count: $0))) }
+                return await #expect(throws: OperatorError.self) {
+                    try await fixture.door.change(.sendMessage, on: q, messages: messages.count) { permission throws(OperatorError) in
+                        try await workspace.send(messages, to: q, with: permission)
+                    }
+                }
+            }
+            let error = await send([1, 300_000, 1])
+            #expect(error?.exitCode == 5)
+            #expect(error?.shortfall == SendShortfall(count: 3, notSent: [1]))
+            #expect(try await fixture.sandbox.bodies() == ["x", "x"])
+            #expect(await send([300_000])?.exitCode == 1)
+            let stages = ["message.send.intended", "message.send.partly", "message.send.intended", "message.send.failed"]
+            #expect(try fixture.ledger() == stages)
+            let written = try #require(FileManager.default.contents(atPath: fixture.folder + "/audit.jsonl"))
+            let records = String(decoding: written, as: UTF8.self).split(separator: "\n")
+            #expect(records[1].contains(#""counts":{"planned":3,"done":2,"failed":1,"unknown":0}"#), "\(records[1])")
+            #expect(records[3].contains(#""counts":{"planned":1,"done":0,"failed":1,"unknown":0}"#), "\(records[3])")
+        }
+    }
+
     @Test("what the policy does not allow is not done; the rule's name is told and in the ledger")
     func refuses() async throws {
         let policy = try policy(
