@@ -169,7 +169,7 @@ def ledger_onto_itself():
         assert whole.returncode == 0, whole
 
 
-@checks.step("a list that can be sent only in part")
+@checks.step("a list that can be sent only in part, and lines that cannot be sent at all")
 def list_in_part():
     text = start_sandbox().connection_string
     assert callboard.run("create", "queue", "in-part", connection_string=text).returncode == 0
@@ -189,6 +189,8 @@ def list_in_part():
         assert last["type"] == "message.send.partly", last
         assert last["counts"] == {"planned": 3, "done": 2, "failed": 1, "unknown": 0}, last
         expect(lines(big, big), text, PROBLEM, "None of the 2 messages was sent")
+        for kind, value in (("ubyte", 256), ("long", "many"), ("binary", "%"), ("string", 5), ("array", [1])):
+            expect(lines({"applicationProperties": {"p": {"type": kind, "value": value}}}), text, USAGE, f"{file}:1", "applicationProperties.p", kind)
         assert len(callboard.peek("in-part", "--all", connection_string=text)) == 2, "something was sent"
 
 

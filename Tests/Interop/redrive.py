@@ -15,8 +15,10 @@ usage: redrive.py [--messages N] [--seed N] [PART OF A STEP'S NAME]      CALLBOA
 import argparse
 import collections
 import json
+import math
 import pathlib
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,7 +26,7 @@ import tempfile
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
 import callboard
-from amqp_sections import Sections
+from amqp_sections import APPLICATION_PROPERTIES, DATA, VALUE, Sections
 from built_messages import Builder, reason_strips
 from checks import Checks
 from faithful import Received, differences, listen_in, matched, nothing, pairs_alike, received_bytes, sent_bytes, shown_differences
@@ -170,7 +172,7 @@ def journey(queue, change, settle=dead_letter, arrives=None, new_id=False, sessi
     assert not wrong, f"seed {options.seed}: {len(wrong)} differences\n" + "\n".join(wrong[:40])
 
 
-QUEUES = "redrive stepwise renamed moved moved-to moved-alive moved-alive-to deferred imported imported-renamed edited".split()
+QUEUES = "redrive stepwise renamed moved moved-to moved-alive moved-alive-to deferred imported imported-renamed edited printed printed-to".split()
 
 
 def configuration():
@@ -282,6 +284,54 @@ def imported():
 @checks.step("delete with an export, and import it with new ids", seconds=SECONDS)
 def imported_renamed():
     journey("imported-renamed", delete_and_import("--new-id"), new_id=True)
+
+
+def printable(sections):
+    """What a line of JSON keeps of a message: the properties of the application, in no order, and the body, its bytes in one piece."""
+    properties = sorted(((name[1], value) for name, value in sections.pairs(APPLICATION_PROPERTIES) or ()), key=repr)
+    return one_nan(properties), one_nan(sections.values.get(VALUE, ())), b"".join(data for _, data in sections.values.get(DATA, ()))
+
+
+def one_nan(value):
+    """JSON has one word for all numbers that are none."""
+    if isinstance(value, (tuple, list)):
+        if len(value) == 2 and value[0] in FLOATS and math.isnan(struct.unpack(FLOATS[value[0]], value[1])[0]):
+            return value[0], "NaN"
+        return tuple(one_nan(each) for each in value)
+    return value
+
+
+FLOATS = {"float": ">f", "double": ">d"}
+
+
+@checks.step("what peek prints is sent again with every type; what a line cannot say is refused", seconds=SECONDS)
+def printed():
+    received_bytes.clear()
+    sent = send("printed")
+    done = callboard.run("peek", "printed", "--all", "--output", "jsonl", connection_string=sandbox.connection_string, seconds=SECONDS)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line]
+    assert len(lines) == len(sent), (len(lines), len(sent))
+    sequences, long_lived, kept = [], [], []
+    for each, line in zip(sent, lines, strict=True):
+        message = json.loads(line)
+        if message.get("body", {}).get("kind") == "sequence":
+            sequences.append(line)
+        elif (message["timeToLiveMilliseconds"] or 0) > 2**32 - 2:
+            long_lived.append(line)
+        else:
+            kept.append((each, line))
+    for text, status in ((sequences[0], 2), (long_lived[0], 2), ("\n".join(line for _, line in kept), 0)):
+        done = callboard.run("send", "printed-to", "--jsonl", "-", stdin=text + "\n", connection_string=sandbox.connection_string, seconds=SECONDS)
+        assert done.returncode == status, (status, done.returncode, done.stderr)
+    found = receive("printed-to", len(kept), complete)[None]
+    assert len(found) == len(kept), (len(found), len(kept))
+    wrong = []
+    for (one, _), other in zip(kept, found, strict=True):
+        for what, before, after in zip(("properties", "value", "data"), printable(one.sections), printable(other.sections), strict=True):
+            if before != after:
+                wrong.append(f"{one.what}: {what}: sent {before!r:.300}, came back {after!r:.300}")
+    assert not wrong, f"seed {options.seed}: {len(wrong)} differences\n" + "\n".join(wrong[:40])
 
 
 # Says no to signals that are held back and to open connections of ours; and interrupts all that is in the foreground, as a terminal does for Emacs' ^G.

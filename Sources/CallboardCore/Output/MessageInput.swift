@@ -24,7 +24,7 @@ public enum MessageInput {
             do {
                 drafts.append(try JSONDecoder().decode(Line.self, from: Data(line)).draft())
                 lines.append(index + 1)
-            } catch let fault as Fault {
+            } catch let fault as TypedJSON.Fault {
                 throw OperatorError(.usage, "\(file):\(index + 1): \(fault.text).", hint: "Compare with what 'peek --output jsonl' prints.")
             } catch {
                 throw OperatorError(
@@ -45,7 +45,7 @@ public enum MessageInput {
         }
     }
 
-    private struct Fault: Error { var text: String }
+    private typealias Fault = TypedJSON.Fault
 
     private struct Line: Decodable {
         struct Body: Decodable {
@@ -54,11 +54,38 @@ public enum MessageInput {
             var text: String?
             var value: JSONContent?
             var type: String?
+            var amqp: String?
             var withheld: String?
+
+            /// The value of a body that is one.
+            func typed() throws -> PropertyValue {
+                // A null is told by its type: to a decoder it is no value.
+                guard let content = value?.content ?? (type == "null" ? .null : nil) else { return try typedText() }
+                // What is said without a type is what JSON takes it for.
+                guard let type else {
+                    guard amqp == nil else { throw Fault(text: "'body.type' is missing") }
+                    return PropertyValue(typeName: "", content: content).asReceived
+                }
+                let typed = try TypedJSON.value("body", type: type, content, amqp: amqp).asReceived
+                // It is printed twice, and who changes one of them wants that to be sent.
+                guard text == nil || text == MessageRecord.text(of: typed).text else {
+                    throw Fault(text: "'body.text' and 'body.value' say different things: change both, or leave 'text' out")
+                }
+                return typed
+            }
+
+            private func typedText() throws -> PropertyValue {
+                let type = type ?? (encoding == "base64" ? "binary" : "string")
+                guard type == "string" || type == "binary" else {
+                    throw Fault(text: "'body.value' is missing: only text can be without it")
+                }
+                return try TypedJSON.value("body", type: type, .text(text ?? ""), amqp: nil)
+            }
         }
         struct Value: Decodable {
             var type: String
             var value: JSONContent
+            var amqp: String?
         }
 
         var messageId, correlationId, sessionId, partitionKey, subject, to, replyTo, replyToSessionId: String?
@@ -90,8 +117,10 @@ public enum MessageInput {
                 draft.scheduledEnqueueTime = time
             }
             // The order of JSON's keys means nothing; sorted, the same line always sends the same bytes.
-            draft.applicationProperties = (applicationProperties ?? [:]).sorted { $0.key < $1.key }.map { name, value in
-                OutgoingMessage.Property(name: name, value: PropertyValue(typeName: value.type, content: value.value.content))
+            draft.applicationProperties = try (applicationProperties ?? [:]).sorted { $0.key < $1.key }.map { name, value in
+                OutgoingMessage.Property(
+                    name: name,
+                    value: try TypedJSON.value("applicationProperties.\(name)", type: value.type, value.value.content, amqp: value.amqp))
             }
             return draft
         }
@@ -104,35 +133,8 @@ public enum MessageInput {
                 guard let bytes = Data(base64Encoded: body.text ?? "") else { throw Fault(text: "'body.text' is not base64") }
                 return .data([UInt8](bytes))
             case "value":
-                if let value = body.value { return .value(PropertyValue(typeName: body.type ?? "", content: value.content)) }
-                return .value(PropertyValue(typeName: "string", content: .text(body.text ?? "")))
+                return .value(try body.typed())
             case let kind: throw Fault(text: "a body of kind '\(kind)' cannot be sent from JSON")
-            }
-        }
-    }
-
-    /// Any JSON value.
-    private struct JSONContent: Decodable {
-        var content: PropertyValue.Content
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if container.decodeNil() {
-                content = .null
-            } else if let value = try? container.decode(Bool.self) {
-                content = .boolean(value)
-            } else if let value = try? container.decode(Int64.self) {
-                content = .integer(value)
-            } else if let value = try? container.decode(UInt64.self) {
-                content = .unsigned(value)
-            } else if let value = try? container.decode(Double.self) {
-                content = .number(value)
-            } else if let value = try? container.decode([JSONContent].self) {
-                content = .list(value.map(\.content))
-            } else if let value = try? container.decode([String: JSONContent].self) {
-                content = .map(value.sorted { $0.key < $1.key }.map { PropertyValue.Entry(key: $0.key, value: $0.value.content) })
-            } else {
-                content = .text(try container.decode(String.self))
             }
         }
     }

@@ -105,26 +105,29 @@ public struct MessageRecord: OutputRecord {
                 return json.member(fixed: "withheld", "masking is on and this body could not be read")
             }
             if let format = redaction?.decodedFrom { json.member(fixed: "decodedFrom", format) }
-            if let text = body.text {
-                json.member(fixed: "encoding", "utf-8")
-                json.member(fixed: "text", text)
-            } else if let content = body.content, !content.isBytes {
-                var inner = JSONWriter()
-                inner.value(content.content)
-                json.member(fixed: "encoding", "utf-8")
-                json.member(fixed: "text", String(decoding: inner.bytes, as: UTF8.self))
-            } else {
-                json.member(fixed: "encoding", "base64")
-                json.member(fixed: "text", Base64Text.of(body.bytes))
-            }
+            let (encoding, text) = body.content.map { self.text(of: $0) } ?? self.text(of: body)
+            json.member(fixed: "encoding", encoding)
+            json.member(fixed: "text", text)
+            if body.kind == .value, let value = body.content { json.typed(value) }
             json.member(fixed: "sizeBytes", Int64(body.sizeBytes))
         }
     }
-}
 
-extension PropertyValue {
-    fileprivate var isBytes: Bool {
-        if case .bytes = content { true } else { false }
+    /// The text that is printed of a body of bytes, and what they are in it.
+    private static func text(of body: MessageBody) -> (encoding: String, text: String) {
+        body.text.map { ("utf-8", $0) } ?? ("base64", Base64Text.of(body.bytes))
+    }
+
+    /// The text that is printed of a body that is a value or sequence: its own, its bytes or its JSON.
+    static func text(of value: PropertyValue) -> (encoding: String, text: String) {
+        switch value.content {
+        case .text(let text): return ("utf-8", text)
+        case .bytes(let bytes): return ("base64", Base64Text.of(bytes))
+        default:
+            var json = JSONWriter()
+            json.value(value.content)
+            return ("utf-8", String(decoding: json.bytes, as: UTF8.self))
+        }
     }
 }
 
@@ -140,12 +143,16 @@ extension JSONWriter {
             endValue()
         } else {
             let property = value.property
-            object { json in
-                json.member(fixed: "type", property.typeName)
-                json.key(fixed: "value")
-                json.value(property.content)
-            }
+            object { $0.typed(property) }
         }
+    }
+
+    /// Writes type and value, and the encoding where these do not say all of it.
+    fileprivate mutating func typed(_ value: PropertyValue) {
+        member(fixed: "type", value.typeName)
+        key(fixed: "value")
+        self.value(value.content)
+        if let encoding = value.encoding { member(fixed: "amqp", Base64Text.of(encoding)) }
     }
 
     /// Writes a value of a property or body: bytes in base64, whole numbers beyond 2^53 as strings.

@@ -7,6 +7,9 @@ public struct PropertyValue: Hashable, Sendable {
     public let typeName: String
     /// The value as JSON would show it.
     public let content: Content
+    /// The value itself where name and content do not tell all of it: what is in a list, map or array, what a value is described by, a moment
+    /// that has no text.
+    private let exact: AMQPValue?
 
     /// A value in JSON's terms, without losing its exact digits.
     public enum Content: Hashable, Sendable {
@@ -47,6 +50,13 @@ public struct PropertyValue: Hashable, Sendable {
     public init(typeName: String, content: Content) {
         self.typeName = typeName
         self.content = content
+        exact = .none
+    }
+
+    private init(_ typeName: String, _ content: Content, exact: AMQPValue?) {
+        self.typeName = typeName
+        self.content = content
+        self.exact = exact
     }
 
     /// The value as one line for people. Not sanitised.
@@ -77,12 +87,34 @@ public struct PropertyValue: Hashable, Sendable {
                 self.init(typeName: "uri", content: .text(text))
                 return
             case ("com.microsoft:datetime-offset", .long(let ticks)):
-                self.init(typeName: "datetime-offset", content: .text(DotNetTicks.moment(ticks)))
+                // Not nil, which is a value of AMQP too.
+                self.init("datetime-offset", .text(DotNetTicks.moment(ticks)), exact: ticks > DotNetTicks.last ? value : .none)
                 return
             default: break
             }
         }
-        self.init(typeName: value.typeName, content: Self.content(value))
+        let exact: AMQPValue? =
+            switch value {
+            case .list, .map, .array, .described: value
+            case .timestamp(let milliseconds) where !Timestamp.usualRange.contains(milliseconds): value
+            default: .none
+            }
+        self.init(value.typeName, Self.content(value), exact: exact)
+    }
+
+    /// Reads what ``encoding`` gave; nil when it is no AMQP value.
+    package init?(encoding bytes: [UInt8]) {
+        guard let value = try? AMQPValue(decoding: ByteBuffer(bytes: bytes)) else { return nil }
+        self.init(value)
+    }
+
+    /// The value as AMQP encodes it, where type name and content do not tell all of it; nil for all others.
+    package var encoding: [UInt8]? {
+        exact.map { value in
+            var buffer = ByteBuffer()
+            buffer.writeAMQP { $0.value(value) }
+            return Array(buffer.readableBytesView)
+        }
     }
 
     static func content(_ value: AMQPValue) -> Content {
@@ -113,37 +145,92 @@ public struct PropertyValue: Hashable, Sendable {
 }
 
 extension PropertyValue {
-    /// The value on the wire. A content that does not fit its type name is sent as what it is.
-    var amqpValue: AMQPValue {
+    /// The value on the wire. A content that does not fit its type name is sent as what it is; see ``isTyped``.
+    var amqpValue: AMQPValue { exact ?? typed ?? Self.amqpValue(content) }
+
+    /// Whether the content is one that a value of this type may have.
+    package var isTyped: Bool { if case .some = exact ?? typed { true } else { false } }
+
+    /// The value as it is read from the wire again: its content is the one that its type is shown with.
+    package var asReceived: PropertyValue { PropertyValue(amqpValue) }
+
+    /// The value of the type that is named; nil when there is no such type, or the content does not fit it.
+    private var typed: AMQPValue? {
         switch (typeName, content) {
-        case ("ubyte", .integer(let value)): UInt8(exactly: value).map { .ubyte($0) } ?? .long(value)
-        case ("ushort", .integer(let value)): UInt16(exactly: value).map { .ushort($0) } ?? .long(value)
-        case ("uint", .integer(let value)): UInt32(exactly: value).map { .uint($0) } ?? .long(value)
-        case ("ulong", .integer(let value)): UInt64(exactly: value).map { .ulong($0) } ?? .long(value)
-        case ("byte", .integer(let value)): Int8(exactly: value).map { .byte($0) } ?? .long(value)
-        case ("short", .integer(let value)): Int16(exactly: value).map { .short($0) } ?? .long(value)
-        case ("int", .integer(let value)): Int32(exactly: value).map { .int($0) } ?? .long(value)
-        case ("float", .number(let value)): .float(Float(value))
-        case ("uuid", .text(let text)): UUIDBytes(text).map { .uuid($0) } ?? .string(text)
-        case ("symbol", .text(let text)): .symbol(Symbol(text))
-        case ("timestamp", .text(let text)): Timestamp(rfc3339: text).map { .timestamp($0.milliseconds) } ?? .string(text)
-        case ("decimal32", .text(let text)): Self.bits(text, as: UInt32.self).map { .decimal32($0) } ?? .string(text)
-        case ("decimal64", .text(let text)): Self.bits(text, as: UInt64.self).map { .decimal64($0) } ?? .string(text)
-        case ("timespan", .text(let text)):
+        case ("string", .text(let text)): .string(text)
+        case ("null", .null): .null
+        case ("boolean", .boolean(let value)): .boolean(value)
+        case ("ubyte", _): whole(UInt8.self).map { .ubyte($0) }
+        case ("ushort", _): whole(UInt16.self).map { .ushort($0) }
+        case ("uint", _): whole(UInt32.self).map { .uint($0) }
+        case ("ulong", _): whole(UInt64.self).map { .ulong($0) }
+        case ("byte", _): whole(Int8.self).map { .byte($0) }
+        case ("short", _): whole(Int16.self).map { .short($0) }
+        case ("int", _): whole(Int32.self).map { .int($0) }
+        case ("long", _): whole(Int64.self).map { .long($0) }
+        case ("double", _): number.map { .double($0) }
+        case ("float", _): number.flatMap { Float($0).isFinite == $0.isFinite ? .float(Float($0)) : .none }
+        case ("binary", .bytes(let bytes)): .binary(ByteBuffer(bytes: bytes))
+        case ("list", .list), ("map", .map): Self.amqpValue(content)
+        case (_, .text(let text)): Self.amqpValue(typeName, text)
+        default: .none
+        }
+    }
+
+    private func whole<Number: FixedWidthInteger>(_: Number.Type) -> Number? {
+        switch content {
+        case .integer(let value): Number(exactly: value)
+        case .unsigned(let value): Number(exactly: value)
+        default: nil
+        }
+    }
+
+    private var number: Double? {
+        switch content {
+        case .number(let value): value
+        case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
+        default: nil
+        }
+    }
+
+    /// A value of a type that is shown as text; nil when the text is not of that form.
+    private static func amqpValue(_ typeName: String, _ text: String) -> AMQPValue? {
+        switch typeName {
+        case "symbol": .symbol(Symbol(text))
+        case "uuid": UUIDBytes(text).map { .uuid($0) }
+        case "timestamp": Timestamp(rfc3339: text).map { .timestamp($0.milliseconds) }
+        case "char": character(text).map { .char($0) }
+        case "decimal32": bits(text, as: UInt32.self).map { .decimal32($0) }
+        case "decimal64": bits(text, as: UInt64.self).map { .decimal64($0) }
+        case "decimal128": decimal128(text).map { .decimal128($0) }
+        case "uri": .described(descriptor: .symbol("com.microsoft:uri"), value: .string(text))
+        case "timespan":
             DotNetTicks.ticks(ofDuration: text).map { .described(descriptor: .symbol("com.microsoft:timespan"), value: .long($0)) }
-                ?? .string(text)
-        case ("datetime-offset", .text(let text)):
+        case "datetime-offset":
             DotNetTicks.ticks(ofMoment: text).map { .described(descriptor: .symbol("com.microsoft:datetime-offset"), value: .long($0)) }
-                ?? .string(text)
-        case ("uri", .text(let text)): .described(descriptor: .symbol("com.microsoft:uri"), value: .string(text))
-        case ("char", .text(let text)): text.unicodeScalars.first.map { .char($0.value) } ?? .string(text)
-        default: Self.amqpValue(content)
+        default: .none
         }
     }
 
     /// The bits of a decimal, which is shown as `0x…`.
     private static func bits<Bits: FixedWidthInteger>(_ text: String, as: Bits.Type) -> Bits? {
         text.hasPrefix("0x") ? Bits(text.dropFirst(2), radix: 16) : nil
+    }
+
+    /// The bits of a decimal128, which is shown as two halves: `0x…,…`.
+    private static func decimal128(_ text: String) -> UUIDBytes? {
+        let halves = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard halves.count == 2, let high = bits(String(halves[0]), as: UInt64.self), let low = UInt64(halves[1], radix: 16) else {
+            return nil
+        }
+        return UUIDBytes(high: high, low: low)
+    }
+
+    /// The code of a char, which is shown as itself, or as `U+…` where it is no character.
+    private static func character(_ text: String) -> UInt32? {
+        if let only = text.unicodeScalars.first, text.unicodeScalars.count == 1 { return only.value }
+        return text.hasPrefix("U+") ? UInt32(text.dropFirst(2), radix: 16) : nil
     }
 
     private static func amqpValue(_ content: Content) -> AMQPValue {
@@ -165,6 +252,8 @@ extension PropertyValue {
 package enum DotNetTicks {
     /// Ticks at 1970-01-01T00:00Z.
     package static let epoch: Int64 = 621_355_968_000_000_000
+    /// The last tick of the year 9999, behind which a moment has no text that can be read again.
+    static let last: Int64 = 3_155_378_975_999_999_999
 
     /// Milliseconds since 1970 of a tick count.
     package static func milliseconds(_ ticks: Int64) -> Int64 { ticks.subtractingReportingOverflow(epoch).partialValue / 10_000 }

@@ -58,6 +58,9 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
             "\(pad(t.year, 4))-\(pad(t.month, 2))-\(pad(t.day, 2))T\(pad(t.hour, 2)):\(pad(t.minute, 2)):\(pad(t.second, 2)).\(pad(t.millisecond, 3))Z"
     }
 
+    /// The milliseconds of the years 0 to 9999, which RFC 3339 has a form for.
+    static let usualRange: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
     /// The bytes of the RFC 3339 form of a year of four digits.
     package static let usualLength = 24
 
