@@ -189,6 +189,8 @@ def list_in_part():
         assert last["type"] == "message.send.partly", last
         assert last["counts"] == {"planned": 3, "done": 2, "failed": 1, "unknown": 0}, last
         expect(lines(big, big), text, PROBLEM, "None of the 2 messages was sent")
+        for wrong in (-1, 0, 2**32, 2**63 - 1, 1.5):
+            expect(lines({}, {"timeToLiveMilliseconds": wrong}), text, USAGE, f"{file}:2", "timeToLiveMilliseconds")
         for kind, value in (("ubyte", 256), ("long", "many"), ("binary", "%"), ("string", 5), ("array", [1])):
             expect(lines({"applicationProperties": {"p": {"type": kind, "value": value}}}), text, USAGE, f"{file}:1", "applicationProperties.p", kind)
         assert len(callboard.peek("in-part", "--all", connection_string=text)) == 2, "something was sent"

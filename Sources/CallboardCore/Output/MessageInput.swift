@@ -90,7 +90,7 @@ public enum MessageInput {
 
         var messageId, correlationId, sessionId, partitionKey, subject, to, replyTo, replyToSessionId: String?
         var contentType, contentEncoding, scheduledEnqueueTime: String?
-        var timeToLiveMilliseconds: Int64?
+        var timeToLiveMilliseconds: JSONContent?
         var maskedFields: Int?
         var applicationProperties: [String: Value]?
         var body: Body?
@@ -109,7 +109,14 @@ public enum MessageInput {
             draft.replyToSessionID = replyToSessionId
             draft.contentType = contentType
             draft.contentEncoding = contentEncoding
-            draft.timeToLive = timeToLiveMilliseconds.map { .milliseconds($0) }
+            if let timeToLiveMilliseconds {
+                // Less is over before anybody sees the message, and the largest number of a header stands for ever.
+                guard case .integer(let milliseconds) = timeToLiveMilliseconds.content, (1..<Int64(UInt32.max)).contains(milliseconds)
+                else {
+                    throw Fault(text: "'timeToLiveMilliseconds' must be a whole number from 1 to \(UInt32.max - 1), which is 49 days")
+                }
+                draft.timeToLive = .milliseconds(milliseconds)
+            }
             if let scheduledEnqueueTime {
                 guard let time = Timestamp(rfc3339: scheduledEnqueueTime) else {
                     throw Fault(text: "'scheduledEnqueueTime' is not an RFC 3339 time")

@@ -92,6 +92,11 @@ struct MessageInputTests {
             (#"{"body":{"kind":"value","type":"string","value":"a","text":"b"}}"#, "'body.text' and 'body.value'"),
             (#"{"body":{"kind":"value","type":"long","text":"5"}}"#, "'body.value' is missing"),
             (#"{"body":{"kind":"value","value":[1],"amqp":"wAMBVAE="}}"#, "'body.type' is missing"),
+            (#"{"timeToLiveMilliseconds":-1}"#, "'timeToLiveMilliseconds' must be"),
+            (#"{"timeToLiveMilliseconds":0}"#, "from 1 to 4294967294"),
+            (#"{"timeToLiveMilliseconds":4294967295}"#, "49 days"),
+            (#"{"timeToLiveMilliseconds":9223372036854775807}"#, "'timeToLiveMilliseconds'"),
+            (#"{"timeToLiveMilliseconds":1.5}"#, "timeToLiveMilliseconds"),
             (#"{"scheduledEnqueueTime":"tomorrow"}"#, "'scheduledEnqueueTime'"),
         ])
     func refusals(line: String, words: String) {
@@ -104,8 +109,9 @@ struct MessageInputTests {
     @Test("the lines that messages stand on are known, empty ones counted")
     func numbers() throws {
         let (messages, lines) = try MessageInput.numbered(
-            Array("{}\n \r\n{\"messageId\":\"x\"}\n".utf8), file: "f")
+            Array("{}\n \r\n{\"messageId\":\"x\",\"timeToLiveMilliseconds\":4294967294}\n".utf8), file: "f")
         #expect(messages.map(\.messageID) == [nil, "x"])
         #expect(lines == [1, 3])
+        #expect(messages.last?.timeToLive == .milliseconds(4_294_967_294))
     }
 }
