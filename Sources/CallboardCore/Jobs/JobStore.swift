@@ -39,7 +39,13 @@ public struct JobStore: Sendable {
     /// The numbers of all jobs, the newest first.
     public var ids: [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.compactMap { name in name.hasSuffix(".job") ? Int(name.dropLast(4)) : nil }.sorted(by: >)
+        return names.compactMap { name in name.hasSuffix(".job") ? Self.number(name.dropLast(4)) : nil }.sorted(by: >)
+    }
+
+    /// The number of a job as it is written; nil for what is none that a job can have.
+    private static func number(_ text: some StringProtocol) -> Int? {
+        guard let number = Int(text), (1...JobStanding.most).contains(number), String(number) == text else { return nil }
+        return number
     }
 
     /// How far jobs are, the newest first. A journal that cannot be read is told of by its error.
@@ -95,7 +101,7 @@ public struct JobStore: Sendable {
     /// Makes the journal of a new job.
     func create(_ plan: ActionPlan, rule: String?) throws(OperatorError) -> (id: Int, journal: JobJournal, plan: ActionPlan) {
         var id = (ids.first ?? 0) + 1
-        for _ in 0..<1000 {
+        for _ in 0..<1000 where id <= JobStanding.most {
             var plan = plan
             if let export = plan.export, export.isEmpty { plan.export = exportPath(of: id) }
             if let journal = try JobJournal(
@@ -105,7 +111,9 @@ public struct JobStore: Sendable {
             }
             id += 1
         }
-        throw OperatorError(.internal, "No number could be found for a new job in \(folder).")
+        throw OperatorError(
+            .internal, "No number could be found for a new job in \(folder).",
+            hint: ids.first.map { "The highest there is \($0): move \(path(of: $0)) away." } ?? "")
     }
 
     /// How often messages were sent on by jobs, by the hashes of their ids: of the newest jobs of a namespace.

@@ -170,6 +170,22 @@ struct JobJournalTests {
         #expect(progress.settled == .max && progress.remaining == 0)
     }
 
+    @Test("a file whose name is no number that a job can have is no job, and in nobody's way")
+    func otherNames() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let names = ["0", "-1", "007", "+5", "x", "", "9223372036854775807", "9223372036854775808", "1099511627777"]
+        for name in names { try Data().write(to: URL(filePath: "\(folder)/\(name).job")) }
+        let store = JobStore(folder: folder)
+        #expect(store.ids.isEmpty)
+        #expect(try store.create(try plan(), rule: nil).id == 1)
+        #expect(store.ids == [1])
+        // Behind the highest number there is none.
+        try Data().write(to: URL(filePath: "\(folder)/\(1 << 40).job"))
+        let error = #expect(throws: OperatorError.self) { _ = try store.create(try plan(), rule: nil) }
+        #expect(error?.description.contains("\(1 << 40).job") == true)
+    }
+
     @Test("one process at a time has a job")
     func locked() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
