@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A purge cannot hit the wrong queue: of two queues and a subscription, each with messages, dead letters and transfer dead letters, every one is
 asked for with the name of every other one typed, by options and by address, and with words that are no name. Only its own name purges, and then
-exactly that sub-queue is empty and nothing else has changed.
+exactly that sub-queue is empty and nothing else has changed. What others hold is not purged and not called so.
 
 usage: purge_pairs.py [PART OF A STEP'S NAME]      CALLBOARD names the executable (default .build/debug/callboard)
 """
@@ -20,7 +20,7 @@ from checks import Checks
 
 checks = Checks("purging what is named, and nothing else")
 
-USAGE, REFUSED = 2, 3
+USAGE, REFUSED, PARTLY = 2, 3, 5
 # Names that are easily taken for one another.
 ENTITIES = ("orders", "orders-2", "events/orders")
 # The suffix of the name, the options that ask for the sub-queue, and how many messages there are: no two the same.
@@ -181,6 +181,30 @@ def matching():
         assert status == 0, f"{place}: {status} {said}"
         expected = {**there, place: 0}
         assert counts() == expected, f"{place}: {counts()} instead of {expected}"
+
+
+def send(entity, count):
+    with ServiceBusClient.from_connection_string(sandbox.connection_string) as client, client.get_queue_sender(entity) as sender:
+        sender.send_messages([ServiceBusMessage(f"{entity} {number}") for number in range(count)])
+
+
+@checks.step("what somebody holds is not purged: the job says so, ends with 5, and is gone on with when it was given back", seconds=60)
+def held():
+    send("orders", 10)
+    with ServiceBusClient.from_connection_string(sandbox.connection_string) as client, client.get_queue_receiver("orders") as receiver:
+        locked = receiver.receive_messages(max_message_count=4, max_wait_time=10)
+        assert len(locked) == 4, len(locked)
+        done = callboard.run(
+            "purge", "orders", "--yes-purge", "orders", "--no-export", "--output", "json", connection_string=sandbox.connection_string)
+        for message in locked:
+            receiver.abandon_message(message)
+    said = json.loads(done.stdout)
+    found = (done.returncode, said["state"], said["done"], said["gone"], said["remaining"], said["isResumable"])
+    assert found == (PARTLY, "stopped", 6, 0, 4, True), f"{found} {done.stdout}{done.stderr}"
+    assert "4 messages were in somebody else's hands" in said["message"], said["message"]
+    assert counts()["orders"] == 4, counts()
+    settle("jobs", "resume", str(said["id"]))
+    assert counts()["orders"] == 0, counts()
 
 
 if __name__ == "__main__":

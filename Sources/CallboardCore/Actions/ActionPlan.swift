@@ -82,6 +82,9 @@ public struct ActionPlan: Hashable, Sendable {
     /// A hash of each message's id, in the order of the snapshot's numbers, to know those that come back; of actions that send copies.
     var idHashes: [UInt32] = []
 
+    /// Before this moment, by the service's clock, nothing is enqueued any more: what is older is in the plan of a purge, or was seen and left
+    /// alone. nil where there is no such moment.
+    var closedBefore: Timestamp?
     /// How many messages a file holds that is to be sent.
     var records: Int?
     /// The file's SHA-256, so that what is sent is what was planned.

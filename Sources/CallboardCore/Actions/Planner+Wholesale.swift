@@ -41,16 +41,26 @@ extension Planner {
         return plan
     }
 
-    /// Everything before a moment: it is counted by looking, and deleted by the moment.
+    /// Everything before a moment: it is seen by looking, and what is old enough deleted by a moment.
+    ///
+    /// The times of messages are the service's, and ours may be ahead of them: our own clock says nothing about what is still to come. What
+    /// the service itself gave last does, as far as messages are numbered in the order of their times, which they are not across partitions.
     mutating func planPurge(_ progress: @Sendable (Int) -> Void) async throws(OperatorError) -> ActionPlan {
         guard case .purge(let before) = request.wish else { return finished(.purge(before: now), nil) }
-        let cutoff = min(before ?? now, now)
         var looked = 0
+        var newest = Timestamp(milliseconds: .min)
+        var isInOrder = source?.isPartitioned != true
         try await each(PeekOptions(headersOnly: true, end: .atNewestNow)) { message throws(OperatorError) in
             looked += 1
             if looked % 1000 == 0 { progress(looked) }
             let fields = message.fields
-            guard let enqueued = fields.enqueuedTime, enqueued < cutoff else { return }
+            guard let enqueued = fields.enqueuedTime else { return }
+            if fields.state == .active {
+                // Dead letters keep the times they had.
+                if enqueued < newest, path.subQueue == .active { isInOrder = false }
+                newest = max(newest, enqueued)
+            }
+            if let before, enqueued >= before { return }
             guard fields.state == .active else {
                 census.scheduled += 1
                 return
@@ -59,14 +69,18 @@ extension Planner {
         }
         progress(looked)
         if snapshot.isEmpty {
-            throw OperatorError(
-                .notFound, "No message of \(path.displayName) is older than \(cutoff.rfc3339): there is nothing to purge.", entity: path)
+            let which = before.map { " is older than \($0.rfc3339)" } ?? " can be purged"
+            throw OperatorError(.notFound, "No message of \(path.displayName)\(which): there is nothing to purge.", entity: path)
         }
         if census.scheduled > 0 {
             remarks.append(
                 PlanRemark(
                     .scheduled, .note, "\(census.scheduled) are scheduled or set aside, and are left alone.", count: census.scheduled))
         }
-        return finished(.purge(before: cutoff), nil)
+        let end = newest.advanced(by: .milliseconds(1))
+        var plan = finished(.purge(before: min(before ?? end, end)), nil)
+        // In the millisecond of the newest others may still come.
+        if isInOrder { plan.closedBefore = min(before ?? newest, newest) }
+        return plan
     }
 }

@@ -24,8 +24,8 @@ public actor Job {
     /// Messages deleted, or records sent, not by number.
     var counted = 0
     /// Messages this run is to do: all that are planned, but those that are settled.
-    private var rest: [ManyPart] = []
-    private var unresolved: Set<SequenceNumber> = []
+    var rest: [ManyPart] = []
+    private(set) var unresolved: Set<SequenceNumber> = []
     private var copied: Set<SequenceNumber> = []
     private var trackingIDs: [String] = []
 
@@ -64,10 +64,12 @@ public actor Job {
             tell()
             try await exportFirst()
             switch plan.action {
-            case .purge(let cutoff) where deletesByTime: try await purge(before: cutoff)
+            case .purge(let limit) where deletesByTime: try await purge(before: limit)
             case .importing(let file, let changes): try await send(file, changes)
             default: try await runMany()
             }
+        } catch is CancellationError {
+            end(.cancelled, nil)
         } catch {
             end(.stopped, error)
         }
@@ -94,7 +96,9 @@ public actor Job {
         }
     }
 
-    func runMany() async throws {
+    /// Does it with each by its number.
+    /// - Parameter others: how many more are known to be in somebody else's hands.
+    func runMany(besides others: Int = 0) async throws {
         var options = ManyOptions()
         options.isAtomic = plan.isAtomic
         options.keepsOrder = plan.keepsOrder
@@ -123,15 +127,16 @@ public actor Job {
                 continue
             }
             if control.isCancelled || outcome.isStopped { return end(.cancelled, nil) }
-            if !outcome.left.isEmpty || !outcome.copied.isEmpty {
-                let held = outcome.left.count + outcome.copied.count
-                return end(
-                    .stopped, nil,
-                    words: "\(held) messages were in somebody else's hands until the end. Go on with the job when their locks have run out."
-                )
-            }
-            return
+            return endHeld(outcome.left.count + outcome.copied.count + others)
         }
+    }
+
+    /// Ends it for now where messages are in somebody else's hands.
+    func endHeld(_ count: Int) {
+        guard count > 0 else { return }
+        end(
+            .stopped, nil,
+            words: "\(count) messages were in somebody else's hands until the end. Go on with the job when their locks have run out.")
     }
 
     /// Waits, and says so.
@@ -178,8 +183,16 @@ public actor Job {
 
     /// Told from several tasks, in whatever order.
     func deleted(_ count: Int) {
+        progress.done += max(count - counted, 0)
         counted = max(counted, count)
-        progress.done = max(progress.done, counted)
+        tell()
+    }
+
+    /// Keeps how many of the plan are gone, where it is not known which.
+    func areGone(_ count: Int) async throws(OperatorError) {
+        guard count > progress.gone else { return }
+        try await journal.write(JobLine(kind: .gone, at: journal.time, count: count - (before?.gone.count ?? 0)))
+        progress.gone = count
         tell()
     }
 

@@ -36,6 +36,8 @@ struct JobHeader: Codable, Hashable, Sendable {
     var target: String?
     var file: String?
     var before: Int64?
+    /// Nil in the journals of versions that took their own clock for the service's.
+    var closedBefore: Int64?
     var reason: String?
     var description: String?
     var changes: Changes?
@@ -109,7 +111,9 @@ extension JobHeader {
         case .importing(let file, let changes):
             self.file = file
             self.changes = Changes(changes)
-        case .purge(let before): self.before = before.milliseconds
+        case .purge(let before):
+            self.before = before.milliseconds
+            closedBefore = plan.closedBefore?.milliseconds
         case .deadLetter(let reason, let description): (self.reason, self.description) = (reason, description)
         case .delete, .defer, .cancelScheduled: break
         }
@@ -148,6 +152,7 @@ extension JobHeader {
             title: ContextTitle(
                 name: context, endpoint: endpoint, environment: environment, isProduction: isProduction, mode: .readWrite,
                 isEmulator: isEmulator), idHashes: hashes, records: file == nil ? nil : max(count, 0))
+        plan.closedBefore = closedBefore.map { Timestamp(milliseconds: $0) }
         plan.fileDigest = fileDigest
         plan.sourceKind = PolicyScope.Kind(word: sourceKind)
         plan.targetKind = PolicyScope.Kind(word: targetKind)

@@ -20,7 +20,7 @@ struct JobLine: Codable, Hashable, Sendable {
         case sent
         /// What became of a batch.
         case end
-        /// Messages were found gone.
+        /// Messages were found gone; or, by their number, so many of those that are not deleted one by one.
         case gone
         /// So many messages were deleted, not one by one.
         case deleted

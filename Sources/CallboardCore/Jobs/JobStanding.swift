@@ -20,6 +20,8 @@ struct JobStanding: Sendable {
     private(set) var copied: Set<SequenceNumber> = []
     /// Messages deleted by a moment.
     private(set) var deleted = 0
+    /// Messages that were found gone, of which it is not known which they are.
+    private(set) var missing = 0
     private(set) var isExported = false
     private(set) var lastBatch = 0
     private(set) var state: JobProgress.State = .interrupted
@@ -133,7 +135,9 @@ struct JobStanding: Sendable {
             unknown.formUnion(try Self.numbers(line.unknown))
             copied.formUnion(try Self.numbers(line.copied))
             unresolved.formUnion(try Self.numbers(line.postponed))
-        case .gone: gone.formUnion(try Self.numbers(line.numbers))
+        case .gone:
+            gone.formUnion(try Self.numbers(line.numbers))
+            missing = min(max(line.count ?? missing, 0), header.count)
         case .deleted: deleted = min(max(line.count ?? deleted, 0), header.count)
         case .exported: isExported = true
         case .run:
@@ -166,14 +170,14 @@ struct JobStanding: Sendable {
     func progress(_ plan: ActionPlan, isRunning: Bool) -> JobProgress {
         var progress = JobProgress(
             id: header.id, headline: plan.headline, state: isRunning ? .running : state, total: header.count, startedAt: startedAt)
-        progress.done = max(done.count, deleted)
+        progress.done = done.count + deleted
         progress.failed = failures.count
         progress.failures = failures.sorted { $0.key < $1.key }.prefix(JobProgress.mostFailures).map {
             .init(number: $0.key, reason: $0.value)
         }
         progress.unknown = unknown.sorted()
         progress.maybeDoubled = maybeDoubled.sorted()
-        progress.gone = gone.count
+        progress.gone = gone.count + missing
         progress.elapsed = elapsed
         progress.message = why
         progress.export = isExported ? header.export : nil

@@ -24,10 +24,11 @@ struct OperatorFixture: Sendable {
 
     static func run<R: Sendable>(
         policy: Policy? = nil, context: OperatorContext = OperatorContext(name: "test"), system: LedgerSystem = .real,
-        queue: @escaping @Sendable (inout QueueSettings) -> Void = { _ in }, populate: (@Sendable (Broker) throws -> Void)? = nil,
+        clock: SharedClock? = nil, queue: @escaping @Sendable (inout QueueSettings) -> Void = { _ in },
+        populate: (@Sendable (Broker) throws -> Void)? = nil,
         _ body: (OperatorFixture) async throws -> R
     ) async throws -> R {
-        try await DataPlaneFixture.run(queue: queue) { sandbox in
+        try await DataPlaneFixture.run(clock: clock, queue: queue) { sandbox in
             if let populate { try await sandbox.server.withBroker { try populate($0) } }
             let folder = FileManager.default.temporaryDirectory.path + "/callboard-operator-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -10,14 +10,19 @@ final class SharedClock: Sendable {
     private let start: Int64
     private let step: Int64
 
-    /// - Parameter step: how many milliseconds pass when the client looks.
-    init(step: Int64) {
-        start = WallClockTime.milliseconds()
+    /// - Parameters:
+    ///   - step: how many milliseconds pass when the client looks.
+    ///   - behind: how many milliseconds it is behind the clock of the machine.
+    init(step: Int64, behind: Int64 = 0) {
+        start = WallClockTime.milliseconds() - behind
         now = Atomic(start)
         self.step = step
     }
 
     var milliseconds: Int64 { now.load(ordering: .sequentiallyConsistent) }
+
+    /// Lets it go on, or back.
+    func goOn(_ milliseconds: Int64) { now.wrappingAdd(milliseconds, ordering: .sequentiallyConsistent) }
 
     /// What has passed.
     var passed: Duration { .milliseconds(milliseconds - start) }

@@ -170,6 +170,21 @@ struct JobJournalTests {
         #expect(progress.settled == .max && progress.remaining == 0)
     }
 
+    @Test("of a purge, what was deleted by a moment and by number counts together, and what was found gone is not done")
+    func purged() async throws {
+        var plan = try plan(.purge(before: Timestamp(milliseconds: 77)))
+        plan.closedBefore = Timestamp(milliseconds: 76)
+        let standing = try await journal(
+            plan,
+            [
+                line(.run), line(.begin), line(.deleted) { $0.count = 12 }, line(.gone) { $0.count = 3 },
+                line(.begin, 1) { $0.numbers = "17-18" }, line(.end, 1) { $0.numbers = "17-18" },
+            ])
+        let progress = standing.progress(try standing.header.plan(), isRunning: false)
+        #expect((progress.done, progress.gone, progress.remaining) == (14, 3, 3))
+        #expect(try standing.header.plan().closedBefore == plan.closedBefore)
+    }
+
     @Test("a file whose name is no number that a job can have is no job, and in nobody's way")
     func otherNames() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
