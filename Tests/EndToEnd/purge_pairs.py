@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """A purge cannot hit the wrong queue: of two queues and a subscription, each with messages, dead letters and transfer dead letters, every one is
 asked for with the name of every other one typed, by options and by address, and with words that are no name. Only its own name purges, and then
-exactly that sub-queue is empty and nothing else has changed. What others hold is not purged and not called so.
+exactly that sub-queue is empty and nothing else has changed. What others hold is not purged and not called so, and a job that was stopped says what
+importing its export would do.
 
 usage: purge_pairs.py [PART OF A STEP'S NAME]      CALLBOARD names the executable (default .build/debug/callboard)
 """
 
 import json
+import os
 import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Interop"))
 
@@ -20,7 +25,7 @@ from checks import Checks
 
 checks = Checks("purging what is named, and nothing else")
 
-USAGE, REFUSED, PARTLY = 2, 3, 5
+USAGE, REFUSED, PARTLY, STOPPED = 2, 3, 5, 130
 # Names that are easily taken for one another.
 ENTITIES = ("orders", "orders-2", "events/orders")
 # The suffix of the name, the options that ask for the sub-queue, and how many messages there are: no two the same.
@@ -205,6 +210,33 @@ def held():
     assert counts()["orders"] == 4, counts()
     settle("jobs", "resume", str(said["id"]))
     assert counts()["orders"] == 0, counts()
+
+
+@checks.step("a job that was stopped says what an import of its export would do, the import says it too, and neither does afterwards", seconds=60)
+def stopped():
+    send("orders", 20)
+    export = pathlib.Path(scratch.name) / "stopped.cbx"
+    environment = {**callboard.ENVIRONMENT, "SERVICEBUS_CONNECTION_STRING": sandbox.connection_string}
+    process = subprocess.Popen(
+        [callboard.EXECUTABLE, "delete", "orders", "--all", "--rate", "4", "--export", str(export), "--yes"], env=environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while counts()["orders"] > 16 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    left = counts()["orders"]
+    assert process.returncode == STOPPED and 0 < left < 20, f"{process.returncode} {left} {out}{err}"
+    assert f"holds all 20 messages that were planned, and only {20 - left} were removed" in out and "puts it back" not in out, out
+    planned = callboard.run("import", "orders", str(export), "--dry-run", connection_string=sandbox.connection_string)
+    assert f"which removed {20 - left} of 20 messages" in planned.stdout and "jobs resume" in planned.stdout, planned.stdout
+    job = out.split()[1].rstrip(",")
+    resumed = callboard.run("jobs", "resume", job, connection_string=sandbox.connection_string)
+    assert resumed.returncode == 0 and f"what was removed is in {export}" in resumed.stdout, resumed.stdout + resumed.stderr
+    planned = callboard.run("import", "orders", str(export), "--dry-run", connection_string=sandbox.connection_string)
+    assert planned.returncode == 0 and "second time" not in planned.stdout, planned.stdout + planned.stderr
+    settle("import", "orders", str(export), "--yes")
+    assert counts()["orders"] == 20, counts()
 
 
 if __name__ == "__main__":

@@ -56,6 +56,9 @@ public actor Operator {
     ) async throws(OperatorError) -> Proposal {
         let cameBack = request.wish.sendsCopies ? store.cameBack(to: request.path, endpoint: workspace.title.endpoint) : [:]
         var plan = try await workspace.plan(request, cameBack: cameBack, progress: progress)
+        if case .importing(let file) = request.wish, let job = store.job(leftPartOf: file) {
+            plan.remarks.append(PlanRemark(leftPartBy: job))
+        }
         if request.rate == nil {
             // The usual rate is ours to lower; one that was asked for is for the policy to judge.
             for var question in try questions(plan) {

@@ -14,7 +14,7 @@ public struct PlanRemark: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable {
         case duplicateDetection, otherSubscriptions, noSubscription, tooLarge, sessionRequired, partitionKey, cameBack, timeToLive
         case targetDisabled, targetForwards, targetMissing, sourceForwarded, notRemovable, notExported, unreadable, otherOrigin, scheduled,
-            passesOver
+            passesOver, unfinishedJob
     }
 
     /// What it is about.
@@ -34,5 +34,21 @@ public struct PlanRemark: Hashable, Sendable {
         self.text = text
         self.remedy = remedy
         self.count = count
+    }
+
+    /// An export is to be sent of which a job left something where it was.
+    init(leftPartBy job: JobProgress) {
+        let remedy =
+            if !job.isOver {
+                "Wait for its end first."
+            } else if job.isResumable {
+                "Go on with it first: callboard jobs resume \(job.id)"
+            } else {
+                "See first what it left: callboard jobs show \(job.id)"
+            }
+        self.init(
+            .unfinishedJob, .warning,
+            "It is the export of job \(job.id), which removed \(job.done) of \(job.total) messages: the others would be sent a second time.",
+            remedy: remedy, count: job.total - job.done)
     }
 }

@@ -95,6 +95,16 @@ public struct JobProgress: Hashable, Sendable {
         }
     }
 
+    /// What to know of the export before anything is done with it, as a sentence without its end that begins with the export: it holds all that
+    /// was planned, also what is still where it was. nil where there is none, or all of it was removed.
+    public var exportWarning: String? {
+        guard export != nil, done < total else { return nil }
+        let held = total == 1 ? "the one message that was planned" : "all \(total) messages that were planned"
+        let removed = done == 0 ? "none was removed" : done == 1 ? "only 1 was removed" : "only \(done) were removed"
+        return "holds \(held), and \(removed): 'callboard import' would send the others a second time"
+            + (isResumable ? "; go on with the job first" : "")
+    }
+
     mutating func add(_ failure: Failure) {
         failed += 1
         if failures.count < Self.mostFailures { failures.append(failure) }

@@ -116,6 +116,17 @@ public struct JobStore: Sendable {
             hint: ids.first.map { "The highest there is \($0): move \(path(of: $0)) away." } ?? "")
     }
 
+    /// The job that a file is the export of, where it did not remove all that the file holds. nil also for exports of jobs of others, and of
+    /// those that are not kept any more.
+    func job(leftPartOf file: String) -> JobProgress? {
+        guard let header = try? ExportReader(file).header, let id = header.jobID.flatMap({ Self.number($0) }),
+            let (standing, plan) = try? read(id), plan.title.endpoint == header.namespace, plan.source == header.entity,
+            plan.plannedAt == header.exportedAt, plan.title.name == header.context
+        else { return nil }
+        let progress = standing.progress(plan, isRunning: isRunning(id))
+        return progress.done < progress.total ? progress : nil
+    }
+
     /// How often messages were sent on by jobs, by the hashes of their ids: of the newest jobs of a namespace.
     public func cameBack(to source: EntityPath, endpoint: String) -> [UInt32: Int] {
         var counts: [UInt32: Int] = [:]

@@ -86,7 +86,10 @@ public struct JobRecord: OutputRecord {
         if !progress.maybeDoubled.isEmpty {
             lines.append("  these may be there twice: \(NumberText.text(progress.maybeDoubled.sorted()))")
         }
-        if let export = progress.export { lines.append("  what was removed is in \(export): 'callboard import' puts it back") }
+        if let export = progress.export {
+            lines.append(
+                progress.exportWarning.map { "  \(export) \($0)" } ?? "  what was removed is in \(export): 'callboard import' puts it back")
+        }
         if let message = progress.message { lines.append("  \(message)") }
         if progress.isResumable { lines.append("  go on with: callboard jobs resume \(progress.id)") }
         return lines

@@ -95,7 +95,10 @@ struct JobScreen: Screen, JobSelecting {
             if let first = plan.snapshot.first, let last = plan.snapshot.last { row("snapshot", Span("#\(first) … #\(last)")) }
             row("rate", Span(plan.rate.map { "\(Figures.count($0))/s at most" } ?? "as fast as it goes"))
         }
-        if let export = job.export { row("export", Span(export)) }
+        if let export = job.export {
+            row("export", Span(export))
+            if let warning = job.exportWarning { row("", Span("! it \(warning)", .statusWarning)) }
+        }
         if job.gone > 0 { row("gone", Span("\(Figures.count(job.gone, "message")) were gone before anything was done with them")) }
         if !job.unknown.isEmpty {
             row(

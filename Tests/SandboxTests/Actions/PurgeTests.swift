@@ -123,4 +123,29 @@ struct PurgeTests {
             #expect((read.state, read.done) == (.finished, 5))
         }
     }
+
+    @Test("an import warns of an export whose job left some of it where it was, until that is gone on with")
+    func leftPart() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sandbox.send(20)
+            var request = ActionRequest(.delete, in: fixture.q, .all)
+            request.export = ""
+            let job = try await begin(try await fixture.door.propose(request).plan, fixture)
+            job.control.cancel()
+            let stopped = await fixture.door.run(job)
+            #expect((stopped.state, stopped.done) == (.cancelled, 0))
+            let file = try #require(stopped.export)
+            let importing = ActionRequest(.importing(file: file), in: fixture.q, .all)
+            func warning() async throws -> PlanRemark? {
+                try await fixture.door.propose(importing).plan.remarks.first { $0.kind == .unfinishedJob }
+            }
+            let found = try #require(try await warning())
+            #expect((found.weight, found.count) == (.warning, 20))
+            #expect(found.remedy.hasSuffix("callboard jobs resume \(job.id)"))
+            _ = await fixture.door.run(try await fixture.door.goOn(with: job.id))
+            #expect(try await warning() == nil)
+            #expect(try await fixture.carryOut(importing).done == 20)
+            #expect(try await fixture.sandbox.peek().count == 20)
+        }
+    }
 }

@@ -201,6 +201,22 @@ struct JobJournalTests {
         #expect(error?.description.contains("\(1 << 40).job") == true)
     }
 
+    @Test("that an export can be imported is said where all of it was removed; else what an import would do, and what comes first")
+    func telling() {
+        var progress = JobProgress(id: 3, headline: "h", state: .cancelled, total: 20, startedAt: Timestamp(milliseconds: 0))
+        func lines() -> String { JobRecord(progress).lines.joined(separator: "\n") }
+        #expect(!lines().contains("import"))
+        progress.export = "/x/3.cbx"
+        (progress.done, progress.state) = (3, .cancelled)
+        #expect(
+            lines().contains("/x/3.cbx holds all 20 messages that were planned, and only 3 were removed: 'callboard import' would send"))
+        #expect(lines().contains("go on with the job first") && !lines().contains("puts it back"))
+        (progress.done, progress.gone, progress.state) = (18, 2, .finished)
+        #expect(lines().contains("only 18 were removed") && !lines().contains("go on"))
+        (progress.done, progress.gone) = (20, 0)
+        #expect(lines().contains("what was removed is in /x/3.cbx: 'callboard import' puts it back"))
+    }
+
     @Test("one process at a time has a job")
     func locked() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
