@@ -81,7 +81,12 @@ extension NamespaceConnection {
                 let results = outcomes.map { Self.result($0, path) }
                 // Where nothing at all was taken because the service is busy, all may be sent again in their order.
                 let failures = results.compactMap { if case .failure(let error) = $0 { error } else { nil } }
-                if let first = failures.first, failures.count == results.count, failures.allSatisfy({ $0.code == .busy }) { throw first }
+                // One of unknown outcome may have been taken, whatever the service says of being busy when it ends the link.
+                if let first = failures.first, failures.count == results.count,
+                    failures.allSatisfy({ $0.code == .busy && $0.outcome == .notCarriedOut })
+                {
+                    throw first
+                }
                 if let failure = failures.first(where: { $0.recovery != .none }) { await self.recover(from: failure, path) }
                 return results
             }
