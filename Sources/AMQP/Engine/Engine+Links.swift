@@ -219,6 +219,12 @@ extension Engine {
         return sessions[index]?.link(id)?.credit ?? 0
     }
 
+    /// Receiver: the number of the delivery of which some frames have come and others are still to come; nil between deliveries.
+    public func unfinishedDelivery(_ id: LinkID) -> UInt32? {
+        guard let index = index(of: id.session) else { return nil }
+        return sessions[index]?.link(id)?.partial?.id
+    }
+
     /// The name a link was attached with.
     public func name(_ id: LinkID) -> String? {
         guard let index = index(of: id.session) else { return nil }

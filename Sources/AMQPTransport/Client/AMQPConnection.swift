@@ -297,10 +297,21 @@ public actor AMQPConnection {
         _ record: NIOLoopBound<ReceiverRecord>, timeout: Duration, isLast: Bool
     ) async -> (deliveries: [Delivery], isAnswered: Bool) {
         let core = core
-        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { record.value.finishDrain(isAnswered: false) }
+        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) { record.value.giveUpDrain(core.value) }
         defer { timer.cancel() }
         let isAnswered = await withCheckedContinuation(isolation: self) { record.value.drain($0, isLast: isLast, core.value) }
         return (record.value.takeAll(), isAnswered)
+    }
+
+    /// Settles the delivery that is not whole, if there is one.
+    /// - Parameter state: its outcome; nil where its sender has settled it.
+    /// - Returns: whether there was one.
+    func settleUnfinished(_ record: NIOLoopBound<ReceiverRecord>, on id: LinkID, _ state: DeliveryState?) -> Bool {
+        guard let handler = core.value.handler, let number = record.value.unfinished(core.value) else { return false }
+        guard let state else { return true }
+        handler.engine.dispose(id.session, role: .receiver, first: number, last: number, settled: true, state: state)
+        handler.setNeedsFlush()
+        return true
     }
 
     /// Settles deliveries without waiting for an answer; neighbours share a frame.

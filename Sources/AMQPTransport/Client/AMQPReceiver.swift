@@ -105,11 +105,16 @@ public struct AMQPReceiver: Sendable {
         await connection.drain(record, timeout: timeout, isLast: false)
     }
 
-    /// Ends the link and leaves nothing locked: unused credit goes back, and what arrived unseen is released.
-    public func close(drainTimeout: Duration = .seconds(2)) async {
-        let unseen = await connection.drain(record, timeout: drainTimeout, isLast: true).deliveries
+    /// Ends the link and leaves nothing locked: unused credit goes back, and what arrived unseen, whole or in part, is released.
+    /// - Returns: whether anything had arrived that nobody will see. What its sender had settled is lost then.
+    @discardableResult
+    public func close(drainTimeout: Duration = .seconds(2)) async -> Bool {
+        let (unseen, isAnswered) = await connection.drain(record, timeout: drainTimeout, isLast: true)
         if !unseen.isEmpty { await settle(unseen, .released) }
+        var isCutOff = false
+        if !isAnswered { isCutOff = await connection.settleUnfinished(record, on: id, settlement == .atSender ? nil : .released) }
         await connection.detach(id)
+        return isCutOff || !unseen.isEmpty
     }
 }
 

@@ -14,6 +14,8 @@ final class ReceiverRecord: LinkRecord {
     private let window: UInt32?
     /// Whether nothing is wanted for now: no credit is granted.
     private var isDraining = false
+    /// Whether credit was taken back from a sender that has not answered a drain: what it sent before it knew may still come.
+    private var isWithdrawn = false
     /// Whether nothing is wanted any more.
     private var isClosing = false
 
@@ -25,7 +27,7 @@ final class ReceiverRecord: LinkRecord {
 
     override func deliver(_ delivery: Delivery, _ core: ClientCore) {
         buffer.append(delivery)
-        if !drainWaiters.isEmpty, let id, core.handler?.engine.credit(id) == 0 { finishDrain(isAnswered: true) }
+        if isDraining { finishDrainIfDone(core) }
         // Handed over when the whole read is in the buffer: a waiter wakes up once for many deliveries.
         if waiter != nil, buffer.count == 1 { core.handOver(to: self) }
     }
@@ -99,21 +101,55 @@ final class ReceiverRecord: LinkRecord {
         handler.setNeedsFlush()
     }
 
-    /// Stops deliveries: asks the sender to use the credit up or give it back.
+    /// Whether a delivery may still begin, or has begun and is not whole: its credit is spent with its first frame.
+    private func mayGetMore(_ handler: EngineHandler) -> Bool {
+        guard let id else { return false }
+        return handler.engine.credit(id) > 0 || handler.engine.unfinishedDelivery(id) != nil
+    }
+
+    /// Stops deliveries: asks the sender to use the credit up or give it back, and waits until what has begun is whole.
     func drain(_ waiter: CheckedContinuation<Bool, Never>, isLast: Bool, _ core: ClientCore) {
         isClosing = isClosing || isLast
-        guard ended == nil, let id, let handler = core.handler, handler.engine.credit(id) > 0 else { return waiter.resume(returning: true) }
+        guard ended == nil, let id, let handler = core.handler, isDraining || mayGetMore(handler) else {
+            return waiter.resume(returning: true)
+        }
         isDraining = true
         drainWaiters.append(waiter)
-        handler.engine.setCredit(id, handler.engine.credit(id), drain: true)
+        let credit = handler.engine.credit(id)
+        guard credit > 0 else { return }
+        handler.engine.setCredit(id, credit, drain: true)
         handler.setNeedsFlush()
     }
 
     override func flow(_ flow: LinkFlow, _ core: ClientCore) {
-        if flow.credit == 0, !drainWaiters.isEmpty { finishDrain(isAnswered: true) }
+        guard flow.credit == 0, isDraining else { return }
+        isWithdrawn = false
+        finishDrainIfDone(core)
     }
 
-    func finishDrain(isAnswered: Bool) {
+    /// Gives up waiting for the answer, and takes the credit back without one: only what is on its way can still arrive.
+    func giveUpDrain(_ core: ClientCore) {
+        guard !drainWaiters.isEmpty else { return }
+        if let id, let handler = core.handler, handler.engine.credit(id) > 0 {
+            isWithdrawn = true
+            handler.engine.setCredit(id, 0)
+            handler.setNeedsFlush()
+        }
+        finishDrain(isAnswered: false)
+    }
+
+    /// The delivery that is not whole; nil when none is, or when the link has ended.
+    func unfinished(_ core: ClientCore) -> UInt32? {
+        guard ended == nil, let id else { return nil }
+        return core.handler?.engine.unfinishedDelivery(id)
+    }
+
+    private func finishDrainIfDone(_ core: ClientCore) {
+        guard isDraining, !isWithdrawn, let handler = core.handler, !mayGetMore(handler) else { return }
+        finishDrain(isAnswered: true)
+    }
+
+    private func finishDrain(isAnswered: Bool) {
         guard isDraining else { return }
         // Without an answer the sender may still use the credit: granting more would only add to it.
         isDraining = !isAnswered

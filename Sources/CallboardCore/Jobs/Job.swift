@@ -28,6 +28,8 @@ public actor Job {
     private(set) var unresolved: Set<SequenceNumber> = []
     private var copied: Set<SequenceNumber> = []
     private var trackingIDs: [String] = []
+    /// Messages that were passed over and could not be given back.
+    private var stillLocked = 0
 
     /// The service's ids of failures, to quote to its operators.
     var failureIDs: [String] { trackingIDs }
@@ -112,6 +114,7 @@ public actor Job {
         while true {
             let outcome = await changing.perform(action, onExactly: rest, in: plan.source, options: options, observer: self)
             options.firstBatch = outcome.lastBatch
+            stillLocked += outcome.stillLocked
             if let failure = outcome.failure {
                 let isStopped = failure is CancellationError || (failure as? ServiceBusError)?.code == .cancelled
                 return end(isStopped ? .cancelled : .stopped, isStopped ? nil : failure)
@@ -162,7 +165,12 @@ public actor Job {
     }
 
     private func finish() async {
-        if progress.state == .finished, progress.failed > 0 || !progress.unknown.isEmpty { progress.state = .partly }
+        if stillLocked > 0 {
+            note(
+                "\(stillLocked) messages that stand between them could not be given back: they stay locked until their locks run out, and the service counts that as a failed delivery."
+            )
+        }
+        if progress.state == .finished, progress.failed > 0 || !progress.unknown.isEmpty || stillLocked > 0 { progress.state = .partly }
         progress.elapsed = earlier + (.now - began)
         do throws(OperatorError) {
             try await journal.write(

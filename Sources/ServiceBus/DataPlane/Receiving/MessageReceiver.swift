@@ -15,7 +15,8 @@ public enum ReceiveMode: Hashable, Sendable {
 ///
 /// Credit is exact: the service may send as many messages as a call asks for, and when the call returns it may send none. So nothing is
 /// locked that nobody sees. A link that was lost is attached anew by the next call; what was received on it can still be settled, by
-/// its lock token, for as long as the lock lives.
+/// its lock token, for as long as the lock lives. One that does not take its credit back is followed by another, and stays for what came
+/// on it until that is settled or the scope ends.
 public actor MessageReceiver {
     /// The entity and sub-queue.
     public nonisolated let path: EntityPath
@@ -26,12 +27,16 @@ public actor MessageReceiver {
     private let prefetch: UInt32
     private let logger: Logger
     private var link: AMQPReceiver?
+    /// Whether the link has not taken its credit back: nothing more is received on it.
+    private var isSpent = false
+    /// Links that were spent, by their numbers, for as long as there is something on them to settle.
+    private var retired: [Int: AMQPReceiver] = [:]
     /// Counts links: a delivery can only be settled on the one it came on.
     private var serial = 0
     /// What arrived on a link that was lost, before it was lost.
     private var leftover: [ReceivedMessage] = []
-    /// What was handed out and not settled, without its bytes.
-    private var held: [SequenceNumber: AMQP.Delivery] = [:]
+    /// What was handed out and not settled, without its bytes, and the number of the link it came on.
+    private var held: [SequenceNumber: (link: Int, delivery: AMQP.Delivery)] = [:]
     /// What was answered in a transaction: no delivery of the link any more, but locked for us should the transaction be rolled back.
     private var transacted: [SequenceNumber: (message: MessageHandle, transaction: Transaction)] = [:]
     private static let transactedAtFirst = 500
@@ -115,14 +120,15 @@ public actor MessageReceiver {
             // Brings what else is there at once, and takes the rest of the credit back.
             let drained = await link.drain(timeout: min(connection.configuration.requestTimeout, .seconds(5)))
             deliveries += drained.deliveries
-            if !drained.isAnswered { await loseLink() }
+            // What came on it is settled on it: the next call that receives, or the end of the scope, lets go of it.
+            isSpent = !drained.isAnswered
         }
         if failure is CancellationError, mode == .peekLock {
             await link.settle(deliveries, .released)
             throw CancellationError()
         }
         if let failure, deliveries.isEmpty { throw lost(failure) }
-        if mode == .receiveAndDelete, prefetch > 0 || deliveries.count < maximum, !link.isOpen {
+        if mode == .receiveAndDelete, prefetch > 0 || deliveries.count < maximum, isSpent || !link.isOpen {
             loss = ServiceBusError(afterDispatch: failure ?? TransportError.link(nil), entity: path)
         }
         return handOut(try await read(deliveries, link))
@@ -160,7 +166,8 @@ public actor MessageReceiver {
 
     private func handOut(_ messages: [ReceivedMessage]) -> [ReceivedMessage] {
         for message in messages {
-            if let delivery = message.handle.delivery(of: serial) { held[message.handle.sequenceNumber] = delivery }
+            guard case .link(let number, let delivery) = message.handle.origin, !delivery.settled, openLink(number) != nil else { continue }
+            held[message.handle.sequenceNumber] = (number, delivery)
         }
         return messages
     }
@@ -174,15 +181,13 @@ public actor MessageReceiver {
 
     private func openLink() async throws -> AMQPReceiver {
         if let link {
-            if link.isOpen { return link }
+            if link.isOpen, !isSpent { return link }
             await keepLeftover(of: link)
             guard session == nil else {
                 if !leftover.isEmpty { return link }
-                throw lost(TransportError.link(nil))
+                throw lost(isSpent ? TransportError.timeout("giving back credit") : TransportError.link(nil))
             }
-            self.link = nil
-            forgetHeld()
-            await connection.receiverClosed(link, path)
+            await putAway(link)
         }
         var options = ReceiverOptions(
             name: NamespaceConnection.linkName(), address: path.address, settlement: mode == .peekLock ? .confirmed : .atSender,
@@ -195,34 +200,71 @@ public actor MessageReceiver {
     }
 
     private func keepLeftover(of link: AMQPReceiver) async {
-        let deliveries = await link.drain().deliveries
+        let deliveries = await link.drain(timeout: .zero).deliveries
         leftover += deliveries.compactMap { ReceivedMessage($0, linkSerial: serial) }
     }
 
-    /// Ends a link that does not take its credit back: it might send what nobody waits for.
-    private func loseLink() async {
-        guard let link else { return }
+    /// Lets go of a link on which nothing more is received: at once, or when all that came on it is settled.
+    private func putAway(_ link: AMQPReceiver) async {
         self.link = nil
-        forgetHeld()
-        await link.close(drainTimeout: .zero)
+        isSpent = false
+        if link.isOpen {
+            retired[serial] = link
+            await closeEmptied()
+        } else {
+            forgetHeld(of: serial)
+            transacted = [:]
+            await connection.receiverClosed(link, path)
+        }
+    }
+
+    /// Closes the links that were retired and on which nothing is left to settle.
+    private func closeEmptied() async {
+        for (number, link) in retired {
+            let isWanted = held.values.contains { $0.link == number } || leftover.contains { $0.handle.delivery(of: number) != nil }
+            guard !isWanted, retired.removeValue(forKey: number) != nil else { continue }
+            await close(link)
+        }
+    }
+
+    private func close(_ link: AMQPReceiver) async {
+        if await link.close(), mode == .receiveAndDelete, loss == nil {
+            loss = ServiceBusError(afterDispatch: TransportError.link(nil), entity: path)
+        }
         await connection.receiverClosed(link, path)
     }
 
-    /// Ends the link at the end of the scope.
+    /// The name of the link that is received on.
+    var linkName: String? { link?.name }
+
+    /// The link of a number, if it is open.
+    private func openLink(_ number: Int) -> AMQPReceiver? {
+        let link = number == serial ? link ?? retired[number] : retired[number]
+        return link?.isOpen == true ? link : nil
+    }
+
+    /// Ends the links at the end of the scope.
     /// - Parameter releasing: whether what was handed out and not settled is given back.
     func close(releasing: Bool) async {
         isClosed = true
-        guard let link else { return }
-        self.link = nil
+        var links = retired
+        retired = [:]
+        if let link { links[serial] = link }
+        link = nil
+        guard !links.isEmpty else { return }
+        for (number, link) in links { await link.settle(leftover.compactMap { $0.handle.delivery(of: number) }, .released) }
         if releasing {
             let rolledBack = transacted.values.filter(\.transaction.isRolledBack).map(\.message)
-            let deliveries = Array(held.values) + rolledBack.compactMap { $0.delivery(of: serial) }
-            await link.settle(deliveries.sorted { $0.id < $1.id }, .released)
+            for (number, link) in links {
+                let deliveries =
+                    held.values.filter { $0.link == number }.map(\.delivery) + rolledBack.compactMap { $0.delivery(of: number) }
+                await link.settle(deliveries.sorted { $0.id < $1.id }, .released)
+            }
             await abandon(rolledBack)
-            forgetHeld()
+            held = [:]
+            transacted = [:]
         }
-        await link.close()
-        await connection.receiverClosed(link, path)
+        for link in links.values { await close(link) }
     }
 
     /// Gives back by lock token, whether or not our task was cancelled. What was released before has no such lock any more.
@@ -234,10 +276,7 @@ public actor MessageReceiver {
         }.value
     }
 
-    private func forgetHeld() {
-        held = [:]
-        transacted = [:]
-    }
+    private func forgetHeld(of number: Int) { held = held.filter { $0.value.link != number } }
 
     // MARK: Settling
 
@@ -257,14 +296,13 @@ public actor MessageReceiver {
         _ messages: [MessageHandle], _ disposition: MessageDisposition, in transaction: Transaction? = nil
     ) async -> [Result<Void, ServiceBusError>] {
         var results = [Result<Void, ServiceBusError>?](repeating: nil, count: messages.count)
-        let link = link
-        let isLinkOpen = link?.isOpen ?? false
-        var onLink: [(position: Int, delivery: AMQP.Delivery)] = []
+        let name = link.flatMap { $0.isOpen ? $0.name : nil }
+        var onLink: [Int: (link: AMQPReceiver, entries: [(position: Int, delivery: AMQP.Delivery)])] = [:]
         var byToken: [(position: Int, token: UUIDBytes)] = []
         for (position, message) in messages.enumerated() {
             // What was answered in a transaction that was rolled back is locked for us, and no delivery of the link any more.
-            if isLinkOpen, held[message.sequenceNumber] != nil, let delivery = message.delivery(of: serial) {
-                onLink.append((position, delivery))
+            if let number = held[message.sequenceNumber]?.link, let delivery = message.delivery(of: number), let link = openLink(number) {
+                onLink[number, default: (link, [])].entries.append((position, delivery))
             } else if let lock = message.lock {
                 byToken.append((position, lock.token))
             } else {
@@ -272,24 +310,25 @@ public actor MessageReceiver {
                     ServiceBusError(.invalidRequest, "The message was deleted when it was received.", entity: path))
             }
         }
-        if let link, !onLink.isEmpty {
-            onLink.sort { $0.delivery.id < $1.delivery.id }
+        for (link, entries) in onLink.sorted(by: { $0.key < $1.key }).map(\.value) {
+            let entries = entries.sorted { $0.delivery.id < $1.delivery.id }
             let answers = await link.settleConfirmed(
-                onLink.map(\.delivery), transaction.map { $0.state(disposition.state) } ?? disposition.state,
+                entries.map(\.delivery), transaction.map { $0.state(disposition.state) } ?? disposition.state,
                 timeout: connection.configuration.requestTimeout)
-            for (entry, answer) in zip(onLink, answers) {
+            for (entry, answer) in zip(entries, answers) {
                 switch answer {
                 case .success(let state):
                     results[entry.position] = disposition.judge(state, path)
                     // Whatever the answer is, it ends the delivery.
                     end(messages[entry.position], in: transaction)
-                case .failure(let error): results[entry.position] = .failure(lostWhileSettling(error))
+                case .failure(let error):
+                    results[entry.position] = .failure(lostWhileSettling(error))
                 }
             }
         }
         if !byToken.isEmpty {
             let answers = await connection.settle(
-                byToken.map(\.token), disposition, on: path, sessionID: session, link: isLinkOpen ? link?.name : nil, in: transaction)
+                byToken.map(\.token), disposition, on: path, sessionID: session, link: name, in: transaction)
             for (entry, answer) in zip(byToken, answers) {
                 results[entry.position] = answer
                 if case .success = answer { end(messages[entry.position], in: transaction) }
@@ -297,6 +336,7 @@ public actor MessageReceiver {
         }
         let final = results.map { $0 ?? .failure(ServiceBusError(.service, "The settlement has no answer.", entity: path)) }
         transaction?.note(final)
+        if !retired.isEmpty { await closeEmptied() }
         return final
     }
 
@@ -316,51 +356,5 @@ public actor MessageReceiver {
         var failure = ServiceBusError(afterDispatch: error, entity: path)
         if session != nil, failure.recovery == .link { failure.code = .sessionLost }
         return failure
-    }
-
-    // MARK: Locks and deferred messages
-
-    /// Makes the locks of messages last a full lock duration from now.
-    /// - Returns: in the order of the messages, when each lock ends now.
-    /// - Throws: ``ServiceBusError``, with ``ServiceBusError/Code/lockLost`` when one of them is gone.
-    public func renewLocks(of messages: [ReceivedMessage]) async throws(ServiceBusError) -> [Timestamp] {
-        try await renewLocks(of: messages.map(\.handle))
-    }
-
-    func renewLocks(of messages: [MessageHandle]) async throws(ServiceBusError) -> [Timestamp] {
-        let tokens = messages.compactMap { $0.lock?.token }
-        if tokens.isEmpty { return [] }
-        var request = ManagementRequest("renew-lock", isRepeatable: true, ["lock-tokens": .array(.uuids(tokens))])
-        request.associatedLink = link?.name
-        let answer = try await connection.perform(request, on: path)
-        let times = try answer.body()["expirations"]?.elements?.compactMap(\.integer) ?? []
-        guard times.count == tokens.count else { throw answer.malformed("it has \(times.count) 'expirations' for \(tokens.count) locks") }
-        return times.map { Timestamp(milliseconds: $0) }
-    }
-
-    /// Receives deferred messages by their numbers, in the receiver's mode.
-    /// - Returns: those that are there; a number that names no deferred message gives none.
-    /// - Throws: ``ServiceBusError``. With an unknown outcome, some may be locked, or received and deleted.
-    public func receiveDeferred(_ numbers: [SequenceNumber]) async throws(ServiceBusError) -> [ReceivedMessage] {
-        if numbers.isEmpty { return [] }
-        var request = ManagementRequest(
-            "receive-by-sequence-number", isRepeatable: false,
-            [
-                "sequence-numbers": .array(.longs(numbers.map(\.rawValue))),
-                "receiver-settle-mode": .uint(mode == .peekLock ? 1 : 0), "session-id": session.map { .string($0) },
-            ])
-        request.associatedLink = link?.name
-        guard let answer = try await connection.performIfAny(request, on: path) else { return [] }
-        guard let entries = try answer.body()["messages"]?.elements else { throw answer.malformed("it has no 'messages'") }
-        var messages: [ReceivedMessage] = []
-        for entry in entries {
-            var token: UUIDBytes?
-            if mode == .peekLock, case .uuid(let uuid)? = entry.mapValue?["lock-token"] { token = uuid }
-            guard case .binary(let bytes)? = entry.mapValue?["message"], let content = try? Message(bytes),
-                let message = ReceivedMessage(content, lockToken: token)
-            else { throw answer.malformed("an entry of 'messages' holds no message") }
-            messages.append(message)
-        }
-        return messages
     }
 }
