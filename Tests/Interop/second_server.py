@@ -193,8 +193,9 @@ def rejected_send():
 
 
 if __name__ == "__main__":
-    # The plays and the jobs import this module by its name.
+    # The plays, the jobs and the faults import this module by its name.
     sys.modules["second_server"] = sys.modules["__main__"]
+    import second_server_faults  # noqa: F401
     import second_server_jobs  # noqa: F401
     import second_server_plays  # noqa: F401
 

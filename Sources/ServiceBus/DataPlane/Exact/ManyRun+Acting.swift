@@ -71,8 +71,8 @@ extension ManyRun {
                     // It is all or nothing: neither waits for the other.
                     async let sent = scope.send(each: copies, to: target, in: transaction)
                     async let removed = lane.receiver.settle(batch, .complete, in: transaction)
-                    for result in await sent { try result.get() }
-                    for result in await removed { try result.get() }
+                    // Both are waited for, so that a failure of the one cancels no settlement whose answer is on its way.
+                    for result in await sent + removed { try result.get() }
                     // Batches are prepared side by side and committed one after another: messages arrive in the order they stood in.
                     await turn?.wait()
                 }

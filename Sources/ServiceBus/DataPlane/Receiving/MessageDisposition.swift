@@ -40,9 +40,22 @@ public enum MessageDisposition: Hashable, Sendable {
     }
 
     /// Whether a sender's answer says that the outcome held; else why not.
-    func judge(_ answer: DeliveryState?, _ path: EntityPath) -> Result<Void, ServiceBusError> {
+    ///
+    /// In a transaction the answer has to name it: one of another, or one without a word, does not say that the settlement is part of this
+    /// one, and committing it could leave an original beside its copy.
+    func judge(_ answer: DeliveryState?, _ path: EntityPath, in transaction: Transaction?) -> Result<Void, ServiceBusError> {
         var answer = answer
-        if case .transactional(_, let outcome)? = answer { answer = outcome }
+        switch (answer, transaction) {
+        case (.transactional(let id, _)?, let transaction?) where id != transaction.id:
+            return .failure(
+                ServiceBusError(.protocolMismatch, "A settlement was answered as part of another transaction.", entity: path))
+        case (nil, .some):
+            return .failure(
+                ServiceBusError(
+                    .protocolMismatch, "A settlement was answered without saying whether it is part of the transaction.", entity: path))
+        case (.transactional(_, let outcome)?, _): answer = outcome
+        default: break
+        }
         switch (self, answer) {
         case (.deadLetter, .rejected(nil)?): return .success(())
         // Some servers echo the outcome as it was proposed.

@@ -318,11 +318,13 @@ public actor MessageReceiver {
             for (entry, answer) in zip(entries, answers) {
                 switch answer {
                 case .success(let state):
-                    results[entry.position] = disposition.judge(state, path)
+                    results[entry.position] = disposition.judge(state, path, in: transaction)
                     // Whatever the answer is, it ends the delivery.
                     end(messages[entry.position], in: transaction)
                 case .failure(let error):
                     results[entry.position] = .failure(lostWhileSettling(error))
+                    // The answer may still come, and would be taken for that of another transaction: it is not settled by its number again.
+                    if transaction != nil { end(messages[entry.position], in: transaction) }
                 }
             }
         }

@@ -60,6 +60,14 @@ final class ScriptedService: Sendable {
         }
         /// The messages each receiving link gets, with their tags.
         var messages: [(tag: [UInt8], bytes: ByteBuffer)] = []
+        /// Whether only the first of them does.
+        var givesOnce = false
+        /// Whether they are sent only to a receiver that takes its credit back.
+        var givesWhenDrained = false
+        /// Whether what is left of the credit is given back when the receiver asks for that.
+        var answersDrains = true
+        /// Why a link is detached when a message has come on it; nil when it is not.
+        var detachment: @Sendable (_ address: String, Message) -> AMQPError? = { _, _ in nil }
         /// What settlements are answered with; nil for no word.
         var confirmation: @Sendable (DeliveryState?) -> DeliveryState?? = { .some($0) }
         /// The answer to the attach of a link to receive on.
@@ -152,7 +160,7 @@ final class ScriptedService: Sendable {
             } else {
                 switch script.attach(attach) {
                 case .success(let answer):
-                    left[id] = script.messages
+                    left[id] = script.givesOnce && !left.isEmpty ? [] : script.messages
                     handler.engine.accept(id, attach, answer: answer)
                 case .failure(let error): handler.engine.refuse(id, error)
                 }
@@ -160,19 +168,21 @@ final class ScriptedService: Sendable {
         }
 
         private func pump(_ id: LinkID, _ flow: LinkFlow, _ handler: EngineHandler) {
-            while handler.engine.credit(id) > 0, let next = left[id]?.first {
+            while handler.engine.credit(id) > 0, flow.drain || !script.givesWhenDrained, let next = left[id]?.first {
                 left[id]?.removeFirst()
                 _ = handler.engine.send(id, head: next.bytes, tag: ByteBuffer(bytes: next.tag))
             }
-            if flow.drain { handler.engine.drained(id) }
+            if flow.drain, script.answersDrains { handler.engine.drained(id) }
         }
 
         private func received(_ delivery: Delivery, _ id: LinkID, _ handler: EngineHandler) {
             guard let address = targets[id], let message = try? Message(delivery.payload) else { return }
             guard address.hasSuffix("$management") || address == "$cbs" else {
                 service.note { $0.transfers.append((address, delivery)) }
-                guard let state = script.outcome(address, message, delivery) else { return }
-                handler.engine.dispose(id.session, role: .receiver, first: delivery.id, settled: true, state: state)
+                if let state = script.outcome(address, message, delivery) {
+                    handler.engine.dispose(id.session, role: .receiver, first: delivery.id, settled: true, state: state)
+                }
+                if let error = script.detachment(address, message) { handler.engine.detach(id, error) }
                 return
             }
             handler.engine.dispose(id.session, role: .receiver, first: delivery.id, settled: true, state: .accepted)

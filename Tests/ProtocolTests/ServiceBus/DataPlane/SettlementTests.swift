@@ -201,6 +201,116 @@ struct SettlementTests {
         }
     }
 
+    @Test(
+        "a settlement whose answer does not name the transaction rolls it back",
+        arguments: [.transactional(transactionID: ByteBuffer(bytes: [8]), outcome: .accepted), nil] as [DeliveryState?])
+    func foreignAnswers(answer: DeliveryState?) async throws {
+        var script = coordinating(1)
+        script.confirmation = { _ in .some(answer) }
+        try await ScriptedService.run(script) { service, namespace in
+            let error = await #expect(throws: ServiceBusError.self) {
+                try await namespace.withTransactionScope { scope in
+                    try await scope.withReceiver(for: .queue("q"), atEnd: .stayLocked) { receiver in
+                        let messages = try await receiver.receive(max: 1, wait: .seconds(10))
+                        try await scope.withTransaction { _ = await receiver.settle(messages, .complete, in: $0) }
+                    }
+                }
+            }
+            #expect(error?.code == .protocolMismatch)
+            #expect(error?.outcome == .notCarriedOut)
+            let last = try #require(service.notes.transfers.last).delivery.payload
+            // A discharge that fails.
+            #expect(Array(last.readableBytesView).last == 0x41)
+        }
+    }
+
+    @Test("what has no answer in a transaction is settled by its token in the next: the late answer would be taken for its own")
+    func unansweredInTransaction() async throws {
+        var script = coordinating(1)
+        script.confirmation = { _ in .none }
+        try await ScriptedService.run(script, client: { $0.requestTimeout = .seconds(1) }) { service, namespace in
+            try await namespace.withTransactionScope { scope in
+                try await scope.withReceiver(for: .queue("q"), atEnd: .stayLocked) { receiver in
+                    let messages = try await receiver.receive(max: 1, wait: .seconds(10))
+                    let first = await #expect(throws: ServiceBusError.self) {
+                        try await scope.withTransaction { _ = await receiver.settle(messages, .complete, in: $0) }
+                    }
+                    #expect(first?.outcome == .notCarriedOut)
+                    try await scope.withTransaction { transaction in
+                        for result in await receiver.settle(messages, .complete, in: transaction) { try result.get() }
+                    }
+                }
+            }
+            // Answers to requests are settled as well, by us.
+            #expect(service.notes.dispositions.filter { $0.settled != true }.count == 1)
+            #expect(service.notes.calls.map(\.operation) == ["com.microsoft:update-disposition"])
+        }
+    }
+
+    // MARK: Credit that is not given back
+
+    @Test("what came on a link that does not give its credit back is settled on it, and the next is received on another")
+    func unansweredDrain() async throws {
+        var script = script(3)
+        script.givesOnce = true
+        script.answersDrains = false
+        try await ScriptedService.run(script, client: { $0.requestTimeout = .seconds(1) }) { service, namespace in
+            try await namespace.withReceiver(for: .queue("q"), atEnd: .stayLocked) { receiver in
+                var messages: [ReceivedMessage] = []
+                while messages.count < 3 { messages += try await receiver.receive(max: 10, wait: .seconds(10)) }
+                let others = try await receiver.receive(max: 1, wait: .zero)
+                #expect(others.isEmpty)
+                #expect(service.notes.attaches.count == 2)
+                let results = await receiver.settle(messages, .release)
+                #expect(results.allSatisfy { (try? $0.get()) != nil })
+            }
+            #expect(service.notes.dispositions.map(\.state) == [.released])
+            // The credit is taken back without an answer.
+            #expect(service.notes.flows.contains { $0.credit == 0 && !$0.drain })
+        }
+    }
+
+    @Test("a receive that is cancelled gives back what came meanwhile, also where credit is not given back")
+    func cancelledUnansweredDrain() async throws {
+        var script = script(3)
+        script.givesWhenDrained = true
+        script.answersDrains = false
+        try await ScriptedService.run(script, client: { $0.requestTimeout = .seconds(1) }) { service, namespace in
+            try await namespace.withReceiver(for: .queue("q"), atEnd: .stayLocked) { receiver in
+                let receiving = Task { try await receiver.receive(max: 10, wait: .seconds(60)) }
+                while service.notes.flows.isEmpty { await Task.yield() }
+                receiving.cancel()
+                await #expect(throws: ServiceBusError.self) { try await receiving.value }
+            }
+            #expect(service.notes.dispositions.map(\.state) == [.released])
+        }
+    }
+
+    // MARK: A busy service
+
+    @Test("messages of which nobody knows are not sent again because the service was busy")
+    func busyAndUnknown() async throws {
+        var script = ScriptedService.Script()
+        let busy = AMQPError("com.microsoft:server-busy", "The namespace is being throttled.")
+        script.outcome = { _, message, _ in message.properties?.messageID == .string("0") ? .rejected(busy) : nil }
+        script.detachment = { _, message in message.properties?.messageID == .string("2") ? busy : nil }
+        let pacing = Pacing(sleep: { if $0 > .seconds(60) { try await Task.sleep(for: $0) } }, random: { 0.5 })
+        try await ScriptedService.run(script, client: { $0.pacing = pacing }) { service, namespace in
+            let messages = (0..<3).map { number in
+                var message = OutgoingMessage(body: .data([1]))
+                message.messageID = String(number)
+                return message
+            }
+            let outcomes = await namespace.send(each: messages, to: try .queue("q")).map { result -> ServiceBusError.Outcome? in
+                if case .failure(let error) = result { error.outcome } else { nil }
+            }
+            #expect(outcomes == [.notCarriedOut, .unknown, .unknown])
+            #expect(service.notes.transfers.count == 3)
+        }
+    }
+
+    // MARK: Rolling back
+
     @Test("a failure inside rolls back, and nothing is in doubt")
     func rollback() async throws {
         struct Stop: Error {}
