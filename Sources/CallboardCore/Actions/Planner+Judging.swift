@@ -2,18 +2,6 @@ internal import ServiceBus
 
 /// What an operator should know of where copies would go, and of the messages themselves.
 extension Planner {
-    /// What stands between is received on the way, held, and given back.
-    mutating func judgePassing() {
-        let isInLine = snapshot.parts.contains { $0.way == .line || $0.way.isSession }
-        guard isInLine, census.passedOver > 0 else { return }
-        let isWatched = path.subQueue == .active
-        remarks.append(
-            PlanRemark(
-                .passesOver, isWatched ? .warning : .note,
-                "\(census.passedOver) other messages stand between them: they are locked while the job runs, and given back untouched."
-                    + (isWatched ? " Consumers do not get them meanwhile." : ""), count: census.passedOver))
-    }
-
     mutating func judge(_ target: EntityDescription, _ routing: TopicRouting?) {
         let name = target.path.displayName
         switch target.status {

@@ -49,8 +49,8 @@ struct Planner {
         var copies: [EntityPath: Int] = [:]
         /// Messages that no subscription would take.
         var lost = 0
-        /// Others that stand before the last of those that are meant.
-        var passedOver = 0
+        /// Others that stand before those that are meant.
+        var passing = Passing()
         fileprivate var ids: Set<UInt64> = []
     }
 
@@ -191,11 +191,13 @@ struct Planner {
     private mutating func look(_ routing: TopicRouting?, _ progress: @Sendable (Int) -> Void) async throws(OperatorError) {
         var options = PeekOptions(headersOnly: !readsBodies, end: .atNewestNow)
         var picked: (PeekedMessage) throws(OperatorError) -> Bool = { _ in true }
+        var looksAtAll = true
         switch request.choice {
         case .all: break
         case .numbers(let numbers, _):
             // Some headers more cost less than a question more.
             options.end = .within(numbers.ranges(gap: 64))
+            looksAtAll = false
             picked = { numbers.contains($0.sequenceNumber) }
         case .condition(let filter):
             let (gateway, path) = (gateway, path)
@@ -211,19 +213,21 @@ struct Planner {
         case .group(let id, let keys):
             let members = try await members(of: id, keys, progress)
             options.end = .within(members.ranges(gap: 64))
+            looksAtAll = false
             picked = { members.contains($0.sequenceNumber) }
         }
         var looked = 0
-        var others = 0
+        var passing = Passing()
         try await each(options) { message throws(OperatorError) in
             looked += 1
             if looked % 1000 == 0 { progress(looked) }
             let before = snapshot.count
             if try picked(message) { try take(message, routing) }
-            // Only what stands before one that is meant is met on the way to it.
-            if snapshot.count > before { census.passedOver = others } else { others += 1 }
+            note(message, isWanted: snapshot.count > before, in: &passing)
         }
         progress(looked)
+        census.passing = passing
+        if !looksAtAll { try await lookBefore() }
         judgePassing()
         if snapshot.isEmpty {
             throw OperatorError(

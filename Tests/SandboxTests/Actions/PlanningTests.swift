@@ -108,6 +108,56 @@ struct PlanningTests {
         }
     }
 
+    @Test("others that a job has to receive on the way are counted, however it is said which messages are meant")
+    func passesOver() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sandbox.send(30)
+            let numbers = try await fixture.sandbox.peek().map(\.sequenceNumber)
+            func others(_ choice: MessageChoice, _ path: EntityPath? = nil) async throws -> Int? {
+                let found = try await plan(ActionRequest(.delete, in: path ?? fixture.q, choice), fixture)
+                let remark = remark(found, .passesOver)
+                #expect(remark == nil || remark?.weight == .warning)
+                return remark?.count
+            }
+            func named(_ places: Int..., in numbers: [SequenceNumber]) -> MessageChoice {
+                .numbers(SequenceNumberSet(places.map { numbers[$0] }), title: "some")
+            }
+            #expect(try await others(.condition(SQLFilter("sys.MessageId = 'm20'", dialect: .operatorExpression))) == 20)
+            #expect(try await others(named(20, in: numbers)) == 20)
+            #expect(try await others(named(3, 20, in: numbers)) == 19)
+            #expect(try await others(named(0, 1, in: numbers)) == nil)
+            let keys = try GroupKey.parse("sys.MessageId")
+            var groups = MessageGroups(by: keys)
+            groups.append(contentsOf: try await fixture.sandbox.peek())
+            let group = try #require(groups.groupsOneByOne().first { $0.members.contains(numbers[7]) })
+            #expect(try await others(.group(id: group.id, keys: keys)) == 7)
+            // One that is set aside stands in nobody's way, and is reached past nobody.
+            try await fixture.sandbox.namespace.withReceiver(for: fixture.q) { receiver in
+                _ = await receiver.settle(try await receiver.receive(max: 3, wait: .seconds(5)), .defer())
+            }
+            #expect(try await others(named(20, in: numbers)) == 17)
+            #expect(try await others(named(2, in: numbers)) == nil)
+            // Sessions are lines of their own.
+            try await fixture.sandbox.send(10, to: fixture.sandbox.s) { $0.sessionID = $1 % 2 == 0 ? "even" : "odd" }
+            let inSessions = try await fixture.sandbox.peek(fixture.sandbox.s).map(\.sequenceNumber)
+            #expect(try await others(named(8, in: inSessions), fixture.sandbox.s) == 4)
+            #expect(try await others(named(0, 1, in: inSessions), fixture.sandbox.s) == nil)
+        }
+    }
+
+    @Test("before a message far behind, others are not counted to the end")
+    func passesOverMany() async throws {
+        try await OperatorFixture.run { fixture in
+            try await fixture.sandbox.send(10_600)
+            let last = try #require(try await fixture.sandbox.peek().last?.sequenceNumber)
+            let plan = try await plan(ActionRequest(.delete, in: fixture.q, .numbers(SequenceNumberSet([last]), title: "one")), fixture)
+            let remark = try #require(plan.remarks.first { $0.kind == .passesOver })
+            #expect(remark.text.hasPrefix("At least "))
+            let count = try #require(remark.count)
+            #expect((10_000..<10_600).contains(count))
+        }
+    }
+
     @Test("nothing to do is an answer of its own, and a topic has no messages")
     func nothing() async throws {
         try await OperatorFixture.run { fixture in
