@@ -18,10 +18,12 @@ import json
 import math
 import pathlib
 import random
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
@@ -395,6 +397,50 @@ def ordered():
     for session, messages in receive("ordered", 500, complete, counts).items():
         numbers = [int(str(each.message)) for each in messages]
         assert numbers == order[session], f"seed {options.seed}: session {session} is {numbers}, and was {order[session]}"
+
+
+# Every other message is meant; at ten a second it takes twice as long as a lock lasts until the last is acted on.
+SLOW, LOCK = 200, 5
+
+
+@checks.step("at a pace that is slow for short locks all is done, and nothing else's delivery count goes up", seconds=120)
+def slow():
+    connection = sandbox.connection_string
+    for queue, *settings in (("slow",), ("slow-dead",), ("slow-sessions", "--requires-session", "true"), ("slow-held-up",), ("slow-to",)):
+        made = callboard.run("create", "queue", queue, "--lock-duration", f"{LOCK}s", *settings, connection_string=connection)
+        assert made.returncode == 0, made.stderr
+        message = [{"messageId": f"{'meant' if n % 2 else 'other'}-{n}", **({"sessionId": "one"} if settings else {})} for n in range(SLOW)]
+        if queue != "slow-to":
+            lines = "".join(json.dumps(each) + "\n" for each in message)
+            sent = callboard.run("send", queue, "--jsonl", "-", stdin=lines, connection_string=connection)
+            assert sent.returncode == 0, sent.stderr
+    do("dead-letter", "slow-dead", "--all", "--because", "test")
+
+    def begin(*arguments):
+        command = [callboard.EXECUTABLE, *arguments, "--where", "sys.MessageId LIKE 'meant-%'", "--rate", "10", "--yes", "--output", "json"]
+        environment = {**callboard.ENVIRONMENT, "SERVICEBUS_CONNECTION_STRING": connection}
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    jobs = {
+        "slow": begin("delete", "slow"),
+        "slow-dead": begin("redrive", "slow-dead", "--dead-letter", "--to", "slow-to"),
+        "slow-sessions": begin("move", "slow-sessions", "--to", "slow-to"),
+    }
+    held_up = begin("delete", "slow-held-up")
+    time.sleep(4)
+    held_up.send_signal(signal.SIGSTOP)
+    time.sleep(LOCK + 2)
+    held_up.send_signal(signal.SIGCONT)
+    for queue, job in jobs.items():
+        output, errors = job.communicate(timeout=60)
+        assert job.returncode == 0, (queue, job.returncode, output, errors)
+        done_all(json.loads(output), SLOW // 2)
+    output, errors = held_up.communicate(timeout=60)
+    assert held_up.returncode == 5 and "could not be given back" in json.loads(output)["message"], (held_up.returncode, output, errors)
+    for queue, *where in (("slow",), ("slow-dead", "--dead-letter"), ("slow-sessions",)):
+        left = callboard.peek(queue, "--headers-only", "--all", *where, connection_string=connection)
+        counts = collections.Counter((each["messageId"].split("-")[0], each["deliveryCount"]) for each in left)
+        assert counts == {("other", 0): SLOW // 2}, (queue, counts)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,7 @@ public actor Job {
         options.isAtomic = plan.isAtomic
         options.keepsOrder = plan.keepsOrder
         options.batchSize = control.batchSize(100, rate: plan.rate)
+        options.lockDuration = plan.lockDuration
         options.patience = plan.lockDuration + .seconds(10)
         options.firstBatch = lastBatch
         options.heldAtOnce = Self.heldAtOnce
@@ -227,6 +228,9 @@ public actor Job {
 }
 
 extension Job: ManyObserver {
+    /// How long each message takes at least within the rate.
+    public nonisolated var timePerMessage: Duration? { control.perMessage }
+
     /// Waits for its turn within the rate; false when it is to pause or to stop.
     public func mayProceed(with count: Int?) async -> Bool { await control.mayProceed(with: count) }
 

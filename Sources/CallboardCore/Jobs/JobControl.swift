@@ -13,7 +13,8 @@ public final class JobControl: Sendable {
     }
 
     private let state = Mutex(State())
-    private let perMessage: Duration?
+    /// How long each message takes at least; nil for no limit.
+    let perMessage: Duration?
     private let now: @Sendable () -> ContinuousClock.Instant
     private let sleep: @Sendable (Duration) async throws -> Void
 

@@ -30,6 +30,7 @@ final class ManyRecorder: ManyObserver {
     }
 
     var seen: State { state.withLock { $0 } }
+    var timePerMessage: Duration? { nil }
 
     func mayProceed(with count: Int?) async -> Bool { state.withLock { $0.begun.count < stopsAfter } }
 

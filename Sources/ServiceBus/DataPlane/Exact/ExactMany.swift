@@ -49,6 +49,8 @@ public struct ManyOptions: Sendable {
     public var heldAtOnce = 5000
     /// The number after which batches are counted.
     public var firstBatch = 0
+    /// How long a lock of the entity lasts; nil where that is not known. Locks that say less of themselves are believed.
+    public var lockDuration: Duration?
     /// How long to go on looking while all that is left is in somebody else's hands: longer than a lock lasts.
     public var patience = Duration.seconds(70)
     /// Messages that a run before this one acted on, and nobody knows with what result. Where they are gone, it happened.
@@ -81,6 +83,9 @@ public struct ManyOutcome: Sendable {
 
 /// Told of each step of an operation on many messages, so that it can be kept, slowed down and stopped.
 public protocol ManyObserver: Sendable {
+    /// How long each message takes at least by the pace that the observer keeps; nil where it keeps none. No more messages are received in
+    /// advance than that pace handles in a part of their lock.
+    var timePerMessage: Duration? { get }
     /// Asked before messages are taken, with nil, and before a batch is acted on, with how many it has; may wait.
     /// - Returns: false to stop: what is under way ends, and nothing new begins.
     func mayProceed(with count: Int?) async -> Bool

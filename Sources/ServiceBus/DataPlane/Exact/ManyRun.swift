@@ -103,22 +103,23 @@ actor ManyRun {
 
     private func work(_ lane: Lane) async throws {
         lastProgress = .now
-        var passed = PassedOver(lane.receiver, session: lane.session, clock: namespace.clock)
+        var hands = Hands(
+            held: PassedOver(lane.receiver, session: lane.session, clock: namespace.clock, lockDuration: options.lockDuration))
         var thrown: (any Error)?
-        await withTaskGroup(of: Void.self) { group in
-            var underWay = 0
+        await withTaskGroup(of: Event.self) { group in
             do {
                 if case .deferred = part.way {
-                    try await takeDeferred(lane, &group, &underWay)
+                    try await takeDeferred(lane, &group, &hands)
                 } else {
-                    try await take(lane, &passed, &group, &underWay)
+                    try await take(lane, &group, &hands)
                 }
             } catch {
                 thrown = error
             }
+            hands.alarm?.cancel()
             await group.waitForAll()
         }
-        let given = await passed.giveBack()
+        let given = await hands.held.giveBack()
         report.passedOver += given.passedOver
         report.stillLocked += given.stillLocked
         if let error = thrown ?? failure {
@@ -136,27 +137,25 @@ actor ManyRun {
         return Self.sideBySide
     }
 
-    private func take(_ lane: Lane, _ passed: inout PassedOver, _ group: inout TaskGroup<Void>, _ underWay: inout Int) async throws {
+    private func take(_ lane: Lane, _ group: inout TaskGroup<Event>, _ hands: inout Hands) async throws {
         // Small at first: were releases counted, few messages would be in our hands when it shows.
         var chunk = 1
         var knowsReleases = false
         while failure == nil {
             guard ledger.open > 0 else {
-                if underWay == 0 { return }
-                await group.next()
-                underWay -= 1
+                if hands.underWay == 0 { return }
+                try await next(&group, &hands)
                 continue
             }
-            guard await observer.mayProceed(with: nil) else { return stop() }
-            try await passed.renewLocks()
-            let room = options.heldAtOnce - passed.count
+            guard try await mayProceed(with: nil, &group, &hands) else { return stop() }
+            let room = options.heldAtOnce - hands.held.count
             guard room > 0 else {
                 throw ServiceBusError(
                     .invalidRequest,
                     "More than \(options.heldAtOnce) other messages stand between those that are meant: they would have to be locked meanwhile.",
                     entity: path)
             }
-            let messages = try await lane.receiver.receive(max: min(chunk, room), wait: Self.wait)
+            let messages = try await lane.receiver.receive(max: min(size(of: chunk, hands.held), room), wait: Self.wait)
             var wanted: [ReceivedMessage] = []
             var others: [ReceivedMessage] = []
             for message in messages {
@@ -174,10 +173,9 @@ actor ManyRun {
             if wanted.isEmpty, others.allSatisfy({ ledger.isBehind($0.sequenceNumber) }) {
                 // What is left is under way, gone, or in somebody else's hands.
                 for result in await lane.receiver.settle(others, .release) { try result.get() }
-                if underWay > 0 {
-                    await group.next()
-                    underWay -= 1
-                } else if try await isOver() {
+                if hands.underWay > 0 {
+                    try await next(&group, &hands)
+                } else if try await isOver(keeping: { try await hands.held.renewLocks() }) {
                     return
                 } else if !messages.isEmpty {
                     try await namespace.configuration.pacing.sleep(Self.wait)
@@ -185,24 +183,23 @@ actor ManyRun {
                 chunk = 1
                 continue
             }
-            for message in others { passed.hold(message) }
-            guard try await act(on: wanted, lane, &group, &underWay) else { return stop() }
+            for message in others { hands.held.hold(message) }
+            guard try await act(on: wanted, lane, &group, &hands) else { return stop() }
             chunk = min(chunk * 4, Self.largestChunk)
         }
     }
 
-    private func takeDeferred(_ lane: Lane, _ group: inout TaskGroup<Void>, _ underWay: inout Int) async throws {
+    private func takeDeferred(_ lane: Lane, _ group: inout TaskGroup<Event>, _ hands: inout Hands) async throws {
         var numbers = ledger.openNumbers[...]
         while !numbers.isEmpty, failure == nil {
-            guard await observer.mayProceed(with: nil) else { return stop() }
-            let chunk = numbers.prefix(options.batchSize)
+            guard try await mayProceed(with: nil, &group, &hands) else { return stop() }
+            let chunk = numbers.prefix(size(of: options.batchSize, hands.held))
             numbers = numbers.dropFirst(chunk.count)
             let messages = try await receive(deferred: Array(chunk), lane)
-            guard try await act(on: messages, lane, &group, &underWay) else { return stop() }
+            guard try await act(on: messages, lane, &group, &hands) else { return stop() }
         }
-        await group.waitForAll()
-        underWay = 0
-        _ = try await isOver()
+        while hands.underWay > 0 { try await next(&group, &hands) }
+        _ = try await isOver(keeping: { try await hands.held.renewLocks() })
     }
 
     /// The service refuses all where one of them is not deferred any more: then they are asked for one by one.
@@ -219,32 +216,32 @@ actor ManyRun {
     /// Hands messages on in batches.
     /// - Returns: false when it is to stop; what was not handed on is given back at the end.
     private func act(
-        on messages: [ReceivedMessage], _ lane: Lane, _ group: inout TaskGroup<Void>, _ underWay: inout Int
+        on messages: [ReceivedMessage], _ lane: Lane, _ group: inout TaskGroup<Event>, _ hands: inout Hands
     ) async throws -> Bool {
+        hands.held.keep(messages)
         var rest = messages[...]
         while !rest.isEmpty {
             // What only has to be removed is not sent again.
             let first = ledger[rest[rest.startIndex].sequenceNumber]
             let batch = Array(rest.prefix(options.batchSize).prefix { (ledger[$0.sequenceNumber] == .copied) == (first == .copied) })
             rest = rest.dropFirst(batch.count)
-            while underWay >= lanes {
-                await group.next()
-                underWay -= 1
-            }
+            while hands.underWay >= lanes { try await next(&group, &hands) }
             guard failure == nil else { return true }
-            guard await observer.mayProceed(with: batch.count) else { return false }
+            guard try await mayProceed(with: batch.count, &group, &hands) else { return false }
             batches += 1
             let number = batches
             try await observer.willAct(on: number, batch.map(\.sequenceNumber))
             for message in batch { ledger[message.sequenceNumber] = .underWay }
             lastProgress = .now
+            hands.held.handOn(batch.count)
             let (before, own) = (lastTurn, Turn())
             lastTurn = own
             group.addTask {
                 await self.finish(number, await self.outcome(of: batch, number, lane, isCopied: first == .copied, after: before))
                 own.open()
+                return .done
             }
-            underWay += 1
+            hands.underWay += 1
         }
         return true
     }
@@ -265,10 +262,11 @@ actor ManyRun {
     // MARK: What is not there
 
     /// Looks which of the messages that are left are still there: of the others, those that were acted on are done.
+    /// - Parameter keep: called now and then meanwhile, to renew what is held.
     /// - Returns: whether nothing is left, or patience has ended.
-    private func isOver() async throws -> Bool {
+    private func isOver(keeping keep: () async throws -> Void = {}) async throws -> Bool {
         let open = ledger.openNumbers
-        let present = try await present(among: open)
+        let present = try await present(among: open, keeping: keep)
         let absent = open.filter { !present.contains($0) }
         if !absent.isEmpty {
             var done = ManyOutcome()
@@ -287,7 +285,9 @@ actor ManyRun {
         return ledger.open == 0 || ContinuousClock.now - lastProgress > options.patience
     }
 
-    private func present(among numbers: [SequenceNumber]) async throws -> Set<SequenceNumber> {
+    private func present(
+        among numbers: [SequenceNumber], keeping keep: () async throws -> Void
+    ) async throws -> Set<SequenceNumber> {
         var ranges: [ClosedRange<SequenceNumber>] = []
         for number in numbers {
             if let last = ranges.last {
@@ -304,11 +304,17 @@ actor ManyRun {
         options.end = .within(ranges)
         let browser = namespace.browser(for: path, options: options)
         var present: Set<SequenceNumber> = []
-        while let page = try await browser.nextPage() {
-            for message in page where !isDoneBy(action, message) { present.insert(message.sequenceNumber) }
+        do {
+            while let page = try await browser.nextPage() {
+                for message in page where !isDoneBy(action, message) { present.insert(message.sequenceNumber) }
+                try await keep()
+            }
+            await browser.finish()
+            return present
+        } catch {
+            await browser.finish()
+            throw error
         }
-        await browser.finish()
-        return present
     }
 
     /// Whether a message is as the action leaves it: one that is set aside stays where it is.

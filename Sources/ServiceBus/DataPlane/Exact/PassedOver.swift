@@ -1,7 +1,7 @@
 internal import Identity
 
 /// Messages that were received on the way to others: held locked, so that they are not met again, and given back in the end, in order and
-/// untouched. Their bytes are not kept.
+/// untouched. Their bytes are not kept. Beside them the locks of those that are meant are kept, until they are acted on.
 struct PassedOver {
     private struct Entry {
         var message: MessageHandle
@@ -15,30 +15,59 @@ struct PassedOver {
     private let session: MessageSession?
     private let clock: WallClock
     private var entries: [Entry] = []
+    /// Those that are meant and were not acted on yet, in order.
+    private var waiting: [Entry] = []
     private var sessionRenewal: WallTime?
+    /// How long a lock lasts by what is known of the entity.
+    private let usual: Duration?
+    /// How long a lock lasts, as far as it is known: as is usual, or less, as the last one said.
+    private(set) var lockDuration: Duration?
 
-    init(_ receiver: MessageReceiver, session: MessageSession?, clock: WallClock) {
+    /// - Parameter lockDuration: how long a lock of the entity lasts; nil where that is not known.
+    init(_ receiver: MessageReceiver, session: MessageSession?, clock: WallClock, lockDuration: Duration? = nil) {
         self.receiver = receiver
         self.session = session
         self.clock = clock
+        usual = lockDuration
+        self.lockDuration = lockDuration
         if let until = session?.lockedUntil { sessionRenewal = renewal(until) }
     }
 
-    /// How many are held.
+    /// How many are passed over.
     var count: Int { entries.count }
 
-    /// Holds a message.
-    mutating func hold(_ message: ReceivedMessage) {
-        entries.append(
-            Entry(
-                message: message.handle,
-                renewAt: message.lock?.until.map { renewal($0) } ?? WallTime(secondsSince1970: .max)))
+    /// Holds a message that is passed over.
+    mutating func hold(_ message: ReceivedMessage) { entries.append(entry(message)) }
+
+    /// Keeps the locks of messages that are meant, until they are handed on.
+    mutating func keep(_ messages: [ReceivedMessage]) { waiting = messages.map { entry($0) } }
+
+    /// The first so many of those that are meant are acted on now: what settles them ends their locks.
+    mutating func handOn(_ count: Int) { waiting.removeFirst(min(count, waiting.count)) }
+
+    private mutating func entry(_ message: ReceivedMessage) -> Entry {
+        Entry(message: message.handle, renewAt: message.lock?.until.map { renewal($0) } ?? WallTime(secondsSince1970: .max))
     }
 
-    /// Locks are renewed when half of what they have left now is over.
-    private func renewal(_ until: Timestamp) -> WallTime {
+    /// Locks are renewed when half of what they have left now is over, and where our clock is behind the service's, when half of what they
+    /// last is.
+    private mutating func renewal(_ until: Timestamp) -> WallTime {
         let now = clock.now
-        return now.advanced(by: .seconds((until.milliseconds / 1000 - now.secondsSince1970) / 2))
+        let left = max(0, until.milliseconds / 1000 - now.secondsSince1970)
+        let lasting = min(usual ?? .seconds(left), .seconds(left))
+        // By a clock that is ahead of the service's they are over already: it says nothing of how long they last.
+        if lasting > .zero { lockDuration = lasting }
+        return now.advanced(by: .seconds(lasting.components.seconds / 2))
+    }
+
+    /// When locks are due, from now; nil when there are none to renew.
+    var untilRenewal: Duration? {
+        let never = WallTime(secondsSince1970: .max)
+        var first = sessionRenewal ?? never
+        if session == nil { for list in [waiting, entries] { for entry in list { first = min(first, entry.renewAt) } } }
+        guard first < never else { return nil }
+        // Whole seconds are all the clock knows. Locks that are always due are not asked for without a pause.
+        return .seconds(max(1, first.secondsSince1970 - clock.now.secondsSince1970))
     }
 
     /// Renews the locks that are due; in a session, the session's.
@@ -49,7 +78,13 @@ struct PassedOver {
             sessionRenewal = renewal(try await session.renewLock())
             return
         }
-        let due = entries.indices.filter { entries[$0].renewAt <= now }
+        for list in [\Self.waiting, \Self.entries] { try await renewLocks(of: list, at: now) }
+    }
+
+    private static func due(_ entries: [Entry], at now: WallTime) -> [Int] { entries.indices.filter { entries[$0].renewAt <= now } }
+
+    private mutating func renewLocks(of list: WritableKeyPath<Self, [Entry]>, at now: WallTime) async throws {
+        let due = Self.due(self[keyPath: list], at: now)
         guard !due.isEmpty else { return }
         let receiver = receiver
         // Side by side: of tens of thousands the first would run out before the last is asked for.
@@ -59,13 +94,13 @@ struct PassedOver {
             while true {
                 while underWay < Self.sideBySide, let start = starts.next() {
                     let indices = due[start..<min(start + Self.renewedAtOnce, due.count)]
-                    let messages = indices.map { entries[$0].message }
+                    let messages = indices.map { self[keyPath: list][$0].message }
                     group.addTask { (indices, try await receiver.renewLocks(of: messages)) }
                     underWay += 1
                 }
                 guard let (indices, times) = try await group.next() else { return }
                 underWay -= 1
-                for (index, time) in zip(indices, times) { entries[index].renewAt = renewal(time) }
+                for (index, time) in zip(indices, times) { self[keyPath: list][index].renewAt = renewal(time) }
             }
         }
     }

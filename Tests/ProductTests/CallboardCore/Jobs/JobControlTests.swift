@@ -28,6 +28,7 @@ struct JobControlTests {
     func rate() async {
         let clock = Clock()
         let control = clock.control(rate: 100)
+        #expect(control.perMessage == .milliseconds(10))
         for _ in 0..<4 { #expect(await control.mayProceed(with: 50)) }
         #expect(clock.slept == [.milliseconds(500), .milliseconds(500), .milliseconds(500)])
         // Time that passed unused is not saved up.
@@ -41,6 +42,7 @@ struct JobControlTests {
     func unlimited() async {
         let clock = Clock()
         let control = clock.control(rate: nil)
+        #expect(control.perMessage == nil)
         for _ in 0..<10 { #expect(await control.mayProceed(with: 1000)) }
         #expect(clock.slept.isEmpty)
     }
