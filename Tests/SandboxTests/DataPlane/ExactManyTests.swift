@@ -88,6 +88,25 @@ struct ExactManyTests {
         }
     }
 
+    @Test("where releases count, others are left alone after one of them, and what stands in front of it is done", arguments: [5, 40])
+    func countedReleases(_ inFront: Int) async throws {
+        try await DataPlaneFixture.run { fixture in
+            try await fixture.send(inFront + 30)
+            var faults = SandboxFaults()
+            faults.countReleases = true
+            try await fixture.server.setFaults(faults)
+            let all = try await numbers(fixture)
+            let wanted = Array(all.prefix(inFront)) + [all[inFront + 6]]
+            let outcome = await fixture.namespace.perform(
+                .delete, onExactly: [ManyPart(.line, wanted)], in: fixture.q, observer: ManyRecorder())
+            #expect((outcome.failure as? ServiceBusError)?.code == .releaseRaisesCount)
+            // The first that was met, and no other: not even the one that is meant behind it.
+            let left = try await fixture.peek()
+            #expect(left.map(\.deliveryCount) == [1] + Array(repeating: 0, count: 29))
+            #expect(try await fixture.locked().isEmpty)
+        }
+    }
+
     @Test("are sent on and removed, with and without transactions, and each batch is written down before", arguments: [true, false])
     func forwards(isAtomic: Bool) async throws {
         try await DataPlaneFixture.run { fixture in

@@ -19,6 +19,8 @@ struct ManyLedger {
     private let highest: [Int64: SequenceNumber]
     /// How many are still to be received.
     private(set) var open: Int
+    /// Before this place none is to be received any more.
+    private var front = 0
 
     init(_ numbers: [SequenceNumber], unresolved: Set<SequenceNumber>, copied: Set<SequenceNumber>) {
         self.numbers = numbers
@@ -43,12 +45,31 @@ struct ManyLedger {
             guard let index = index(of: number), let newValue else { return }
             let wasOpen = standings[index].isOpen
             standings[index] = newValue
+            if newValue.isOpen { front = min(front, index) }
             if wasOpen != newValue.isOpen { open += wasOpen ? -1 : 1 }
         }
     }
 
     /// Whether a message stands behind all that are looked for in its partition.
     func isBehind(_ number: SequenceNumber) -> Bool { highest[number.rawValue >> 48].map { number > $0 } ?? true }
+
+    /// Whether other messages may stand between them: their numbers do not follow one another.
+    var hasGaps: Bool {
+        guard let first = numbers.first, let last = numbers.last else { return false }
+        return last.rawValue.subtractingReportingOverflow(first.rawValue).partialValue != Int64(numbers.count - 1)
+    }
+
+    /// How many of the first that are still to be received follow one another, so that nothing else stands between them.
+    mutating func run(atMost limit: Int) -> Int {
+        while front < standings.count, !standings[front].isOpen { front += 1 }
+        var count = 0
+        while count < limit, front + count < numbers.count, standings[front + count].isOpen,
+            numbers[front + count].rawValue.subtractingReportingOverflow(numbers[front].rawValue).partialValue == Int64(count)
+        {
+            count += 1
+        }
+        return count
+    }
 
     /// Those that are still to be received, ascending.
     var openNumbers: [SequenceNumber] { zip(numbers, standings).compactMap { $1.isOpen ? $0 : nil } }

@@ -138,9 +138,11 @@ actor ManyRun {
     }
 
     private func take(_ lane: Lane, _ group: inout TaskGroup<Event>, _ hands: inout Hands) async throws {
-        // Small at first: were releases counted, few messages would be in our hands when it shows.
         var chunk = 1
+        // Were releases counted, only the one message that shows it is to be in our hands and is not meant. So as long as it is not known, only those
+        // are received together that surely follow one another; where others may stand between, it is found out on the first that is meant.
         var knowsReleases = false
+        var isToTry = ledger.hasGaps
         while failure == nil {
             guard ledger.open > 0 else {
                 if hands.underWay == 0 { return }
@@ -155,7 +157,8 @@ actor ManyRun {
                     "More than \(options.heldAtOnce) other messages stand between those that are meant: they would have to be locked meanwhile.",
                     entity: path)
             }
-            let messages = try await lane.receiver.receive(max: min(size(of: chunk, hands.held), room), wait: Self.wait)
+            let most = knowsReleases ? chunk : max(1, ledger.run(atMost: chunk))
+            let messages = try await lane.receiver.receive(max: min(size(of: most, hands.held), room), wait: Self.wait)
             var wanted: [ReceivedMessage] = []
             var others: [ReceivedMessage] = []
             for message in messages {
@@ -169,6 +172,13 @@ actor ManyRun {
                 knowsReleases = true
                 // It comes again, and is held then.
                 if wanted.isEmpty, others.isEmpty, !ledger.isBehind(first.sequenceNumber) { continue }
+            }
+            if isToTry, !knowsReleases, let first = wanted.first {
+                isToTry = false
+                knowsReleases = try await isReleaseFree(first, lane)
+                // It comes again.
+                wanted.removeFirst()
+                if wanted.isEmpty, others.isEmpty { continue }
             }
             if wanted.isEmpty, others.allSatisfy({ ledger.isBehind($0.sequenceNumber) }) {
                 // What is left is under way, gone, or in somebody else's hands.
@@ -187,6 +197,14 @@ actor ManyRun {
             guard try await act(on: wanted, lane, &group, &hands) else { return stop() }
             chunk = min(chunk * 4, Self.largestChunk)
         }
+    }
+
+    /// Gives a message back that is meant, and looks whether that counts as a delivery. If it does, nothing is wrong until another is met.
+    private func isReleaseFree(_ message: ReceivedMessage, _ lane: Lane) async throws -> Bool {
+        do {
+            try await namespace.tryRelease(message, by: lane.receiver, consequence: "")
+            return true
+        } catch let error as ServiceBusError where error.code == .releaseRaisesCount { return false }
     }
 
     private func takeDeferred(_ lane: Lane, _ group: inout TaskGroup<Event>, _ hands: inout Hands) async throws {
