@@ -101,7 +101,7 @@ extension Job {
         if limit <= closed { return true }
         // Of dead letters their times say nothing about it.
         guard plan.source.subQueue == .active, let last = plan.snapshot.last?.rawValue, last < .max else { return true }
-        try await Task.sleep(for: Self.margin)
+        try await control.sleep(Self.margin)
         let others = SequenceNumber(last + 1)...SequenceNumber(.max)
         var found: PeekedMessage?
         try await each(PeekOptions(headersOnly: true, end: .within([others]))) { message in

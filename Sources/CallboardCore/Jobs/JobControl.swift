@@ -16,7 +16,8 @@ public final class JobControl: Sendable {
     /// How long each message takes at least; nil for no limit.
     let perMessage: Duration?
     private let now: @Sendable () -> ContinuousClock.Instant
-    private let sleep: @Sendable (Duration) async throws -> Void
+    /// Sleeps; throws when its task is cancelled.
+    let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
     ///   - rate: the most messages a second; nil for no limit.
